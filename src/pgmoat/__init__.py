@@ -1,0 +1,1 @@
+"""pgmoat: a defensive data layer between AI agents and PostgreSQL."""

@@ -1,0 +1,220 @@
+"""
+Read what pgmoat made in the database, and what others did to it.
+
+In: a connection, and what is wanted (it names roles, schemas, views and columns). Out: Actual. I/O: reads
+PostgreSQL's system catalogs and pgmoat's own tables; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from pgmoat.catalog.arrays import freeze_array
+from pgmoat.catalog.fingerprint import compose_fingerprint
+from pgmoat.model.names import ADDED_COLUMN_COMMENT, OWN_SCHEMAS
+from pgmoat.model.objects import (
+    Actual,
+    ActualObject,
+    ActualRole,
+    AddedColumn,
+    Grant,
+    Kind,
+    Membership,
+    ObjectKey,
+    Recorded,
+    Role,
+    Row,
+    Wanted,
+)
+from pgmoat.postgres.sqlfile import load_sql
+
+_AGENT_COLUMNS = (
+    "role",
+    "version",
+    "statement_timeout_ms",
+    "rows_per_statement",
+    "writes_per_task",
+    "writes_per_hour",
+    "bytes_per_task",
+    "task_duration_ms",
+)
+_ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """What stands in schema pgmoat."""
+
+    recorded: Mapping[ObjectKey, Recorded]
+    migrations: frozenset[int]
+    rows: tuple[Row, ...]
+    password_verifiers: Mapping[str, str]
+    hard_frozen: frozenset[str]
+
+
+def read_actual(connection: Connection[Any], wanted: Wanted) -> Actual:
+    """
+    Return the part of the database that *wanted* and the manifest are about, as one snapshot of it.
+
+    An empty ``Wanted()`` reads what the manifest names. An open transaction is used as it is and stays open,
+    otherwise a REPEATABLE READ READ ONLY one is; deparsing views locks their tables in ACCESS SHARE mode
+    until it ends.
+    """
+    is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
+    with connection.transaction(force_rollback=True):
+        if is_own_transaction:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute("SET LOCAL search_path = pg_catalog")
+        connection.execute("SET LOCAL jit = off")
+        place = _read(connection, "read_actual_place")[0]
+        installed = _read_installed(connection) if place["is_installed"] else None
+        return _assemble(
+            connection, wanted, place, installed or _Installed({}, frozenset(), (), {}, frozenset())
+        )
+
+
+def list_schemas(wanted: Wanted, recorded: Mapping[ObjectKey, Recorded]) -> list[str]:
+    """Return the schemas in which everything is pgmoat's: as wanted, and as they were."""
+    return sorted({*OWN_SCHEMAS, *wanted.own_schemas, *_list_recorded(recorded, Kind.SCHEMA)})
+
+
+def list_outside_views(wanted: Wanted, recorded: Mapping[ObjectKey, Recorded]) -> list[str]:
+    """Return the views that pgmoat makes, or made; those outside its schemas have to be named to be read."""
+    views = {definition.name for definition in wanted.definitions if definition.kind is Kind.VIEW}
+    schemas = tuple(f"{schema}." for schema in list_schemas(wanted, recorded))
+    return sorted(
+        name for name in views | set(_list_recorded(recorded, Kind.VIEW)) if not name.startswith(schemas)
+    )
+
+
+def _list_recorded(recorded: Mapping[ObjectKey, Recorded], kind: Kind) -> list[str]:
+    return [name for recorded_kind, name in recorded if recorded_kind is kind]
+
+
+def _assemble(
+    connection: Connection[Any], wanted: Wanted, place: Mapping[str, Any], installed: _Installed
+) -> Actual:
+    recorded = installed.recorded
+    schemas = list_schemas(wanted, recorded)
+    names = sorted({*(role.name for role in wanted.roles), *_list_recorded(recorded, Kind.ROLE)})
+    columns = {column.name for column in wanted.columns} | set(_list_recorded(recorded, Kind.COLUMN))
+    found = _read(
+        connection, "read_actual_columns", {"columns": sorted(columns), "mark": ADDED_COLUMN_COMMENT}
+    )
+    grants = _read(connection, "read_actual_grants", {"roles": names, "schemas": schemas})
+    grantors: dict[Grant, list[str]] = defaultdict(list)
+    for row in grants:
+        grantors[_make_grant(row)].append(row["grantor"])
+    return Actual(
+        is_installed=place["is_installed"],
+        database=place["database"],
+        roles=_read_roles(connection, names, has_passwords=place["has_passwords"]),
+        migrations=installed.migrations,
+        objects=_read_objects(connection, schemas, list_outside_views(wanted, recorded), place["map_tables"]),
+        recorded=recorded,
+        columns=frozenset(f"{row['table_name']}.{row['column_name']}" for row in found),
+        added_columns=tuple(
+            AddedColumn(row["table_name"], row["table_sql"], row["column_name"], row["type_name"])
+            for row in found
+            if row["is_added"]
+        ),
+        rows=installed.rows,
+        grants=frozenset(_make_grant(row) for row in grants),
+        grant_options=frozenset(_make_grant(row) for row in grants if row["is_grantable"]),
+        grantors={grant: tuple(sorted(names)) for grant, names in grantors.items() if any(names)},
+        password_verifiers=installed.password_verifiers,
+        hard_frozen=installed.hard_frozen,
+    )
+
+
+def _read_installed(connection: Connection[Any]) -> _Installed:
+    agents = _read(connection, "read_actual_agents")
+    entities = _read(connection, "read_actual_entities")
+    rows = [
+        Row("agent", row["name"], {key: row[key] for key in _AGENT_COLUMNS})
+        for row in agents
+        if not row["is_retired"]
+    ]
+    rows += [
+        Row("entity", row["name"], {key: freeze_array(row[key]) for key in _ENTITY_COLUMNS})
+        for row in entities
+    ]
+    return _Installed(
+        recorded={
+            (Kind(row["kind"]), row["name"]): Recorded(row["wanted_hash"], row["actual_hash"], row["detail"])
+            for row in _read(connection, "read_actual_manifest")
+        },
+        migrations=frozenset(row["number"] for row in _read(connection, "read_actual_migrations")),
+        rows=tuple(rows),
+        password_verifiers={
+            row["role"]: row["password_verifier"] for row in agents if row["password_verifier"]
+        },
+        hard_frozen=frozenset(row["role"] for row in agents if row["is_hard_frozen"]),
+    )
+
+
+def _read_roles(
+    connection: Connection[Any], names: Sequence[str], *, has_passwords: bool
+) -> dict[str, ActualRole]:
+    parameters = {"roles": list(names)}
+    verifiers: dict[str, str | None] = {}
+    if has_passwords:
+        verifiers = {
+            row["role"]: row["password_verifier"]
+            for row in _read(connection, "read_actual_verifiers", parameters)
+        }
+    return {
+        row["name"]: ActualRole(
+            role=Role(
+                name=row["name"],
+                is_agent=False,
+                login=row["login"],
+                connection_limit=row["connection_limit"],
+                settings=_split_settings(row["settings"]),
+                comment=row["comment"],
+            ),
+            powers=tuple(row["powers"]),
+            member_of=tuple(Membership(role, grantor) for role, grantor in row["member_of"]),
+            password_verifier=verifiers.get(row["name"]),
+            is_password_visible=has_passwords,
+            database_settings=_split_settings(row["database_settings"]),
+        )
+        for row in _read(connection, "read_actual_roles", parameters)
+    }
+
+
+def _read_objects(
+    connection: Connection[Any], schemas: Sequence[str], views: Sequence[str], map_tables: Sequence[str]
+) -> dict[ObjectKey, ActualObject]:
+    query = compose_fingerprint(schemas, views, map_tables).encode()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return {
+            (Kind(row["kind"]), row["name"]): ActualObject(
+                row["hash"], row["owner"], row["sql"], row["schema"]
+            )
+            for row in cursor.execute(query)
+        }
+
+
+def _read(
+    connection: Connection[Any], name: str, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    query: LiteralString = load_sql("pgmoat.catalog", name, connection.info.server_version)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()
+
+
+def _make_grant(row: Mapping[str, Any]) -> Grant:
+    return Grant(row["object_kind"], row["object"], row["column_name"], row["privilege"], row["grantee"])
+
+
+def _split_settings(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = (setting.partition("=") for setting in settings)
+    return tuple(sorted((name, value) for name, _, value in pairs))

@@ -1,0 +1,120 @@
+"""
+Read which codes occur in the columns that have a value map.
+
+In: a connection, the policy, people's tables. Out: CodeCounts by table and column. I/O: reads people's
+tables, for at most ``TIMEOUT_MS`` a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg.errors import InsufficientPrivilege, QueryCanceled
+from psycopg.rows import class_row
+
+from pgmoat.catalog.request import CatalogRequest
+from pgmoat.catalog.snapshot import CodeCounts, Table
+from pgmoat.postgres.sqlfile import load_sql
+
+_PACKAGE = "pgmoat.catalog"
+
+TIMEOUT_MS = 10_000
+LARGE_TABLE_ROWS = 100_000
+"""From here on an index on the column is walked instead of the table counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _CodeRow:
+    """One code of a column."""
+
+    code: str
+    rows: int
+
+
+def read_codes(
+    connection: Connection[Any],
+    policy: CatalogRequest,
+    tables: Mapping[str, Table],
+    *,
+    timeout_ms: int = TIMEOUT_MS,
+    large_table_rows: int = LARGE_TABLE_ROWS,
+) -> dict[tuple[str, str], CodeCounts]:
+    """
+    Return the codes of each column with a value map, by (schema.table, column).
+
+    A large table is never counted when an index leads with the column: its distinct codes are then exact,
+    their numbers of rows estimates. What takes longer than *timeout_ms* comes from the planner's statistics.
+    A column that the reader may not read is left out. Runs inside a transaction.
+    """
+    codes: dict[tuple[str, str], CodeCounts] = {}
+    for table, column in _mapped_columns(policy, tables):
+        is_walked = table.estimated_rows >= large_table_rows and column in table.indexed_columns
+        try:
+            # A savepoint: a cancelled count must not end the transaction.
+            with connection.transaction(force_rollback=True):
+                _set_timeout(connection, timeout_ms)
+                codes[table.qualified_name, column] = (
+                    _walk_codes(connection, table, column)
+                    if is_walked
+                    else _count_codes(connection, table, column)
+                )
+        except QueryCanceled:
+            rows = _read_statistics(connection, table, column)
+            codes[table.qualified_name, column] = CodeCounts(rows, sampled=True, estimated=True)
+        except InsufficientPrivilege:
+            continue
+    return codes
+
+
+def _mapped_columns(policy: CatalogRequest, tables: Mapping[str, Table]) -> Iterator[tuple[Table, str]]:
+    """Yield each existing column of a table that some entity gives a value map, once."""
+    seen: set[tuple[str, str]] = set()
+    for entity in policy.entities.values():
+        table = tables.get(entity.table)
+        if table is None or table.kind not in {"r", "p"}:
+            continue
+        for name, wanted in entity.columns.items():
+            is_mapped = wanted is not None and bool(wanted.values) and table.column(name) is not None
+            if is_mapped and (entity.table, name) not in seen:
+                seen.add((entity.table, name))
+                yield table, name
+
+
+def _set_timeout(connection: Connection[Any], timeout_ms: int) -> None:
+    connection.execute(
+        "SELECT pg_catalog.set_config('statement_timeout', %(timeout)s, true)", {"timeout": str(timeout_ms)}
+    )
+
+
+def _count_codes(connection: Connection[Any], table: Table, column: str) -> CodeCounts:
+    query = sql.SQL(load_sql(_PACKAGE, "count_codes"))
+    return CodeCounts(_fetch_codes(connection, query, table, column), sampled=False)
+
+
+def _walk_codes(connection: Connection[Any], table: Table, column: str) -> CodeCounts:
+    """Return all codes from the index; their numbers of rows from statistics, -1 where those have none."""
+    query = sql.SQL(load_sql(_PACKAGE, "scan_codes"))
+    found = _fetch_codes(connection, query, table, column)
+    known = _read_statistics(connection, table, column)
+    return CodeCounts({code: known.get(code, -1) for code in found}, sampled=False, estimated=True)
+
+
+def _fetch_codes(connection: Connection[Any], query: sql.SQL, table: Table, column: str) -> dict[str, int]:
+    composed = query.format(relation=sql.Identifier(table.schema, table.name), column=sql.Identifier(column))
+    with connection.cursor(row_factory=class_row(_CodeRow)) as cursor:
+        return {row.code: row.rows for row in cursor.execute(composed)}
+
+
+def _read_statistics(connection: Connection[Any], table: Table, column: str) -> dict[str, int]:
+    parameters = {
+        "schema": table.schema,
+        "table": table.name,
+        "column": column,
+        "estimated_rows": table.estimated_rows,
+    }
+    with connection.cursor(row_factory=class_row(_CodeRow)) as cursor:
+        cursor.execute(load_sql(_PACKAGE, "read_code_statistics"), parameters)
+        return {row.code: row.rows for row in cursor}

@@ -1,0 +1,66 @@
+"""
+What a reader of the catalog has to be told: the names in a policy, as shapes that a Policy fits.
+
+The parts ``policy`` and ``catalog`` do not import each other; the compiler joins them. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class ColumnRequest(Protocol):
+    """A column: is there a value map?"""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Stored code to word; empty without a value map."""
+        ...
+
+
+class EntityRequest(Protocol):
+    """An entity: its table, its columns."""
+
+    @property
+    def table(self) -> str:
+        """The base table, as schema.table."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, ColumnRequest | None]:
+        """Base columns."""
+        ...
+
+
+class SettingsRequest(Protocol):
+    """Names of what pgmoat makes."""
+
+    @property
+    def entity_schema(self) -> str:
+        """Schema of the entity views: left out of the catalog."""
+        ...
+
+    @property
+    def agent_role_prefix(self) -> str:
+        """Prefix of the agents' role names."""
+        ...
+
+
+class CatalogRequest(Protocol):
+    """A policy, as far as reading needs it."""
+
+    @property
+    def settings(self) -> SettingsRequest:
+        """Names of what pgmoat makes."""
+        ...
+
+    @property
+    def entities(self) -> Mapping[str, EntityRequest]:
+        """Entities by name."""
+        ...
+
+    @property
+    def agents(self) -> Mapping[str, object]:
+        """Agents by name."""
+        ...

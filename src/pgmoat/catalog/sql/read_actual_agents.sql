@@ -1,0 +1,8 @@
+-- Agents, retired ones included: a hard freeze outlives retirement.
+-- Columns: name, is_retired, is_hard_frozen, password_verifier, then the columns that mirror the policy.
+SELECT
+    a.name, a.retired_at IS NOT NULL AS is_retired, a.is_hard_frozen, a.password_verifier,
+    a.role::pg_catalog.text AS role, a.version, a.statement_timeout_ms, a.rows_per_statement,
+    a.writes_per_task, a.writes_per_hour, a.bytes_per_task, a.task_duration_ms
+FROM pgmoat.agent AS a
+ORDER BY a.name

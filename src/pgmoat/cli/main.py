@@ -1,0 +1,91 @@
+"""
+The front door: ``pgmoat VERB``.
+
+In: arguments, environment. Out: text on standard output, an exit code: 0 in order, 1 error, 2 changes or
+findings. I/O: the terminal; what the verbs do.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import psycopg
+import typer
+from typer.exceptions import TyperException
+
+from pgmoat.cli import apply, demo, destroy, freeze, history, plan, schema, task
+from pgmoat.cli.output import print_error
+from pgmoat.errors import Error
+from pgmoat.postgres.failures import explain_failure
+
+EXIT_ERROR = 1
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pgmoat {version('pgmoat')}")
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """
+    A defensive data layer between AI agents and PostgreSQL, enforced in the database.
+
+    Write what each agent may do in moat.yaml, see the SQL with plan, put it into force with apply.
+    """
+
+
+def build_app() -> typer.Typer:
+    """Return the application with all its verbs."""
+    app = typer.Typer(
+        name="pgmoat",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_root)
+    app.command("demo")(demo.demo)
+    app.command("plan")(plan.plan)
+    app.command("apply")(apply.apply)
+    app.command("destroy")(destroy.destroy)
+    app.add_typer(task.build_app(), name="task")
+    app.command("freeze")(freeze.freeze)
+    app.command("thaw")(freeze.thaw)
+    app.command("history")(history.history)
+    app.command("schema")(schema.schema)
+    return app
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every failure becomes one clear message."""
+    try:
+        result = build_app()(arguments, standalone_mode=False)
+    except Error as error:
+        print_error(error)
+    except psycopg.Error as error:
+        print_error(explain_failure(error))
+    except TyperException as error:
+        print_error(
+            Error(error.format_message(), hint="pgmoat --help, or pgmoat VERB --help, shows the options.")
+        )
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped; nothing more was changed\n")
+    except Exception as error:
+        traceback.print_exc()
+        print_error(Error(f"this is a fault of pgmoat's own: {error}", hint="Please report the lines above."))
+    else:
+        return result if isinstance(result, int) else 0
+    return EXIT_ERROR

@@ -1,0 +1,95 @@
+"""
+``pgmoat plan``: what apply would do.
+
+In: a policy, a database. Out: a diff, a script, JSON. I/O: reads PostgreSQL, the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption, PolicyArgument
+from pgmoat.cli.output import print_findings, print_json, print_plan
+from pgmoat.errors import Error, PlanBlockedError
+from pgmoat.model.finding import Finding
+from pgmoat.plan.make import PolicyPlan, plan_policy
+from pgmoat.plan.render import describe_plan, render_script
+from pgmoat.policy.load import LoadedPolicy, load_policy
+from pgmoat.postgres.connect import connect, resolve_dsn
+
+EXIT_CHANGES = 2
+
+
+def plan(
+    policy: PolicyArgument = DEFAULT_POLICY,
+    dsn: DsnOption = None,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print one script for psql instead of the diff.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 2 when anything differs.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """
+    Show what apply would do, and what somebody changed by hand since. Changes nothing.
+
+    In CI: [bold]pgmoat plan --check[/]. To read the SQL: [bold]pgmoat plan --sql[/].
+    """
+    if sql and as_json:
+        raise Error("--sql and --json exclude each other")
+    loaded = load_policy(policy)
+    with connect(resolve_dsn(dsn, os.environ)) as connection:
+        planned = plan_policy(connection, loaded.policy)
+    findings = (*planned.findings, *loaded.findings)
+    if as_json:
+        print_json(describe_policy_plan(loaded, planned))
+    else:
+        print_findings(loaded, findings, stderr=sql)
+    refuse_blocked(policy, planned)
+    if sql:
+        sys.stdout.write(render_script(planned.plan))
+    elif not as_json:
+        print_plan(planned.plan)
+    return EXIT_CHANGES if check and not planned.plan.is_in_order else 0
+
+
+def refuse_blocked(policy: Path, planned: PolicyPlan) -> None:
+    """
+    Stop when the checks found errors.
+
+    Raises:
+        PlanBlockedError: they did; their text has been shown before.
+    """
+    if planned.errors:
+        count = len(planned.errors)
+        raise PlanBlockedError(
+            f"{policy} does not fit this database: {count} {'error' if count == 1 else 'errors'}",
+            hint="Mend the policy or the database; accept: takes what must stay as it is.",
+        )
+
+
+def describe_policy_plan(loaded: LoadedPolicy, planned: PolicyPlan) -> dict[str, Any]:
+    """Return the plan and the checks' findings as JSON has them."""
+    findings = (*planned.findings, *loaded.findings)
+    return {
+        "policy_findings": [_describe_finding(loaded, finding) for finding in findings],
+        **describe_plan(planned.plan),
+    }
+
+
+def _describe_finding(loaded: LoadedPolicy, finding: Finding) -> dict[str, Any]:
+    place = loaded.place_of(finding.path)
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "path": finding.dotted_path,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "message": finding.message,
+        "hint": finding.hint,
+    }

@@ -1,0 +1,1 @@
+"""Policy and catalog into what PostgreSQL should hold. No I/O."""

@@ -1,0 +1,1 @@
+"""What can be wrong between a policy and a database: a file per topic. No I/O."""

@@ -1,0 +1,91 @@
+"""
+Check that what agents may write can be written.
+
+In: an entity. Out: Findings at the agents' grants. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmoat.catalog.snapshot import Column
+from pgmoat.compiler.checks.subject import Subject
+from pgmoat.compiler.checks.wording import join_words
+from pgmoat.model.finding import Finding, PolicyPath, Severity
+from pgmoat.policy.schema import ColumnList, EntityAccess
+
+
+def check_access(subject: Subject) -> list[Finding]:
+    """Return what is wrong with the agents' grants on the entity."""
+    findings: list[Finding] = []
+    for agent, access in subject.accesses():
+        findings += _check_required(subject, agent, access)
+        findings += _check_computed(subject, agent, "insert", access.insert)
+        findings += _check_computed(subject, agent, "update", access.update)
+        findings += _check_key(subject, agent, access)
+    return findings
+
+
+def _path(subject: Subject, agent: str, verb: str) -> PolicyPath:
+    return ("agents", agent, "entities", subject.name, verb)
+
+
+def _check_required(subject: Subject, agent: str, access: EntityAccess) -> Iterator[Finding]:
+    """A column that the agent cannot fill, that is NOT NULL and has no default, fails every INSERT."""
+    if not access.insert:
+        return
+    filled = subject.base_names(access.insert)
+    required = [
+        column.name
+        for column in subject.table.columns
+        if _must_be_given(column) and column.name not in filled
+    ]
+    if not required:
+        return
+    # Not every BEFORE trigger fills columns: only people know.
+    has_triggers = bool(subject.table.triggers)
+    yield Finding(
+        Severity.WARNING if has_triggers else Severity.ERROR,
+        "insert-lacks-column",
+        _path(subject, agent, "insert"),
+        f"{agent} may insert into {subject.name}, but not fill {join_words(required)}:"
+        " NOT NULL without default"
+        + (", so inserts fail unless a trigger fills it" if has_triggers else ", so every insert would fail"),
+        "list the column under `columns:` and `insert:`, or give it a default",
+    )
+
+
+def _must_be_given(column: Column) -> bool:
+    return column.not_null and column.default is None and not column.generated and not column.identity
+
+
+def _check_computed(subject: Subject, agent: str, verb: str, granted: ColumnList) -> Iterator[Finding]:
+    """Columns that PostgreSQL computes: ``all`` leaves them out, naming one is a mistake."""
+    if granted == "all":
+        return
+    for name in subject.base_names(granted):
+        column = subject.table.column(name)
+        if column is not None and (column.generated or column.identity == "a"):
+            what = "generated" if column.generated else "GENERATED ALWAYS AS IDENTITY"
+            yield Finding(
+                Severity.ERROR,
+                "column-computed",
+                _path(subject, agent, verb),
+                f"{agent} cannot {verb} {name} of {subject.entity.table}: it is {what}",
+                f"take it out of `{verb}:`",
+            )
+
+
+def _check_key(subject: Subject, agent: str, access: EntityAccess) -> Iterator[Finding]:
+    """The history and undo find a row by its key, so the key never changes; ``all`` leaves it out."""
+    if access.update == "all":
+        return
+    changed = [name for name in subject.base_names(access.update) if name in subject.key]
+    if changed:
+        yield Finding(
+            Severity.ERROR,
+            "update-of-key",
+            _path(subject, agent, "update"),
+            f"{agent} may update {join_words(changed)}, the key of {subject.name}",
+            "take it out of `update:`",
+        )

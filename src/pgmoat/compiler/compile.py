@@ -1,0 +1,97 @@
+"""
+Compile a policy into everything that it wants in the database.
+
+In: Policy, Catalog. Out: Wanted. I/O: reads SQL files of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from pgmoat.catalog.snapshot import Catalog
+from pgmoat.compiler.entity import Entity, resolve_entities
+from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
+from pgmoat.compiler.maps import compile_maps
+from pgmoat.compiler.people import compile_columns, compile_people_view
+from pgmoat.compiler.roles import compile_roles, compile_rows
+from pgmoat.compiler.system import (
+    compile_functions,
+    compile_migrations,
+    compile_schemas,
+    compile_system_grants,
+)
+from pgmoat.compiler.views import compile_view
+from pgmoat.compiler.writes import compile_row_functions
+from pgmoat.model.names import OWN_SCHEMAS, SystemRoles
+from pgmoat.model.objects import AddedColumn, Definition, Grant, Row, Wanted
+from pgmoat.policy.schema import Policy
+
+
+def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
+    """
+    Return all that *policy* wants: the policy must have passed the checks against *catalog*.
+
+    Raises:
+        KeyError: the policy names a table or column that the catalog lacks.
+    """
+    roles = policy.settings.system_roles
+    entities = resolve_entities(policy, catalog)
+    columns = {column.name: column for entity in entities for column in compile_columns(entity)}
+    return Wanted(
+        roles=tuple(compile_roles(policy, catalog)),
+        migrations=compile_migrations(),
+        definitions=tuple(_compile_definitions(policy, entities, roles)),
+        columns=tuple(_missing(columns, catalog)),
+        rows=(*compile_rows(policy), *map(_compile_entity_row, entities)),
+        grants=frozenset(_compile_grants(policy, catalog, entities, roles)),
+        owner_role=roles.owner,
+        own_schemas=(*OWN_SCHEMAS, policy.settings.entity_schema),
+    )
+
+
+def _compile_definitions(
+    policy: Policy, entities: tuple[Entity, ...], roles: SystemRoles
+) -> Iterator[Definition]:
+    schema = policy.settings.entity_schema
+    yield from compile_schemas(roles, schema)
+    yield from compile_functions(roles)
+    for entity in entities:
+        yield from compile_maps(entity, roles)
+        yield from compile_row_functions(entity, roles)
+        yield compile_view(entity, schema, roles)
+        people_view = compile_people_view(entity)
+        if people_view is not None:
+            yield people_view
+
+
+def _compile_grants(
+    policy: Policy, catalog: Catalog, entities: tuple[Entity, ...], roles: SystemRoles
+) -> Iterator[Grant]:
+    agents = tuple(policy.settings.agent_role(name) for name in policy.agents)
+    yield from compile_system_grants(roles, agents, policy.settings.entity_schema)
+    database = sql.Identifier(catalog.database).as_string(None)
+    for role in agents:
+        yield Grant("database", database, None, "CONNECT", role)
+    for entity in entities:
+        yield from compile_agent_grants(entity, policy.settings)
+        yield from compile_base_grants(entity, roles)
+
+
+def _missing(columns: dict[str, AddedColumn], catalog: Catalog) -> Iterator[AddedColumn]:
+    for column in columns.values():
+        if catalog.tables[column.table].column(column.column) is None:
+            yield column
+
+
+def _compile_entity_row(entity: Entity) -> Row:
+    return Row(
+        table="entity",
+        name=entity.name,
+        values={
+            "base_table": entity.policy.table,
+            "key_columns": tuple(column.name for column in entity.key),
+            "doc": entity.policy.doc,
+        },
+    )

@@ -1,0 +1,21 @@
+-- INSTEAD OF UPDATE: OLD is a snapshot, so the row is written only if it still is what the statement read.
+DECLARE
+    change_id bigint;
+BEGIN{block}
+    UPDATE {table} AS b
+       SET {assignments}
+     WHERE {is_unchanged}
+    RETURNING {returning}
+         INTO {targets};{end_block}
+    IF NOT FOUND THEN
+        PERFORM FROM {table} AS b WHERE {is_unchanged};
+        IF FOUND THEN
+            RETURN NULL; -- a trigger of people's own took the update away
+        END IF;
+        PERFORM pgmoat.refuse_moved({entity}, {key});
+    END IF;
+    INSERT INTO pgmoat.change (entity, operation, before, after)
+    VALUES ({entity}, 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    {stop_early}
+    RETURN NEW;
+END

@@ -1,0 +1,28 @@
+-- Enters a task for the rest of the transaction; the label of the step and the reason go with what it writes.
+-- Arguments: the task's token (a bind parameter: sessions of one role see each other's query text), a label
+-- of the reasoning step, the reason for deletions. Returns the task's id.
+CREATE OR REPLACE FUNCTION pgmoat.enter(token text, step text DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    t record;
+BEGIN
+    IF token <> '' AND position(token IN current_query()) > 0 THEN
+        RAISE EXCEPTION 'pgmoat: the task token stands in the text of the query'
+            USING ERRCODE = 'PM008',
+                  HINT = 'Other sessions of this role can read query texts. Bind the token: SELECT pgmoat.enter($1, $2), '
+                         'in psql with \bind, or give it with PGOPTIONS=''-c pgmoat.token=...''.';
+    END IF;
+    PERFORM set_config('pgmoat.token', COALESCE(token, ''), true),
+            set_config('pgmoat.step', COALESCE(left(step, 200), ''), true),
+            set_config('pgmoat.reason', COALESCE(left(reason, 2000), ''), true);
+    SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at, s.agent_frozen_reason
+      INTO t FROM pgmoat.session_task AS s;
+    IF t.task_id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
+       OR t.deadline <= clock_timestamp() THEN
+        PERFORM pgmoat.refuse_task(t.task_id, t.agent, t.deadline, t.closed_at, t.frozen_at, t.frozen_reason,
+                                   t.agent_frozen_at, t.agent_frozen_reason);
+    END IF;
+    RETURN t.task_id;
+END
+$function$;

@@ -1,0 +1,168 @@
+"""
+pgmoat's own schemas, tables and functions, the same for every policy.
+
+In: role names. Out: Migrations, Definitions, Grants. I/O: reads SQL files of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from psycopg import sql
+
+from pgmoat.compiler.templates import load_template
+from pgmoat.model.names import MAP_SCHEMA, SYSTEM_SCHEMA, WRITE_SCHEMA, SystemRoles
+from pgmoat.model.objects import Definition, Grant, Kind, Migration
+from pgmoat.postgres.sqltext import compose
+
+_TEXTS_OF_TASK = "text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,text"
+
+# File in sql/functions, argument types as PostgreSQL prints them, who may call it.
+_FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("refuse_task", f"{_TEXTS_OF_TASK},timestamp with time zone,text", ()),
+    ("refuse_rows", "integer", ()),
+    ("refuse_budget", "text,bigint,bigint,bigint,bigint,bigint,bigint", ()),
+    ("refuse_unknown_task", "text,text", ()),
+    ("refuse_moved", "text,jsonb", ("writer",)),
+    ("refuse_value", "text,text,text,text[]", ("writer",)),
+    ("refuse_delete", "text", ("writer",)),
+    ("refuse_constraint", "text,text", ("writer",)),
+    ("check_agent", "text", ()),
+    ("gate", "text", ("agents",)),
+    ("enter", "text,text,text", ("agents",)),
+    ("my_task", "", ("agents",)),
+    ("before_insert", "", ()),
+    ("count_rows", "bigint", ("writer",)),
+    ("after_write", "", ()),
+    ("lease_hour", "bigint,text,timestamp with time zone,bigint,bigint,bigint", ()),
+    ("charge", "", ()),
+    ("open_task", "text,text,jsonb,interval,bigint", ("orchestrator",)),
+    ("close_task", "text,text", ("orchestrator",)),
+    ("freeze_task", "text,text,text", ("orchestrator", "monitor")),
+    ("freeze_agent", "text,text", ("orchestrator", "monitor")),
+    ("thaw_task", "text,text", ()),
+    ("thaw_agent", "text", ()),
+)
+
+# What the watching and the orchestrating side may read: everything but secrets.
+_READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("task", ("id", "agent", "task_id", "scope", "max_writes", "opened_at", "opened_by", "deadline",
+              "closed_at", "closed_by", "frozen_at", "frozen_by", "frozen_reason")),
+    ("agent", ("name", "role", "version", "identity", "statement_timeout_ms", "rows_per_statement",
+               "writes_per_task", "writes_per_hour", "bytes_per_task", "task_duration_ms",
+               "frozen_at", "frozen_by", "frozen_reason", "is_hard_frozen", "retired_at")),
+    ("ledger", ()),
+)  # fmt: skip
+
+
+def compile_migrations() -> tuple[Migration, ...]:
+    """Return the numbered migrations of pgmoat's tables, in order."""
+    folder = files("pgmoat.compiler") / "sql" / "migrations"
+    names = sorted(
+        entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql")
+    )
+    return tuple(
+        Migration(int(name.split("_", 1)[0]), name.split("_", 1)[1], load_template(f"migrations/{name}"))
+        for name in names
+    )
+
+
+def compile_schemas(roles: SystemRoles, entity_schema: str) -> tuple[Definition, ...]:
+    """Return the four schemas, each owned by the role whose objects it holds."""
+    owners = (
+        (SYSTEM_SCHEMA, roles.owner),
+        (MAP_SCHEMA, roles.owner),
+        (WRITE_SCHEMA, roles.writer),
+        (entity_schema, roles.views),
+    )
+    return tuple(
+        Definition(
+            kind=Kind.SCHEMA,
+            name=schema,
+            owner="",
+            create=(
+                compose(
+                    "CREATE SCHEMA {schema} AUTHORIZATION {owner}",
+                    schema=sql.Identifier(schema),
+                    owner=sql.Identifier(owner),
+                ),
+                # For a schema that is there already, and went to another owner.
+                compose(
+                    "ALTER SCHEMA {schema} OWNER TO {owner}",
+                    schema=sql.Identifier(schema),
+                    owner=sql.Identifier(owner),
+                ),
+            ),
+            drop=(compose("DROP SCHEMA {schema}", schema=sql.Identifier(schema)),),
+        )
+        for schema, owner in owners
+    )
+
+
+def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
+    """Return the system functions and the trigger that charges at COMMIT."""
+    functions = tuple(
+        Definition(
+            kind=Kind.FUNCTION,
+            name=f"{SYSTEM_SCHEMA}.{name}({arguments})",
+            owner=roles.owner,
+            create=(load_template(f"functions/{name}").strip().removesuffix(";"),),
+            drop=(f"DROP FUNCTION {SYSTEM_SCHEMA}.{name}({arguments})",),
+            replaces=True,
+        )
+        for name, arguments, _ in _FUNCTIONS
+    )
+    charge = Definition(
+        kind=Kind.TRIGGER,
+        name=f"{SYSTEM_SCHEMA}.statement.charge",
+        owner=roles.owner,
+        create=(load_template("triggers/charge").strip().removesuffix(";"),),
+        drop=(f"DROP TRIGGER charge ON {SYSTEM_SCHEMA}.statement",),
+    )
+    return (*functions, charge)
+
+
+def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_schema: str) -> Iterator[Grant]:
+    """Yield who may use the system schemas, call its functions and read its tables."""
+    yield from _compile_calls(roles, agents)
+    for role in (*agents, roles.views, roles.writer, roles.orchestrator, roles.monitor):
+        yield _use_schema(SYSTEM_SCHEMA, role)
+    for role in agents:
+        yield _use_schema(entity_schema, role)
+    yield _use_schema(MAP_SCHEMA, roles.views)
+    yield from _compile_reads(roles)
+    for column in ("entity", "operation", "before", "after"):
+        yield Grant("table", _system_table("change"), column, "INSERT", roles.writer)
+    yield Grant("table", _system_table("change"), "id", "SELECT", roles.writer)
+    for column in ("role", "identity"):
+        yield Grant("table", _system_table("agent"), column, "SELECT", roles.writer)
+
+
+def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Grant]:
+    callers = {
+        "agents": agents,
+        "writer": (roles.writer,),
+        "orchestrator": (roles.orchestrator,),
+        "monitor": (roles.monitor,),
+    }
+    for name, arguments, groups in _FUNCTIONS:
+        for role in (role for group in groups for role in callers[group]):
+            yield Grant("function", f"{SYSTEM_SCHEMA}.{name}({arguments})", None, "EXECUTE", role)
+
+
+def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
+    for role in (roles.orchestrator, roles.monitor):
+        for table, columns in _READABLE:
+            for column in columns or (None,):
+                yield Grant("table", _system_table(table), column, "SELECT", role)
+    for table in ("history", "statement", "change", "entity", "hour"):
+        yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
+
+
+def _system_table(name: str) -> str:
+    return sql.Identifier(SYSTEM_SCHEMA, name).as_string(None)
+
+
+def _use_schema(schema: str, role: str) -> Grant:
+    return Grant("schema", sql.Identifier(schema).as_string(None), None, "USAGE", role)

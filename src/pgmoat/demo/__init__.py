@@ -1,0 +1,1 @@
+"""The demo: a shop, three agents, and what happens when they misbehave."""

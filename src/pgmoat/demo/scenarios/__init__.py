@@ -1,0 +1,1 @@
+"""What the agents try, a file per topic."""

@@ -1,0 +1,20 @@
+"""
+The scenarios of the demo, in the order in which they are played.
+
+I/O: none.
+"""
+
+from __future__ import annotations
+
+from pgmoat.demo.scenario import Scenario
+from pgmoat.demo.scenarios import concurrency, deletion, destruction, hidden, limits, tasks, work
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *work.SCENARIOS,
+    *destruction.SCENARIOS,
+    *limits.SCENARIOS,
+    *hidden.SCENARIOS,
+    *deletion.SCENARIOS,
+    *tasks.SCENARIOS,
+    *concurrency.SCENARIOS,
+)

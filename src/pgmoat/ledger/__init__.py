@@ -1,0 +1,1 @@
+"""What agents did and may do: their tasks, their history, freezing and thawing them."""

@@ -1,0 +1,131 @@
+"""
+Freeze and thaw an agent or a task.
+
+In: a connection of a person's. Out: what was done. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgmoat.errors import NotFoundError
+from pgmoat.postgres.sqlfile import load_sql
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeReport:
+    """
+    What freezing or thawing did: whether anything changed, and which sessions it ended.
+
+    *hidden_sessions* of the agent show neither transaction nor state to the role that froze it, which lacks
+    pg_read_all_stats: they were left alone.
+    """
+
+    changed: bool
+    ended_pids: tuple[int, ...] = ()
+    hidden_sessions: int = 0
+
+
+def freeze_task(connection: psycopg.Connection[Any], agent: str, task_id: str, reason: str) -> FreezeReport:
+    """
+    Freeze one task: its next statement, and its next COMMIT, is refused.
+
+    Raises:
+        psycopg.Error: no such task (PM032).
+    """
+    row = connection.execute("SELECT pgmoat.freeze_task(%s, %s, %s)", (agent, task_id, reason)).fetchone()
+    return FreezeReport(bool(row and row[0]))
+
+
+def freeze_agent(
+    connection: psycopg.Connection[Any], agent: str, reason: str, *, hard: bool = False
+) -> FreezeReport:
+    """
+    Freeze an agent and end the transactions that it has open.
+
+    *hard* also takes its LOGIN and ends all its sessions, for what runs outside the entities; it needs
+    the right to alter the role. *connection* must be in autocommit mode: the freeze holds before any
+    session is ended.
+
+    Raises:
+        psycopg.Error: no such agent (PM030), or no right to end its sessions.
+    """
+    row = connection.execute("SELECT pgmoat.freeze_agent(%s, %s)", (agent, reason)).fetchone()
+    changed = bool(row and row[0])
+    ended = _end(connection, agent, "end_sessions" if hard else "end_transactions")
+    if hard:
+        changed = _take_login(connection, agent) or changed
+        ended += _end(connection, agent, "end_sessions")
+    hidden = connection.execute(
+        load_sql("pgmoat.ledger", "count_hidden_sessions"), {"agent": agent}
+    ).fetchone()
+    return FreezeReport(changed, tuple(dict.fromkeys(ended)), hidden[0] if hidden else 0)
+
+
+def _end(connection: psycopg.Connection[Any], agent: str, statement: str) -> list[int]:
+    rows = connection.execute(load_sql("pgmoat.ledger", statement), {"agent": agent}).fetchall()
+    return [pid for (pid,) in rows]
+
+
+def _take_login(connection: psycopg.Connection[Any], agent: str) -> bool:
+    """
+    Take the LOGIN, ending the agent's sessions until it works: one may hold an ALTER ROLE of its own open.
+
+    Raises:
+        psycopg.Error: the role could not be altered, however often its sessions were ended.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return _set_login(connection, agent, may_login=False)
+        except psycopg.errors.LockNotAvailable:
+            _end(connection, agent, "end_sessions")
+    return _set_login(connection, agent, may_login=False)
+
+
+def thaw_task(connection: psycopg.Connection[Any], agent: str, task_id: str) -> FreezeReport:
+    """
+    Thaw one task.
+
+    Raises:
+        psycopg.Error: no such task (PM032).
+    """
+    row = connection.execute("SELECT pgmoat.thaw_task(%s, %s)", (agent, task_id)).fetchone()
+    return FreezeReport(bool(row and row[0]))
+
+
+def thaw_agent(connection: psycopg.Connection[Any], agent: str) -> FreezeReport:
+    """
+    Thaw an agent, and give back the LOGIN that a hard freeze took.
+
+    Raises:
+        psycopg.Error: no such agent (PM030).
+    """
+    row = connection.execute("SELECT pgmoat.thaw_agent(%s)", (agent,)).fetchone()
+    relogged = _set_login(connection, agent, may_login=True)
+    return FreezeReport(bool(row and row[0]) or relogged)
+
+
+def _set_login(connection: psycopg.Connection[Any], agent: str, *, may_login: bool) -> bool:
+    """Set LOGIN and the mark that tells plan that NOLOGIN is meant; return whether it was otherwise."""
+    row = connection.execute(
+        "SELECT role, is_hard_frozen FROM pgmoat.agent WHERE name = %s", (agent,)
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f"no agent {agent!r}")
+    role, is_hard_frozen = row
+    if is_hard_frozen != may_login:
+        return False
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = '1s'")
+        word = sql.SQL("LOGIN" if may_login else "NOLOGIN")
+        connection.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role), word))
+        connection.execute(
+            "UPDATE pgmoat.agent SET is_hard_frozen = %s WHERE name = %s", (not may_login, agent)
+        )
+    return True

@@ -1,0 +1,73 @@
+"""
+What apply would do, as data.
+
+I/O: none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgmoat.model.finding import Finding
+from pgmoat.model.objects import Kind
+
+
+class Change(StrEnum):
+    """What happens to the object."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+class Cause(StrEnum):
+    """Why: the policy asks for it, or somebody changed by hand what pgmoat had made."""
+
+    POLICY = "policy"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step of apply: what it is about, the SQL that does it, and as whom it runs."""
+
+    change: Change
+    cause: Cause
+    kind: Kind
+    name: str
+    description: str  # "statement_timeout 0 -> 5s", "revoke SELECT (card_no)"
+    sql: tuple[str, ...]
+    run_as: str = ""  # role for SET LOCAL ROLE; "" for whoever applies
+    on_people_table: str = ""  # set for an ALTER of a people's table: a short transaction of its own
+    needs_password: str = ""  # agent role that gets a generated password after this step
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that apply or destroy would do, in order, and what it found and leaves alone."""
+
+    actions: tuple[Action, ...] = ()
+    findings: tuple[Finding, ...] = ()  # objects in pgmoat's schemas that are not its own, or were altered
+    bookkeeping: tuple[str, ...] = ()  # SQL that writes the manifest; last in the main transaction
+    is_first: bool = False  # the database has no pgmoat schema yet, and so no lease to hold
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether nothing differs: what ``plan --check`` asks."""
+        return not self.actions and not self.findings
+
+    @property
+    def before(self) -> tuple[Action, ...]:
+        """ALTERs of people's tables that come before the main transaction."""
+        return tuple(a for a in self.actions if a.on_people_table and a.change is not Change.REMOVE)
+
+    @property
+    def main(self) -> tuple[Action, ...]:
+        """What runs in the main transaction."""
+        return tuple(a for a in self.actions if not a.on_people_table)
+
+    @property
+    def after(self) -> tuple[Action, ...]:
+        """ALTERs that can come only when the views are gone: columns that destroy takes away."""
+        return tuple(a for a in self.actions if a.on_people_table and a.change is Change.REMOVE)

@@ -1,0 +1,46 @@
+"""
+Names that SQL and Python share.
+
+I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+SYSTEM_SCHEMA = "pgmoat"
+"""Tables and functions of pgmoat itself; owned by the owner role."""
+
+WRITE_SCHEMA = "pgmoat_write"
+"""Row trigger functions of the entities; owned by the writer role, whose rights they run with."""
+
+MAP_SCHEMA = "pgmoat_map"
+"""Value maps, a table per decoded column; owned by the owner role."""
+
+OWN_SCHEMAS = (SYSTEM_SCHEMA, WRITE_SCHEMA, MAP_SCHEMA)
+"""Schemas in which everything is pgmoat's; the policy's entity schema is the fourth."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRoles:
+    """The names of pgmoat's own NOLOGIN roles."""
+
+    owner: str  # owns schema pgmoat: tasks, budgets, history, the gate
+    views: str  # owns the entity views; SELECT on listed base columns, nothing else
+    writer: str  # owns the row trigger functions; SELECT, INSERT, UPDATE on listed base columns, never DELETE
+    orchestrator: str  # may open, close and freeze tasks
+    monitor: str  # may read tasks and history, and freeze
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> SystemRoles:
+        """Return the five names under *prefix* (``pgmoat_`` by default in the policy)."""
+        return cls(*(prefix + field.name for field in fields(cls)))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the five names, the owner first."""
+        return (getattr(self, field.name) for field in fields(self))
+
+
+ADDED_COLUMN_COMMENT = "Added by pgmoat for soft deletes."
+"""Comment of every column that apply adds to a people's table: so destroy knows it without a manifest."""

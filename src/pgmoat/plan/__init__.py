@@ -1,0 +1,1 @@
+"""Wanted minus actual: what to do, how it reads, and doing it."""

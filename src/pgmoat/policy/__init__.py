@@ -1,0 +1,1 @@
+"""What people want, as they wrote it: ``moat.yaml``."""

@@ -1,0 +1,83 @@
+"""
+Whether each agent's rights name what exists and fit the entity.
+
+In: Policy. Out: findings. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgmoat.model.finding import Finding, PolicyPath, Severity
+from pgmoat.policy.messages import suggest
+from pgmoat.policy.rules.entities import error, find_repeats
+from pgmoat.policy.schema import AgentPolicy, EntityAccess, EntityPolicy, Policy
+
+
+def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
+    """Yield what is wrong with the agents; *known* are the entities, broken ones as well."""
+    for name, agent in policy.agents.items():
+        path = ("agents", name)
+        yield from _check_limits(agent, (*path, "limits"))
+        for entity_name, access in agent.entities.items():
+            here = (*path, "entities", entity_name)
+            if entity_name not in known:
+                hint = suggest(entity_name, known)
+                yield error("unknown-entity", here, f"there is no entity `{entity_name}`", hint)
+            elif entity_name in policy.entities:
+                yield from _check_access(access, policy.entities[entity_name], entity_name, here)
+
+
+def _check_access(
+    access: EntityAccess, entity: EntityPolicy, entity_name: str, path: PolicyPath
+) -> Iterator[Finding]:
+    for verb, columns in (("select", access.select), ("insert", access.insert), ("update", access.update)):
+        if not isinstance(columns, str):
+            yield from find_repeats(columns, (*path, verb))
+            yield from _check_names(columns, entity, (*path, verb))
+    yield from _check_key(access, entity, path)
+    if access.delete and entity.delete.mode != "soft":
+        message = f"the rows of `{entity_name}` cannot be deleted: its delete is not soft"
+        hint = "write delete: soft in the entity, or delete: false here"
+        yield error("delete-forbidden", (*path, "delete"), message, hint, ("entities", entity_name, "delete"))
+
+
+def _check_names(columns: list[str], entity: EntityPolicy, path: PolicyPath) -> Iterator[Finding]:
+    names = entity.entity_columns
+    for index, column in enumerate(columns):
+        if column in names.values():
+            continue
+        if column in names:
+            message = f"`{column}` is the name in the base table"
+            hint = f"agents see it as `{names[column]}`: write that"
+        else:
+            message = f"the entity has no column `{column}`"
+            hint = suggest(column, names.values())
+        yield error("unknown-column", (*path, index), message, hint)
+
+
+def _check_key(access: EntityAccess, entity: EntityPolicy, path: PolicyPath) -> Iterator[Finding]:
+    key = [entity.entity_name(column) for column in entity.key if column in entity.columns]
+    if access.update != "all":
+        for index, column in enumerate(access.update):
+            if column in key:
+                message = f"`{column}` belongs to the key, which no agent may change"
+                yield error("key-update", (*path, "update", index), message, "remove it")
+    if access.select == "all" or not (access.update or access.delete):
+        return
+    for column in key:
+        if column not in access.select:
+            message = f"`{column}` is missing: an agent that updates or deletes must see the key"
+            yield error("key-not-selected", (*path, "select"), message, f"add {column}")
+
+
+def _check_limits(agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:
+    limits = agent.limits
+    ladder = (
+        ("rows_per_statement", limits.rows_per_statement, "writes_per_task", limits.writes_per_task),
+        ("writes_per_task", limits.writes_per_task, "writes_per_hour", limits.writes_per_hour),
+    )
+    for small, small_value, large, large_value in ladder:
+        if small_value > large_value:
+            message = f"{small_value} is more than {large} allows, {large_value}: it never trips"
+            yield Finding(Severity.NOTE, "never-trips", (*path, small), message, also=(*path, large))

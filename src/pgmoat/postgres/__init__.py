@@ -1,0 +1,1 @@
+"""The way to PostgreSQL: connections, and SQL kept in files."""

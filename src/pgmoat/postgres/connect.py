@@ -1,0 +1,58 @@
+"""
+The one place that opens a connection.
+
+In: a DSN. Out: a psycopg connection. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+from pgmoat.errors import ConnectionFailedError
+from pgmoat.postgres.dsn import MASK, Dsn, list_secrets, normalize_dsn, redact, resolve_dsn
+
+__all__ = ["Dsn", "connect", "redact", "resolve_dsn"]
+
+CONNECT_TIMEOUT_S = 10
+
+
+def connect(
+    dsn: str, *, application_name: str = "pgmoat", autocommit: bool = True
+) -> psycopg.Connection[TupleRow]:
+    """
+    Return an open connection that speaks UTF-8.
+
+    Raises:
+        ConnectionFailedError: no connection. Neither it nor what is chained to it holds the password:
+            it is raised outside the except block, so that psycopg's error, and the frames that hold the
+            DSN, do not become its ``__context__``.
+    """
+    dsn = normalize_dsn(dsn)
+    try:
+        return psycopg.connect(
+            make_conninfo(dsn, **_defaults(dsn)),
+            autocommit=autocommit,
+            application_name=application_name,
+            client_encoding="UTF8",
+        )
+    except psycopg.Error as error:
+        answer = str(error)
+    raise ConnectionFailedError(
+        f"cannot connect to {redact(dsn)}",
+        detail=_without_secrets(answer, dsn),
+        hint="check host, port, database, user and password of --dsn, PGMOAT_DSN or DATABASE_URL",
+    )
+
+
+def _defaults(dsn: str) -> dict[str, int]:
+    """Return what *dsn* leaves open: libpq would wait for minutes for a host that does not answer."""
+    return {} if "connect_timeout" in conninfo_to_dict(dsn) else {"connect_timeout": CONNECT_TIMEOUT_S}
+
+
+def _without_secrets(text: str, dsn: str) -> str:
+    """Return libpq's *text* without a password; libpq repeats none, but a proxy's answer might."""
+    for secret in list_secrets(dsn):
+        text = text.replace(secret, MASK)
+    return text

@@ -1,0 +1,1 @@
+"""The command line end to end, as a user runs it."""

@@ -1,0 +1,1 @@
+"""The embedded server, started, killed and stopped."""

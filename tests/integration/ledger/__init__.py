@@ -1,0 +1,1 @@
+"""Tasks, freezing and history, read and steered by people."""

@@ -1,0 +1,1 @@
+"""A real database by others under a policy: agents and people at work in it, side by side."""

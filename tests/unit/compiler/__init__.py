@@ -1,0 +1,1 @@
+"""From a policy and a catalog to what is wanted."""

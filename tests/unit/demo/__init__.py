@@ -1,0 +1,1 @@
+"""Tests of pgmoat.demo that need no server."""

@@ -1,0 +1,1 @@
+"""The embedded server, without starting it."""
