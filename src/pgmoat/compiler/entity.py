@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from pgmoat.catalog.snapshot import Catalog, Column, Table
+from pgmoat.compiler.access import Access, list_accesses
 from pgmoat.model.names import MAP_SCHEMA
-from pgmoat.policy.schema import ColumnList, DeletePolicy, EntityAccess, EntityPolicy, Policy
+from pgmoat.policy.schema import ColumnList, DeletePolicy, EntityPolicy, Policy
 from pgmoat.postgres.sqltext import Printed, join
 
 _MAX_NAME = 63
@@ -89,7 +90,7 @@ class Entity:
     table: Table
     columns: tuple[EntityColumn, ...]
     key: tuple[EntityColumn, ...]
-    access: tuple[tuple[str, EntityAccess], ...]  # (agent, access)
+    access: tuple[Access, ...]
 
     @property
     def base_table(self) -> sql.Identifier:
@@ -127,24 +128,24 @@ class Entity:
 
     @property
     def inserted(self) -> tuple[EntityColumn, ...]:
-        """Columns that some agent may insert; empty when none may insert at all."""
-        names = {c.name for _, access in self.access for c in self.insertable(access.insert)}
+        """Columns that somebody may insert; empty when nobody may insert at all."""
+        names = {c.name for access in self.access for c in self.insertable(access.allowed.insert)}
         return tuple(column for column in self.columns if column.name in names)
 
     @property
     def updated(self) -> tuple[EntityColumn, ...]:
-        """Columns that some agent may update; empty when none may update at all."""
-        names = {c.name for _, access in self.access for c in self.updatable(access.update)}
+        """Columns that somebody may update; empty when nobody may update at all."""
+        names = {c.name for access in self.access for c in self.updatable(access.allowed.update)}
         return tuple(column for column in self.columns if column.name in names)
 
     @property
     def is_deletable(self) -> bool:
-        """Whether some agent may (soft-)delete rows."""
-        return self.soft_delete is not None and any(access.delete for _, access in self.access)
+        """Whether somebody may (soft-)delete rows."""
+        return self.soft_delete is not None and any(access.allowed.delete for access in self.access)
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """Which of insert, update, delete some agent may do."""
+        """Which of insert, update, delete somebody may do."""
         allowed = (("insert", self.inserted), ("update", self.updated), ("delete", self.is_deletable))
         return tuple(name for name, is_allowed in allowed if is_allowed)
 
@@ -163,14 +164,14 @@ def _resolve(policy: Policy, name: str, catalog: Catalog) -> Entity:
         if column is not None
     }
     key = tuple(entity.key) or table.primary_key
-    access = tuple(
-        (agent_name, agent.entities[name])
-        for agent_name, agent in policy.agents.items()
-        if name in agent.entities
-    )
     columns = tuple(by_base[base_name] for base_name in entity.columns)
     return Entity(
-        name, entity, table, columns, tuple(by_base[base] for base in key if base in by_base), access
+        name,
+        entity,
+        table,
+        columns,
+        tuple(by_base[base] for base in key if base in by_base),
+        tuple(list_accesses(policy, name)),
     )
 
 

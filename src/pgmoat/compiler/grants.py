@@ -20,10 +20,10 @@ _TYPE_SCHEMA = re.compile(r"""("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\.""")  # as for
 
 
 def compile_agent_grants(entity: Entity, settings: Settings) -> Iterator[Grant]:
-    """Yield what each agent holds on the entity's view; no agent holds anything on a base table."""
+    """Yield what each holder of an access gets on the entity's view; none gets anything on a base table."""
     view = sql.Identifier(settings.entity_schema, entity.name).as_string(None)
-    for agent_name, access in entity.access:
-        role = settings.agent_role(agent_name)
+    for holder in entity.access:
+        access, role = holder.allowed, holder.role
         if access.select == "all":
             yield Grant("table", view, None, "SELECT", role)
         else:

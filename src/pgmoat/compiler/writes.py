@@ -93,10 +93,7 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
 
 def _hides_detail(entity: Entity) -> bool:
     """Whether some agent writes without reading every column: hiding costs a subtransaction per row."""
-    return any(
-        access.select != "all" and (access.insert or access.update or access.delete)
-        for _, access in entity.access
-    )
+    return any(access.allowed.select != "all" and access.writes for access in entity.access)
 
 
 def _render_returning(entity: Entity) -> dict[str, sql.Composable]:

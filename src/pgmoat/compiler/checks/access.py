@@ -9,32 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.catalog.snapshot import Column
+from pgmoat.compiler.access import Access
 from pgmoat.compiler.checks.subject import Subject
 from pgmoat.compiler.checks.wording import join_words
-from pgmoat.model.finding import Finding, PolicyPath, Severity
-from pgmoat.policy.schema import ColumnList, EntityAccess
+from pgmoat.model.finding import Finding, Severity
+from pgmoat.policy.schema import ColumnList
 
 
 def check_access(subject: Subject) -> list[Finding]:
     """Return what is wrong with the agents' grants on the entity."""
     findings: list[Finding] = []
-    for agent, access in subject.accesses():
-        findings += _check_required(subject, agent, access)
-        findings += _check_computed(subject, agent, "insert", access.insert)
-        findings += _check_computed(subject, agent, "update", access.update)
-        findings += _check_key(subject, agent, access)
+    for access in subject.accesses():
+        findings += _check_required(subject, access)
+        findings += _check_computed(subject, access, "insert", access.allowed.insert)
+        findings += _check_computed(subject, access, "update", access.allowed.update)
+        findings += _check_key(subject, access)
     return findings
 
 
-def _path(subject: Subject, agent: str, verb: str) -> PolicyPath:
-    return ("agents", agent, "entities", subject.name, verb)
-
-
-def _check_required(subject: Subject, agent: str, access: EntityAccess) -> Iterator[Finding]:
+def _check_required(subject: Subject, access: Access) -> Iterator[Finding]:
     """A column that the agent cannot fill, that is NOT NULL and has no default, fails every INSERT."""
-    if not access.insert:
+    if not access.allowed.insert:
         return
-    filled = subject.base_names(access.insert)
+    filled = subject.base_names(access.allowed.insert)
     required = [
         column.name
         for column in subject.table.columns
@@ -47,8 +44,8 @@ def _check_required(subject: Subject, agent: str, access: EntityAccess) -> Itera
     yield Finding(
         Severity.WARNING if has_triggers else Severity.ERROR,
         "insert-lacks-column",
-        _path(subject, agent, "insert"),
-        f"{agent} may insert into {subject.name}, but not fill {join_words(required)}:"
+        (*access.path, "insert"),
+        f"{access.holder} may insert into {subject.name}, but not fill {join_words(required)}:"
         " NOT NULL without default"
         + (", so inserts fail unless a trigger fills it" if has_triggers else ", so every insert would fail"),
         "list the column under `columns:` and `insert:`, or give it a default",
@@ -59,7 +56,7 @@ def _must_be_given(column: Column) -> bool:
     return column.not_null and column.default is None and not column.generated and not column.identity
 
 
-def _check_computed(subject: Subject, agent: str, verb: str, granted: ColumnList) -> Iterator[Finding]:
+def _check_computed(subject: Subject, access: Access, verb: str, granted: ColumnList) -> Iterator[Finding]:
     """Columns that PostgreSQL computes: ``all`` leaves them out, naming one is a mistake."""
     if granted == "all":
         return
@@ -70,22 +67,22 @@ def _check_computed(subject: Subject, agent: str, verb: str, granted: ColumnList
             yield Finding(
                 Severity.ERROR,
                 "column-computed",
-                _path(subject, agent, verb),
-                f"{agent} cannot {verb} {name} of {subject.entity.table}: it is {what}",
+                (*access.path, verb),
+                f"{access.holder} cannot {verb} {name} of {subject.entity.table}: it is {what}",
                 f"take it out of `{verb}:`",
             )
 
 
-def _check_key(subject: Subject, agent: str, access: EntityAccess) -> Iterator[Finding]:
+def _check_key(subject: Subject, access: Access) -> Iterator[Finding]:
     """The history and undo find a row by its key, so the key never changes; ``all`` leaves it out."""
-    if access.update == "all":
+    if access.allowed.update == "all":
         return
-    changed = [name for name in subject.base_names(access.update) if name in subject.key]
+    changed = [name for name in subject.base_names(access.allowed.update) if name in subject.key]
     if changed:
         yield Finding(
             Severity.ERROR,
             "update-of-key",
-            _path(subject, agent, "update"),
-            f"{agent} may update {join_words(changed)}, the key of {subject.name}",
+            (*access.path, "update"),
+            f"{access.holder} may update {join_words(changed)}, the key of {subject.name}",
             "take it out of `update:`",
         )

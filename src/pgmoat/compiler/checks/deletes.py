@@ -97,11 +97,7 @@ def _find_fault(
 
 
 def _longest_identity(subject: Subject) -> int:
-    identities = [
-        f"agent:{name}-{subject.policy.agents[name].version}"
-        for name, access in subject.accesses()
-        if access.delete
-    ]
+    identities = [f"agent:{name}-{agent.version}" for name, agent in subject.policy.agents.items()]
     return max(map(len, identities), default=0)
 
 
@@ -155,8 +151,10 @@ def _may_insert(subject: Subject, columns: tuple[str, ...]) -> bool:
     """Whether some agent may insert rows with keys of its own choice."""
     generated = {c.name for c in subject.table.columns if c.identity or c.sequence or c.default is not None}
     return any(
-        access.insert and set(columns) - generated and set(columns) <= set(subject.base_names(access.insert))
-        for _, access in subject.accesses()
+        access.allowed.insert
+        and set(columns) - generated
+        and set(columns) <= set(subject.base_names(access.allowed.insert))
+        for access in subject.accesses()
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgmoat.catalog.snapshot import Column, Table
+from pgmoat.compiler.access import Access, list_accesses
 from pgmoat.model.finding import Finding, PolicyPath, Severity
-from pgmoat.policy.schema import ColumnList, ColumnPolicy, EntityAccess, EntityPolicy, Policy
+from pgmoat.policy.schema import ColumnList, ColumnPolicy, EntityPolicy, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,13 @@ class Subject:
         """Whether a DELETE marks rows of this entity."""
         return self.entity.delete.mode == "soft"
 
-    def accesses(self) -> Iterator[tuple[str, EntityAccess]]:
-        """Yield each agent that the entity is granted to, with what it may do."""
-        for agent_name, agent in self.policy.agents.items():
-            if self.name in agent.entities:
-                yield agent_name, agent.entities[self.name]
+    def accesses(self) -> Iterator[Access]:
+        """Yield who may do something with the entity, and what."""
+        yield from list_accesses(self.policy, self.name)
 
     def writers(self) -> list[str]:
-        """Return the agents that may write the entity in any way."""
-        return [name for name, access in self.accesses() if access.insert or access.update or access.delete]
+        """Return who may write the entity in any way."""
+        return [access.holder for access in self.accesses() if access.writes]
 
     def listed(self) -> Iterator[tuple[Column, ColumnPolicy]]:
         """Yield each listed column that the table has, with its policy."""

@@ -115,7 +115,7 @@ def _check_given_key(subject: Subject) -> Iterator[Finding]:
 def _check_hidden_key(subject: Subject) -> Iterator[Finding]:
     """An UPDATE or DELETE on a view knows the row by the view's columns only."""
     hidden = [name for name in subject.key if name not in subject.entity.columns]
-    changing = [name for name, access in subject.accesses() if access.update or access.delete]
+    changing = [a.holder for a in subject.accesses() if a.allowed.update or a.allowed.delete]
     if hidden and changing:
         yield subject.error(
             "key-hidden",
