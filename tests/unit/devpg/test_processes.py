@@ -39,9 +39,12 @@ def test_title_tells_the_cluster(monkeypatch: pytest.MonkeyPatch, title: str, is
 def test_process_table_shows_owner_and_command(reader: str) -> None:
     if reader == "_read_proc" and not sys.platform.startswith("linux"):
         return  # only Linux has it
-    with subprocess.Popen([sys.executable, "-c", "input()", MARK], stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", "print(flush=True); input()", MARK]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # before exec, the child still shows this process's command
         rows = {pid: (owner, title) for pid, owner, title in getattr(processes, reader)()}
         process.communicate(b"\n")
     owner, title = rows[process.pid]
     assert owner == os.geteuid()
-    assert title.endswith(f"-c input() {MARK}")
+    assert title.endswith(f"input() {MARK}")
