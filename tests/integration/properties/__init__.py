@@ -1,0 +1,1 @@
+"""Whatever agents do, in any order and at once."""
