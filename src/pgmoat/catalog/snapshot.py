@@ -56,6 +56,7 @@ class TableTrigger:
     name: str
     function: str
     security_definer: bool
+    touches: tuple[str, ...] = ()  # what its text does to other relations: INSERT on schema.table
 
 
 @dataclass(frozen=True, slots=True)

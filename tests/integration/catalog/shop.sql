@@ -42,7 +42,14 @@ CREATE INDEX orders_stat ON shop.orders (stat_cd, usr_id);
 CREATE INDEX orders_partial ON shop.orders (price) WHERE price > 100;
 CREATE INDEX orders_hash ON shop.orders USING hash (ref);
 
-CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF false THEN
+        INSERT INTO shop.event_notes SELECT FROM ONLY "shop".customers AS c JOIN nowhere ON true;
+        UPDATE orders SET id = id;
+    END IF;
+    RETURN NEW;
+END $$;
 CREATE FUNCTION shop.audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER touch BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.touch();

@@ -191,7 +191,12 @@ def test_children(loaded_shop: psycopg.Connection[Any]) -> None:
 def test_triggers_of_people_that_fire(loaded_shop: psycopg.Connection[Any]) -> None:
     assert read_table(loaded_shop, "shop.orders").triggers == (
         TableTrigger("audit", "shop.audit", security_definer=True),
-        TableTrigger("touch", "shop.touch", security_definer=False),
+        TableTrigger(
+            "touch",
+            "shop.touch",
+            security_definer=False,
+            touches=("INSERT on shop.event_notes", "SELECT on shop.customers"),
+        ),
     )
 
 

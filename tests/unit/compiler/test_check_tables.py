@@ -116,6 +116,15 @@ def test_people_triggers_are_named_for_written_tables() -> None:
     assert find_codes(make_policy(access={}), catalog) == []
 
 
+def test_rights_that_a_people_trigger_lacks_are_named() -> None:
+    trigger = TableTrigger("log", "public.log", security_definer=False, touches=("INSERT on public.audit",))
+    catalog = make_catalog(make_orders(triggers=(trigger,)))
+    finding = find_one(make_policy(access=WRITES), catalog, "people-trigger-rights")
+    assert "log lacks INSERT on public.audit" in finding.message
+    assert 'ALTER FUNCTION "public"."log"() SECURITY DEFINER' in finding.hint
+    assert find_codes(make_policy(access={}), catalog) == []
+
+
 def test_rules_are_named_for_written_tables() -> None:
     catalog = make_catalog(make_orders(rules=("route_a", "route_b")))
     finding = find_one(make_policy(access=WRITES), catalog, "people-rule")

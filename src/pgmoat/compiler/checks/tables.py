@@ -149,9 +149,24 @@ def _check_triggers(subject: Subject) -> Iterator[Finding]:
         return
     writer = f"{subject.policy.settings.system_role_prefix}writer"
     shown = join_words(f"{trigger.name} ({trigger.function})" for trigger in invoked)
+    touched = [trigger for trigger in invoked if trigger.touches]
+    if touched:
+        lacking = "; ".join(f"{trigger.name} lacks {join_words(trigger.touches)}" for trigger in touched)
+        yield subject.warning(
+            "people-trigger-rights",
+            f"when an agent writes, triggers of {subject.table.qualified_name} run as {writer},"
+            f" which has no rights on other tables: {lacking}; the writes would fail",
+            "; ".join(
+                f"ALTER FUNCTION {quote_qualified(trigger.function)}() SECURITY DEFINER SET search_path = ..."
+                for trigger in touched
+            )
+            + " lets it run as its owner, for people as well",
+            at=("table",),
+        )
     yield subject.note(
         "people-trigger",
-        f"when an agent writes, triggers of {subject.table.qualified_name} run as {writer}: {shown}",
+        f"when an agent writes, triggers of {subject.table.qualified_name} run as {writer}: {shown};"
+        " what they change besides the row itself is not in the history",
         f"what they touch besides the row itself, {writer} needs rights on",
         at=("table",),
     )
