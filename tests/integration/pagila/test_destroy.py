@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.integration.pagila.conftest import VideoStore
 from tests.integration.pagila.day import edit_catalog, serve_customers
 from tests.integration.pagila.dump import dump_schema
 from tests.integration.plan.test_destroy import read_fingerprint
+from tests.store_fixtures import Store
 
 
-def test_everything_leaves_the_catalog_as_it_was(store: VideoStore) -> None:
+def test_everything_leaves_the_catalog_as_it_was(store: Store) -> None:
     definitions, fingerprint = dump_schema(store.site.database), read_fingerprint(store.site)
     store.apply()
     with store.open_moat() as moat:
@@ -23,7 +23,7 @@ def test_everything_leaves_the_catalog_as_it_was(store: VideoStore) -> None:
     assert store.site.value("SELECT email FROM public.customer WHERE customer_id = 501") == "new@example.com"
 
 
-def test_a_second_policy_can_follow(store: VideoStore) -> None:
+def test_a_second_policy_can_follow(store: Store) -> None:
     store.apply()
     store.destroy()
     assert len(store.apply().actions) > len(store.policy.entities)

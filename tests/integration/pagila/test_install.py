@@ -6,14 +6,14 @@ from collections import Counter
 
 from pgmoat.model.action import Action
 from pgmoat.plan.render import list_lines
-from tests.integration.pagila.conftest import VideoStore
 from tests.integration.pagila.dump import dump_schema
+from tests.store_fixtures import Store
 
 _PEOPLE_VIEWS = ("public.current_film", "public.current_customer")
 _SOFT_DELETED = 4  # entities
 
 
-def test_what_pagila_opens_to_all_is_refused_until_it_is_closed(open_store: VideoStore) -> None:
+def test_what_pagila_opens_to_all_is_refused_until_it_is_closed(open_store: Store) -> None:
     """
     Neither way can be accepted: who may CREATE in public plants functions that people's queries call, and
     rewards_report runs as its owner with the caller's search_path, on whatever table `payment` leads to.
@@ -32,7 +32,7 @@ def test_what_pagila_opens_to_all_is_refused_until_it_is_closed(open_store: Vide
     ]
 
 
-def test_apply_once_and_nothing_is_left_to_do(store: VideoStore) -> None:
+def test_apply_once_and_nothing_is_left_to_do(store: Store) -> None:
     first = store.apply()
     assert len(first.actions) > len(store.policy.entities)
     assert store.plan().plan.is_in_order, list_lines(store.plan().plan)
@@ -44,7 +44,7 @@ def test_apply_once_and_nothing_is_left_to_do(store: VideoStore) -> None:
     assert store.plan().plan.is_in_order
 
 
-def test_people_get_soft_delete_columns_and_two_views(store: VideoStore) -> None:
+def test_people_get_soft_delete_columns_and_two_views(store: Store) -> None:
     before = dump_schema(store.site.database)
     store.apply()
     after = dump_schema(store.site.database, without=_PEOPLE_VIEWS)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.pagila.conftest import VideoStore
 from tests.integration.pagila.day import edit_catalog, serve_customers
 from tests.integration.pagila.people import READS, WRITES, Shift, leave_out, read_touched, work, work_during
 from tests.moat_fixtures import Moat
+from tests.store_fixtures import Store
 
 _ROUNDS = 12
 
 
-def test_queries_are_many_and_all_find_something(store: VideoStore) -> None:
+def test_queries_are_many_and_all_find_something(store: Store) -> None:
     assert len(READS) >= 12
     assert {query.subject for query in READS} == {"film", "actor", "customer", "total"}
     with store.connect_person() as person:
@@ -26,7 +26,7 @@ def test_queries_are_many_and_all_find_something(store: VideoStore) -> None:
     }
 
 
-def test_answers_before_after_apply_after_work_and_after_destroy(store: VideoStore) -> None:
+def test_answers_before_after_apply_after_work_and_after_destroy(store: Store) -> None:
     with store.connect_person() as person:
         before = work(person)
         assert work(person) == before
@@ -48,7 +48,7 @@ def test_answers_before_after_apply_after_work_and_after_destroy(store: VideoSto
         assert leave_out(work(person), touched) == wanted
 
 
-def test_people_work_on_while_agents_write(store: VideoStore) -> None:
+def test_people_work_on_while_agents_write(store: Store) -> None:
     store.apply()
     with store.connect_person() as person, store.open_moat() as moat:
         before = work(person)
@@ -60,7 +60,7 @@ def test_people_work_on_while_agents_write(store: VideoStore) -> None:
     assert all(leave_out(answers, touched) == wanted for answers in shift.rounds)
 
 
-def test_people_work_on_while_the_policy_comes_and_goes(store: VideoStore) -> None:
+def test_people_work_on_while_the_policy_comes_and_goes(store: Store) -> None:
     with store.connect_person() as person:
         before = work(person)
         shift = work_during(person, lambda: _repeat(lambda _: (store.apply(), store.destroy()), 2))
