@@ -1,7 +1,7 @@
 """
 A real database by others, from the folder of shared schemas beside the project, and a policy for it.
 
-Out: Store, and templates to copy. I/O: PostgreSQL, that folder; without it tests are skipped, in CI they fail.
+Out: Store, templates to copy. I/O: PostgreSQL, that folder; without it tests are skipped, in CI they fail.
 """
 
 from __future__ import annotations
