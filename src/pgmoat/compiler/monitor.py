@@ -15,11 +15,11 @@ from pgmoat.model.names import SYSTEM_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Grant, Kind
 from pgmoat.postgres.sqltext import compose
 
-# File in sql/monitor, its comment, and what it reads that is made anew by apply; views come after what they read.
+# File in sql/monitor, its comment, and what it reads of what apply makes anew; that comes first.
 _VIEWS: tuple[tuple[str, str, tuple[tuple[Kind, str], ...]], ...] = (
     (
         "database_time",
-        "Database time of each agent, and (agent NULL) of everybody else; needs the extension pg_stat_statements.",
+        "Database time of each agent, from pg_stat_statements; agent NULL is everybody else.",
         ((Kind.FUNCTION, "read_database_time()"),),
     ),
     (
