@@ -62,6 +62,14 @@ def test_a_renamed_agent_is_counted_on_and_the_old_one_kept(site: Site) -> None:
     assert _read_counts(site) == {"clerk": 3, "worker": 2}
 
 
+def test_the_task_of_an_agent_that_left_the_policy_is_retired(site: Site) -> None:
+    _apply(site)
+    site.run("SELECT pgmoat.open_task('reader', 't1')")
+    _apply(site.with_policy("  reader: {entities: {orders: {select: all}}}\n", ""))
+    assert site.value("SELECT state FROM pgmoat.task_budgets WHERE agent = 'reader'") == "retired"
+    assert site.value("SELECT array_agg(agent) FROM pgmoat.hour_budgets") == ["clerk"]
+
+
 def test_an_agent_whose_role_got_another_name_is_counted_on(site: Site) -> None:
     _apply(site)
     _refuse(site, "reader")
