@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -142,6 +142,20 @@ def _read_given_server(dsn: str) -> PostgresServer:
         )
 
 
+@contextlib.contextmanager
+def start_chosen_server(settings: Mapping[str, str]) -> Generator[PostgresServer]:
+    """Start a server of the version under test, with more *settings* than all tests have."""
+    binaries = _find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
+    with start(binaries=binaries, settings={"max_prepared_transactions": "0", **settings}) as own:
+        yield PostgresServer(
+            host=own.host,
+            port=own.port,
+            user="postgres",
+            password=own.password,
+            server_version=own.server_version,
+        )
+
+
 def pytest_report_header() -> str:
     """Say against which server the tests run."""
     if os.environ.get("PGMOAT_TEST_DSN"):
@@ -158,15 +172,8 @@ def server() -> Generator[PostgresServer]:
     if dsn:
         yield _read_given_server(dsn)
         return
-    binaries = _find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
-    with start(binaries=binaries, settings={"max_prepared_transactions": "0"}) as own:
-        yield PostgresServer(
-            host=own.host,
-            port=own.port,
-            user="postgres",
-            password=own.password,
-            server_version=own.server_version,
-        )
+    with start_chosen_server({}) as own:
+        yield own
 
 
 @pytest.fixture

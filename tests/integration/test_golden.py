@@ -55,6 +55,8 @@ def _render(wanted: Wanted, database: str) -> Iterator[str]:
 
 
 def _is_of_the_policy(definition: Definition) -> bool:
+    if definition.name.startswith("pgmoat."):
+        return False
     return definition.kind in (Kind.TABLE, Kind.VIEW) or definition.name.startswith("pgmoat_write.")
 
 

@@ -14,6 +14,7 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
 from pgmoat.compiler.maps import compile_maps
+from pgmoat.compiler.monitor import compile_monitor, compile_monitor_grants
 from pgmoat.compiler.people import compile_columns, compile_people_view
 from pgmoat.compiler.roles import compile_roles, compile_rows
 from pgmoat.compiler.system import (
@@ -57,6 +58,7 @@ def _compile_definitions(
     schema = policy.settings.entity_schema
     yield from compile_schemas(roles, schema)
     yield from compile_functions(roles)
+    yield from compile_monitor(roles)
     for entity in entities:
         yield from compile_maps(entity, roles)
         yield from compile_row_functions(entity, roles)
@@ -71,6 +73,7 @@ def _compile_grants(
 ) -> Iterator[Grant]:
     agents = tuple(policy.settings.agent_role(name) for name in policy.agents)
     yield from compile_system_grants(roles, agents, policy.settings.entity_schema)
+    yield from compile_monitor_grants(roles)
     database = sql.Identifier(catalog.database).as_string(None)
     for role in agents:
         yield Grant("database", database, None, "CONNECT", role)

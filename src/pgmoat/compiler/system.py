@@ -20,6 +20,12 @@ _TEXTS_OF_TASK = "text,text,timestamp with time zone,timestamp with time zone,ti
 
 # File in sql/functions, argument types as PostgreSQL prints them, who may call it.
 _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("make_refusal_counters", "", ()),
+    ("refusal_codes", "", ("monitor",)),
+    ("add_refusal_counters", "", ()),
+    ("count_refusal", "text", ("writer",)),
+    ("read_refusals", "", ("monitor",)),
+    ("read_database_time", "", ("monitor",)),
     ("refuse_task", f"{_TEXTS_OF_TASK},timestamp with time zone,text", ()),
     ("refuse_rows", "integer", ()),
     ("refuse_budget", "text,bigint,bigint,bigint,bigint,bigint,bigint", ()),

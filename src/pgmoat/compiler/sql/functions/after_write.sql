@@ -34,6 +34,7 @@ BEGIN
         previous.transaction_bytes := 0;
         previous.last_change := 0;
     ELSIF previous.task <> t.id THEN
+        PERFORM pgmoat.count_refusal('PM009');
         RAISE EXCEPTION 'pgmoat: this transaction already wrote for another task'
             USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
     END IF;

@@ -61,6 +61,7 @@ BEGIN
             this_hour, charged.hour_used + due_rows, charged.hour_granted)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN -- only an older snapshot can get here
+        PERFORM pgmoat.count_refusal('40001');
         RAISE EXCEPTION 'pgmoat: the task''s budget has moved' USING ERRCODE = '40001', HINT = 'Repeat the transaction.';
     END IF;
     RETURN NULL;

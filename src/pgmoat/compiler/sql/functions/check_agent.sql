@@ -5,6 +5,7 @@ AS $function$
 BEGIN
     PERFORM FROM pgmoat.agent AS x WHERE x.name = check_agent.agent AND x.retired_at IS NULL;
     IF NOT FOUND THEN
+        PERFORM pgmoat.count_refusal('PM030');
         RAISE EXCEPTION 'pgmoat: no agent %', quote_literal(check_agent.agent)
             USING ERRCODE = 'PM030', HINT = 'Agents: ' || COALESCE(
                 (SELECT string_agg(x.name, ', ' ORDER BY x.name) FROM pgmoat.agent AS x WHERE x.retired_at IS NULL), 'none');

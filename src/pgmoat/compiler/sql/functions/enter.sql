@@ -8,6 +8,7 @@ DECLARE
     t record;
 BEGIN
     IF token <> '' AND position(token IN current_query()) > 0 THEN
+        PERFORM pgmoat.count_refusal('PM008');
         RAISE EXCEPTION 'pgmoat: the task token stands in the text of the query'
             USING ERRCODE = 'PM008',
                   HINT = 'Other sessions of this role can read query texts. Bind the token: SELECT pgmoat.enter($1, $2), '

@@ -17,6 +17,7 @@ BEGIN
     END IF;
     -- An older snapshot would not see a freeze. A standby knows no freeze before it arrives, whatever the level.
     IF current_setting('transaction_isolation') <> 'read committed' AND NOT pg_is_in_recovery() THEN
+        PERFORM pgmoat.count_refusal('PM006');
         RAISE EXCEPTION 'pgmoat: entity % is read and written at READ COMMITTED only, not %', entity,
               upper(current_setting('transaction_isolation'))
             USING ERRCODE = 'PM006', HINT = 'Begin the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
@@ -24,6 +25,7 @@ BEGIN
     -- A tripwire for honest clients: SQL that means to can set the value back before the gate looks.
     IF current_setting('statement_timeout')::interval NOT BETWEEN interval '1 millisecond'
        AND t.statement_timeout_ms * interval '1 millisecond' THEN
+        PERFORM pgmoat.count_refusal('PM007');
         RAISE EXCEPTION 'pgmoat: statement_timeout was lifted to %', current_setting('statement_timeout')
             USING ERRCODE = 'PM007',
                   HINT = 'RESET statement_timeout, or set it to at most ' || t.statement_timeout_ms || 'ms.';

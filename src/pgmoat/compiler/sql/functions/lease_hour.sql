@@ -18,6 +18,7 @@ BEGIN
          WHERE h.agent = lease_hour.agent AND h.hour = lease_hour.hour FOR UPDATE;
     EXCEPTION WHEN lock_not_available THEN
         -- A transaction that had its constraints checked early (SET CONSTRAINTS) holds the hour until it ends.
+        PERFORM pgmoat.count_refusal('PM014');
         RAISE EXCEPTION 'pgmoat: another transaction of agent % has been holding its hourly budget for too long', lease_hour.agent
             USING ERRCODE = 'PM014', DETAIL = 'Nothing of this transaction was written.',
                   HINT = 'Repeat the transaction. If it goes on, a person looks for an open transaction of this agent, or freezes it.';
@@ -44,6 +45,7 @@ BEGIN
         END LOOP;
     END IF;
     IF already + rows_needed > max_rows THEN
+        PERFORM pgmoat.count_refusal('PM012');
         RAISE EXCEPTION 'pgmoat: agent % may write % rows an hour; this transaction would pass that', lease_hour.agent, max_rows
             USING ERRCODE = 'PM012', DETAIL = 'Nothing of this transaction was written.',
                   HINT = format('Wait until %s, or have a person raise writes_per_hour.', lease_hour.hour + interval '1 hour');

@@ -26,6 +26,7 @@ BEGIN
     IF k.closed_at IS NOT NULL OR k.frozen_at IS NOT NULL OR k.deadline <= clock_timestamp() THEN
         PERFORM pgmoat.refuse_task(k.task_id, k.agent, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason, NULL, NULL);
     ELSIF k.scope <> open_task.scope THEN
+        PERFORM pgmoat.count_refusal('PM031');
         RAISE EXCEPTION 'pgmoat: task % is open with another scope', k.task_id
             USING ERRCODE = 'PM031', DETAIL = 'Open with: ' || k.scope::text,
                   HINT = 'One id is one task. Give the same scope, or another id.';

@@ -6,22 +6,27 @@ RETURNS void LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET se
 AS $function$
 BEGIN
     IF task_id IS NULL THEN
+        PERFORM pgmoat.count_refusal('PM001');
         RAISE EXCEPTION 'pgmoat: no open task: this session shows no token, or not one of role %', session_user
             USING ERRCODE = 'PM001',
                   HINT = 'In the same transaction, first call pgmoat.enter($1, $2) with the task token bound as a parameter. '
                          'The orchestrator gets tokens from pgmoat.open_task().';
     ELSIF agent_frozen_at IS NOT NULL THEN
+        PERFORM pgmoat.count_refusal('PM005');
         RAISE EXCEPTION 'pgmoat: agent % is frozen since %', agent, date_trunc('second', agent_frozen_at)
             USING ERRCODE = 'PM005', DETAIL = 'Reason: ' || COALESCE(agent_frozen_reason, 'none given'),
                   HINT = 'Stop. Do not retry: a person froze this agent and has to thaw it.';
     ELSIF frozen_at IS NOT NULL THEN
+        PERFORM pgmoat.count_refusal('PM004');
         RAISE EXCEPTION 'pgmoat: task % is frozen since %', task_id, date_trunc('second', frozen_at)
             USING ERRCODE = 'PM004', DETAIL = 'Reason: ' || COALESCE(frozen_reason, 'none given'),
                   HINT = 'Stop. Do not retry: a person or a breaker froze this task.';
     ELSIF closed_at IS NOT NULL THEN
+        PERFORM pgmoat.count_refusal('PM002');
         RAISE EXCEPTION 'pgmoat: task % was closed at %', task_id, date_trunc('second', closed_at)
             USING ERRCODE = 'PM002', HINT = 'A closed task stays closed; the orchestrator opens a new one under another id.';
     ELSE
+        PERFORM pgmoat.count_refusal('PM003');
         RAISE EXCEPTION 'pgmoat: task % is past its deadline %', task_id, date_trunc('second', deadline)
             USING ERRCODE = 'PM003', HINT = 'Stop and report what is left undone; the orchestrator decides on a new task.';
     END IF;

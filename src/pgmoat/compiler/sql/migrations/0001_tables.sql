@@ -147,6 +147,18 @@ CREATE TABLE pgmoat.change (
 COMMENT ON TABLE pgmoat.change IS
     'One row per row that an agent wrote: the entity''s listed columns before and after. I, U or D.';
 
+CREATE TABLE pgmoat.refusal_counter (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    agent text NOT NULL,
+    code text NOT NULL,
+    counter regclass,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (agent, code)
+);
+COMMENT ON TABLE pgmoat.refusal_counter IS
+    'A sequence for each agent and SQLSTATE, because nextval survives the rollback that a refusal brings. '
+    'Agent '''' is everybody else: people, orchestrators.';
+
 CREATE VIEW pgmoat.session_task AS
 SELECT k.id, k.agent, k.task_id, k.scope, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason,
        a.identity, a.frozen_at AS agent_frozen_at, a.frozen_reason AS agent_frozen_reason,

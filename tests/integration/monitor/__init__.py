@@ -1,0 +1,1 @@
+"""Views for people on call, and the counting of refusals."""
