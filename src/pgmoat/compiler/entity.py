@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from pgmoat.catalog.snapshot import Catalog, Column, Table
 from pgmoat.model.names import MAP_SCHEMA
 from pgmoat.policy.schema import ColumnList, DeletePolicy, EntityAccess, EntityPolicy, Policy
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, join
 
 _MAX_NAME = 63

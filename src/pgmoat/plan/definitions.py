@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import LiteralString
 
-from psycopg import sql
-
 from pgmoat.model.action import Action, Cause, Change
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.model.names import SYSTEM_SCHEMA
 from pgmoat.model.objects import Actual, ActualObject, Definition, Kind, ObjectKey, Wanted
 from pgmoat.plan import quote
 from pgmoat.plan.order import order_drops
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose
 
 _DEFINED = (Kind.SCHEMA, Kind.TABLE, Kind.FUNCTION, Kind.VIEW, Kind.TRIGGER)
