@@ -4,8 +4,8 @@ ruamel's pure reader, with what it does most often done at once.
 In: YAML text. Out: the same nodes, places and errors as ruamel's. I/O: none.
 
 ruamel looks at each character, and at each token, many times. Here a run of blanks, or a plain scalar on one
-line, is one match of a pattern; anything else is left to ruamel. A policy over a thousand tables is a megabyte:
-this reads it in half the time. A test holds the two together.
+line, is one match of a pattern; anything else is left to ruamel. A policy over a thousand tables, a megabyte,
+is read in half the time. A test holds the two together.
 """
 
 # ruamel's classes have no types:
