@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import commits, decode, history, parallel, people, point_read, writes
+from bench import cold_start, commits, decode, history, parallel, people, point_read, scale, writes
 from bench.measure import Scale, has_cpu_clock
 from bench.report import Report, as_plain_data, render_markdown
 from bench.scratch import SETTINGS, Scratch, open_server
@@ -30,6 +30,8 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("history", history.measure_history),
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),
+    ("scale", scale.measure_scale),
+    ("cold_start", cold_start.measure_cold_start),
 )
 
 

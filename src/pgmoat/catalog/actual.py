@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from pgmoat.catalog.arrays import freeze_array
 from pgmoat.catalog.fingerprint import compose_fingerprint
@@ -108,10 +108,7 @@ def _assemble(
     found = _read(
         connection, "read_actual_columns", {"columns": sorted(columns), "mark": ADDED_COLUMN_COMMENT}
     )
-    grants = _read(connection, "read_actual_grants", {"roles": names, "schemas": schemas})
-    grantors: dict[Grant, list[str]] = defaultdict(list)
-    for row in grants:
-        grantors[_make_grant(row)].append(row["grantor"])
+    grants = _read_grants(connection, {"roles": names, "schemas": schemas})
     return Actual(
         is_installed=place["is_installed"],
         database=place["database"],
@@ -126,9 +123,9 @@ def _assemble(
             if row["is_added"]
         ),
         rows=installed.rows,
-        grants=frozenset(_make_grant(row) for row in grants),
-        grant_options=frozenset(_make_grant(row) for row in grants if row["is_grantable"]),
-        grantors={grant: tuple(sorted(names)) for grant, names in grantors.items() if any(names)},
+        grants=frozenset(grant for grant, _, _ in grants),
+        grant_options=frozenset(grant for grant, _, is_grantable in grants if is_grantable),
+        grantors=_list_grantors(grants),
         password_verifiers=installed.password_verifiers,
         hard_frozen=installed.hard_frozen,
     )
@@ -211,8 +208,26 @@ def _read(
         return cursor.execute(query, parameters).fetchall()
 
 
-def _make_grant(row: Mapping[str, Any]) -> Grant:
-    return Grant(row["object_kind"], row["object"], row["column_name"], row["privilege"], row["grantee"])
+def _read_grants(
+    connection: Connection[Any], parameters: Mapping[str, object]
+) -> list[tuple[Grant, str, bool]]:
+    """Return each privilege, who gave it, and whether it may be passed on."""
+    query = load_sql("pgmoat.catalog", "read_actual_grants", connection.info.server_version)
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [
+            (Grant(*row), grantor, is_grantable)
+            for *row, grantor, is_grantable in cursor.execute(query, parameters)
+        ]
+
+
+def _list_grantors(grants: Sequence[tuple[Grant, str, bool]]) -> dict[Grant, tuple[str, ...]]:
+    """Return who gave each of the privileges that somebody else than the object's owner gave too."""
+    foreign = {grant for grant, grantor, _ in grants if grantor}
+    grantors: dict[Grant, list[str]] = defaultdict(list)
+    for grant, grantor, _ in grants:
+        if grant in foreign:
+            grantors[grant].append(grantor)
+    return {grant: tuple(sorted(names)) for grant, names in grantors.items()}
 
 
 def _split_settings(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ tables, for at most ``TIMEOUT_MS`` a column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,12 @@ _PACKAGE = "pgmoat.catalog"
 TIMEOUT_MS = 10_000
 LARGE_TABLE_ROWS = 100_000
 """From here on an index on the column is walked instead of the table counted."""
+
+SMALL_TABLE_ROWS = 10_000
+"""Below this tables are counted together, as many as ``_BATCH`` at a time."""
+
+_BATCH = 100
+_BATCH_TIMEOUT_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,13 @@ def read_codes(
     their numbers of rows estimates. What takes longer than *timeout_ms* comes from the planner's statistics.
     A column that the reader may not read is left out. Runs inside a transaction.
     """
-    codes: dict[tuple[str, str], CodeCounts] = {}
-    for table, column in _mapped_columns(policy, tables):
+    columns = list(_mapped_columns(policy, tables))
+    most_rows = min(SMALL_TABLE_ROWS, large_table_rows)
+    small = [(table, column) for table, column in columns if table.estimated_rows < most_rows]
+    codes = _count_together(connection, small, min(timeout_ms, _BATCH_TIMEOUT_MS))
+    for table, column in columns:
+        if (table.qualified_name, column) in codes:
+            continue
         is_walked = table.estimated_rows >= large_table_rows and column in table.indexed_columns
         try:
             # A savepoint: a cancelled count must not end the transaction.
@@ -89,6 +100,47 @@ def _set_timeout(connection: Connection[Any], timeout_ms: int) -> None:
     )
 
 
+def _count_together(
+    connection: Connection[Any], columns: Sequence[tuple[Table, str]], timeout_ms: int
+) -> dict[tuple[str, str], CodeCounts]:
+    """
+    Return the codes of columns of small tables: four round trips for each would take most of a plan's time.
+
+    A batch that fails is left out as a whole: it holds a column that may not be read, or a table that is
+    locked, or larger than its statistics say.
+    """
+    codes: dict[tuple[str, str], CodeCounts] = {}
+    for start in range(0, len(columns), _BATCH):
+        batch = columns[start : start + _BATCH]
+        found: list[dict[str, int]] = [{} for _ in batch]
+        try:
+            with connection.transaction(force_rollback=True):
+                _set_timeout(connection, timeout_ms)
+                for number, code, rows in connection.execute(_compose_batch(batch)):
+                    found[number][code] = rows
+        except (QueryCanceled, InsufficientPrivilege):
+            continue
+        for (table, column), rows_by_code in zip(batch, found, strict=True):
+            codes[table.qualified_name, column] = CodeCounts(rows_by_code, sampled=False)
+    return codes
+
+
+def _compose_batch(batch: Sequence[tuple[Table, str]]) -> sql.Composed:
+    """Return one query over all columns; number, code, rows."""
+    count = sql.SQL(load_sql(_PACKAGE, "count_codes"))
+    parts = (
+        sql.SQL("SELECT {} AS number, c.code, c.rows FROM ({}) AS c").format(
+            sql.Literal(number), _fill(count, table, column)
+        )
+        for number, (table, column) in enumerate(batch)
+    )
+    return sql.SQL("{} ORDER BY number, rows DESC, code").format(sql.SQL("\nUNION ALL\n").join(parts))
+
+
+def _fill(query: sql.SQL, table: Table, column: str) -> sql.Composed:
+    return query.format(relation=sql.Identifier(table.schema, table.name), column=sql.Identifier(column))
+
+
 def _count_codes(connection: Connection[Any], table: Table, column: str) -> CodeCounts:
     query = sql.SQL(load_sql(_PACKAGE, "count_codes"))
     return CodeCounts(_fetch_codes(connection, query, table, column), sampled=False)
@@ -103,9 +155,8 @@ def _walk_codes(connection: Connection[Any], table: Table, column: str) -> CodeC
 
 
 def _fetch_codes(connection: Connection[Any], query: sql.SQL, table: Table, column: str) -> dict[str, int]:
-    composed = query.format(relation=sql.Identifier(table.schema, table.name), column=sql.Identifier(column))
     with connection.cursor(row_factory=class_row(_CodeRow)) as cursor:
-        return {row.code: row.rows for row in cursor.execute(composed)}
+        return {row.code: row.rows for row in cursor.execute(_fill(query, table, column))}
 
 
 def _read_statistics(connection: Connection[Any], table: Table, column: str) -> dict[str, int]:

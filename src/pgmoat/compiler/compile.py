@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
@@ -28,6 +26,7 @@ from pgmoat.compiler.writes import compile_row_functions
 from pgmoat.model.names import OWN_SCHEMAS, SystemRoles
 from pgmoat.model.objects import AddedColumn, Definition, Grant, Row, Wanted
 from pgmoat.policy.schema import Policy
+from pgmoat.postgres import sqltext as sql
 
 
 def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:

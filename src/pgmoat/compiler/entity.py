@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from pgmoat.catalog.snapshot import Catalog, Column, Table
 from pgmoat.compiler.access import Access, list_accesses
 from pgmoat.model.names import MAP_SCHEMA
 from pgmoat.policy.schema import ColumnList, DeletePolicy, EntityPolicy, Policy
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, join
 
 _MAX_NAME = 63

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.entity import Entity, map_table
 from pgmoat.model.names import SystemRoles
 from pgmoat.model.objects import Grant
 from pgmoat.policy.schema import Settings
+from pgmoat.postgres import sqltext as sql
 
 _TYPE_SCHEMA = re.compile(r"""("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\.""")  # as format_type() prints it
 

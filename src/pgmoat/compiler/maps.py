@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.entity import Entity, map_table
 from pgmoat.model.names import MAP_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Kind
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose, join
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.templates import load_template
 from pgmoat.model.names import SYSTEM_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Grant, Kind
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import compose
 
 # File in sql/monitor, its comment, and what it reads of what apply makes anew; that comes first.

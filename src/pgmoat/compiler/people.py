@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.entity import Entity
 from pgmoat.model.objects import AddedColumn, Definition, Kind
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import compose, join
 
 

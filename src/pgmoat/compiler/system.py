@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 
-from psycopg import sql
-
 from pgmoat.compiler.templates import load_template
 from pgmoat.model.names import MAP_SCHEMA, SYSTEM_SCHEMA, WRITE_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Grant, Kind, Migration
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import compose
 
 _TEXTS_OF_TASK = "text,text,timestamp with time zone,timestamp with time zone,timestamp with time zone,text"

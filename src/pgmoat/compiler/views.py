@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.entity import Entity, EntityColumn, map_table
 from pgmoat.compiler.templates import load_template
 from pgmoat.compiler.writes import name_row_function
 from pgmoat.model.names import MAP_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Kind
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose, join
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from psycopg import sql
-
 from pgmoat.compiler.entity import Entity, EntityColumn
 from pgmoat.compiler.templates import load_template
 from pgmoat.model.names import WRITE_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Kind
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose, dollar_quote, join
 
 # Types whose text, and so whose JSON, does not depend on any setting of the session.

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -45,9 +46,12 @@ class Role:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Grant:
-    """One privilege of one grantee on one object, or on one column of it."""
+class Grant(NamedTuple):
+    """
+    One privilege of one grantee on one object, or on one column of it.
+
+    A tuple, because there are tens of thousands, and sets of them are compared.
+    """
 
     object_kind: str  # lower-case words as in GRANT … ON: table, sequence, schema, function, large object…
     object: str  # as SQL takes it, quoted: "public"."orders", pgmoat.gate(text)

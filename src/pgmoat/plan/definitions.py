@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import LiteralString
 
-from psycopg import sql
-
 from pgmoat.model.action import Action, Cause, Change
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.model.names import SYSTEM_SCHEMA
 from pgmoat.model.objects import Actual, ActualObject, Definition, Kind, ObjectKey, Wanted
 from pgmoat.plan import quote
 from pgmoat.plan.order import order_drops
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose
 
 _DEFINED = (Kind.SCHEMA, Kind.TABLE, Kind.FUNCTION, Kind.VIEW, Kind.TRIGGER)
@@ -48,7 +47,7 @@ def diff_definitions(wanted: Wanted, actual: Actual) -> DefinitionDiff:
     seeds = {key for key, cause in causes.items() if _needs_drop(definitions[key], actual, cause)} | removed
     dropped = {
         key
-        for key in close_over_dependents(seeds, list_dependencies(wanted, actual))
+        for key in (close_over_dependents(seeds, list_dependencies(wanted, actual)) if seeds else ())
         if key in actual.objects and key in actual.recorded
     }
     is_drift = all(causes.get(key) is Cause.DRIFT for key in seeds)
@@ -93,7 +92,8 @@ def list_dependencies(wanted: Wanted, actual: Actual) -> dict[ObjectKey, set[Obj
     """Return what each object depends on, as it was applied and as it is wanted."""
     found: dict[ObjectKey, set[ObjectKey]] = {}
     for key, recorded in actual.recorded.items():
-        pairs: list[tuple[str, str]] = json.loads(recorded.detail.get("depends_on", "[]"))
+        written = recorded.detail.get("depends_on", "[]")
+        pairs: list[tuple[str, str]] = json.loads(written) if written != "[]" else []
         found[key] = {(Kind(kind), name) for kind, name in pairs}
     for definition in wanted.definitions:
         found.setdefault(definition.key, set()).update(definition.depends_on)
@@ -119,6 +119,8 @@ def close_over_dependents(
 
 def drop_objects(keys: Set[ObjectKey], wanted: Wanted, actual: Actual) -> list[Action]:
     """Return the DROPs of those *keys* that exist, dependents first; of a wanted one it is a CHANGE."""
+    if not keys:
+        return []
     definitions = {definition.key: definition for definition in wanted.definitions}
     actions: list[Action] = []
     for key in order_drops(keys, list_dependencies(wanted, actual)):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pgmoat.model.action import Action, Cause, Change, Plan
 from pgmoat.model.names import ADDED_COLUMN_COMMENT
-from pgmoat.model.objects import Actual, AddedColumn, Grant, Kind, Migration, Wanted
+from pgmoat.model.objects import Actual, AddedColumn, Kind, Migration, Wanted
 from pgmoat.plan import quote
 from pgmoat.plan.definitions import DefinitionDiff, diff_definitions, find_unknown
 from pgmoat.plan.grants import diff_grants, quote_sequences, read_recorded_grants
@@ -156,13 +156,14 @@ def _diff_grants(
     }
     gone = set(removed_roles)
 
-    def stays(grant: Grant) -> bool:
-        return grant.object not in dropped and grant.grantee not in gone
-
+    found = actual.grants
+    if dropped or gone:
+        found = frozenset(g for g in found if g.object not in dropped and g.grantee not in gone)
+    applied = read_recorded_grants(actual.recorded, wanted.grants ^ found)
     return diff_grants(
         wanted.grants,
-        frozenset(grant for grant in actual.grants if stays(grant)),
-        frozenset(g for g in read_recorded_grants(actual.recorded) if g.object not in renewed),
+        found,
+        frozenset(grant for grant in applied if grant.object not in renewed),
         actual.grant_options,
         actual.grantors,
     )

@@ -37,14 +37,18 @@ def diff_grants(
     superfluous = _group(actual - wanted)
     missing = wanted - actual
     actions: list[Action] = []
-    kept = _group(grant for grant in wanted & actual if grant.column is not None)
+    kept = _group(
+        grant
+        for grant in (wanted & actual if superfluous else ())
+        if grant.column is not None and _place(grant) in superfluous
+    )
     for place, grants in sorted(superfluous.items()):
         again = _list_lost_columns(grants, kept.get(place, []))
         for cause, part in _by_cause(grants, lambda grant: grant in applied):
             actions += _revoke(part, cause, grant_options, grantors or {})
         if again:
             actions[-1] = replace(actions[-1], sql=(*actions[-1].sql, _grant_sql(again)))
-    for grant in sorted((wanted & actual) & grant_options, key=_sort_key):
+    for grant in sorted(grant_options & wanted & actual, key=_sort_key):
         sql = compose(
             "REVOKE GRANT OPTION FOR {} ON {} FROM {} CASCADE",
             _list_privileges([grant]),
@@ -60,10 +64,8 @@ def diff_grants(
 
 def quote_sequences(grants: frozenset[Grant]) -> frozenset[Grant]:
     """Return *grants* with sequences quoted always: compilers name them as regclass does."""
-    return frozenset(
-        replace(grant, object=_quote_always(grant.object)) if grant.object_kind == "sequence" else grant
-        for grant in grants
-    )
+    sequences = {grant for grant in grants if grant.object_kind == "sequence"}
+    return (grants - sequences) | {grant._replace(object=_quote_always(grant.object)) for grant in sequences}
 
 
 def record_grants(grants: Iterable[Grant]) -> dict[ObjectKey, dict[str, str]]:
@@ -74,7 +76,7 @@ def record_grants(grants: Iterable[Grant]) -> dict[ObjectKey, dict[str, str]]:
         for grant in sorted(members, key=_sort_key):
             columns[grant.privilege].append(grant.column)
         object_kind, name, grantee = place
-        entries[(Kind.GRANT, f"{object_kind} {name} to {grantee}")] = {
+        entries[_manifest_key(place)] = {
             "object_kind": object_kind,
             "object": name,
             "grantee": grantee,
@@ -83,11 +85,14 @@ def record_grants(grants: Iterable[Grant]) -> dict[ObjectKey, dict[str, str]]:
     return entries
 
 
-def read_recorded_grants(recorded: Mapping[ObjectKey, Recorded]) -> frozenset[Grant]:
-    """Return the grants that the manifest's entries stand for."""
+def read_recorded_grants(
+    recorded: Mapping[ObjectKey, Recorded], differing: Iterable[Grant]
+) -> frozenset[Grant]:
+    """Return what the manifest says of the objects and grantees that *differing* is about."""
     grants: set[Grant] = set()
-    for (kind, _), entry in recorded.items():
-        if kind is not Kind.GRANT:
+    for place in {_place(grant) for grant in differing}:
+        entry = recorded.get(_manifest_key(place))
+        if entry is None:
             continue
         detail = entry.detail
         privileges: dict[str, list[str | None]] = json.loads(detail["privileges"])
@@ -201,6 +206,11 @@ def _quote_always(qualified: str) -> str:
 
 def _place(grant: Grant) -> Place:
     return (grant.object_kind, grant.object, grant.grantee)
+
+
+def _manifest_key(place: Place) -> ObjectKey:
+    object_kind, name, grantee = place
+    return (Kind.GRANT, f"{object_kind} {name} to {grantee}")
 
 
 def _sort_key(grant: Grant) -> tuple[str, str, str, str, str]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from psycopg import sql
-
+from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, join
 
 _LIST_SETTINGS = frozenset(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import warnings
 from typing import Any, Protocol, cast
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.reader import ReaderError
 
 from pgmoat.model.finding import Finding, Place, PlacedFinding, Severity
+from pgmoat.policy.scanner import make_reader
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
@@ -63,7 +63,7 @@ def load_nodes(text: str, file: str) -> Node | PlacedFinding:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ReusedAnchorWarning)  # legal: the later one counts
-            composed = YAML(typ="safe", pure=True).compose(text)  # pyright: ignore[reportUnknownMemberType]  ruamel's streams have no types
+            composed = make_reader().compose(text)  # pyright: ignore[reportUnknownMemberType]  ruamel's streams have no types
     except RecursionError:
         return yaml_finding(start, "too-deep", f"nested more than {MAX_DEPTH} levels deep")
     except ReaderError as error:

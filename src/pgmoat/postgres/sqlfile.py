@@ -7,10 +7,12 @@ In: a package and a name. Out: the text of ``<package>/sql/<name>.sql``. I/O: re
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 from typing import LiteralString, cast
 
 
+@cache
 def load_sql(package: str, name: str, server_version: int | None = None) -> LiteralString:
     """
     Return the SQL of *name* that fits a server of *server_version* (``server_version_num``: 150004).

@@ -62,6 +62,20 @@ def test_a_count_that_takes_too_long_comes_from_statistics(shop: psycopg.Connect
     assert codes == CodeCounts({"1": 50, "2": 49}, sampled=True, estimated=True)
 
 
+def test_a_column_that_cannot_be_counted_leaves_the_others(shop: psycopg.Connection[Any]) -> None:
+    """Small tables are counted together; what fails for one of them must not be lost for all."""
+    mapped = {"columns": {"stat_cd": {"values": {"1": "open"}}}}
+    entities = {"orders": {"table": "shop.orders", **mapped}, "events": {"table": "shop.events", **mapped}}
+    policy = Policy.model_validate({"version": 1, "entities": entities})
+    with psycopg.connect(shop.info.dsn, password=shop.info.password) as other:
+        tables = read_catalog(shop, policy).tables
+        other.execute("LOCK TABLE shop.orders IN ACCESS EXCLUSIVE MODE")
+        with shop.transaction():
+            codes = read_codes(shop, policy, tables, timeout_ms=100)
+    assert codes[KEY].sampled
+    assert codes["shop.events", "stat_cd"] == CodeCounts({"4": 1, "5": 1}, sampled=False)
+
+
 def test_a_partitioned_table_is_counted(shop: psycopg.Connection[Any]) -> None:
     assert read_with(shop, make_policy("shop.events")).counts == {"4": 1, "5": 1}
 

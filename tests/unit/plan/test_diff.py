@@ -59,7 +59,9 @@ def test_revoke_on_a_table_gives_wanted_columns_back() -> None:
 def test_recorded_grants_come_back_as_they_were() -> None:
     grants = frozenset({grant("a"), grant(None), grant('o"dd', "UPDATE", "PUBLIC")})
     recorded = {key: Recorded("", None, detail) for key, detail in record_grants(grants).items()}
-    assert read_recorded_grants(recorded) == grants
+    assert read_recorded_grants(recorded, grants) == grants
+    assert read_recorded_grants(recorded, {grant("b")}) == {grant("a"), grant(None)}
+    assert read_recorded_grants(recorded, {grant("a", grantee="y")}) == frozenset()
 
 
 def test_sequences_are_quoted_always() -> None:
