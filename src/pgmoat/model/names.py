@@ -18,6 +18,9 @@ WRITE_SCHEMA = "pgmoat_write"
 MAP_SCHEMA = "pgmoat_map"
 """Value maps, a table per decoded column; owned by the owner role."""
 
+LOG_TABLE_PREFIX = "log_"
+"""What the tables of event logs in the system schema are called: pgmoat.log_<name>."""
+
 OWN_SCHEMAS = (SYSTEM_SCHEMA, WRITE_SCHEMA, MAP_SCHEMA)
 """Schemas in which everything is pgmoat's; the policy's entity schema is the fourth."""
 

@@ -107,6 +107,28 @@ class DeletePolicy(Model):
     delete_reason: ColumnName = Field("delete_reason", description="Base column (text): why.")
 
 
+class LogPolicy(Model):
+    """An append-only event log of an entity's state: agents INSERT into it and nothing else."""
+
+    name: Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=50)] = Field(
+        description="Name of the log, granted to agents like an entity."
+    )
+    doc: str = Field("", description="Docstring: becomes the log's comment.")
+    state: Identifier = Field(description="Entity column that holds the state.")
+    transitions: dict[str, list[str]] = Field(
+        min_length=1, description="State to the states that may follow it."
+    )
+    follow: bool = Field(True, description="Whether the base table's state follows in the same transaction.")
+    key: list[Identifier] = Field(
+        default_factory=list[str],
+        description="Names of the entity's key columns in the log; by default the same, `id` as <entity>_id.",
+    )
+    idempotency: Literal["required", "optional"] = Field(
+        "required", description="required: an INSERT without idempotency_key is refused."
+    )
+    undo: bool = Field(True, description="Whether the last step may be undone, as a new event.")
+
+
 class EntityPolicy(Model):
     """A table as agents see it: a view with legible names, decoded values and docs."""
 
@@ -125,6 +147,7 @@ class EntityPolicy(Model):
     ] = Field(
         default_factory=lambda: DeletePolicy.model_validate({}), description="soft, forbid, or a mapping."
     )
+    log: LogPolicy | None = Field(None, description="An append-only event log of the entity's state.")
     people_view: TableName | None = Field(
         None, description="A view to make for people (schema.name) that hides soft-deleted rows."
     )
@@ -263,3 +286,8 @@ class Policy(Model):
         default_factory=list[Acceptance],
         description="Ways round the entities that plan would refuse, known and accepted.",
     )
+
+    @property
+    def logs(self) -> dict[str, str]:
+        """Name of each event log to the entity that it belongs to."""
+        return {entity.log.name: name for name, entity in self.entities.items() if entity.log is not None}

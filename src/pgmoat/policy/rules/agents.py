@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pgmoat.model.finding import Finding, PolicyPath, Severity
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.rules.entities import error, find_repeats
+from pgmoat.policy.rules.logs import check_log_access
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, EntityPolicy, Policy
 
 
@@ -24,6 +25,8 @@ def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
             if entity_name not in known:
                 hint = suggest(entity_name, known)
                 yield error("unknown-entity", here, f"there is no entity `{entity_name}`", hint)
+            elif entity_name in policy.logs:
+                yield from check_log_access(policy, entity_name, access, here)
             elif entity_name in policy.entities:
                 yield from _check_access(access, policy.entities[entity_name], entity_name, here)
 
