@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from pgmoat.catalog.request import CatalogRequest
 from pgmoat.catalog.snapshot import CodeCounts, Table
+from pgmoat.model.installer import SUPERUSER, Installer
 from pgmoat.postgres.sqlfile import load_sql
 
 _PACKAGE = "pgmoat.catalog"
@@ -39,6 +40,7 @@ def read_codes(
     policy: CatalogRequest,
     tables: Mapping[str, Table],
     *,
+    installer: Installer = SUPERUSER,
     timeout_ms: int = TIMEOUT_MS,
     large_table_rows: int = LARGE_TABLE_ROWS,
 ) -> dict[tuple[str, str], CodeCounts]:
@@ -47,7 +49,8 @@ def read_codes(
 
     A large table is never counted when an index leads with the column: its distinct codes are then exact,
     their numbers of rows estimates. What takes longer than *timeout_ms* comes from the planner's statistics.
-    A column that the reader may not read is left out. Runs inside a transaction.
+    A table is read as its owner where *installer* has the owner's rights by SET ROLE only. A column that may
+    not be read is left out. Runs inside a transaction.
     """
     codes: dict[tuple[str, str], CodeCounts] = {}
     for table, column in _mapped_columns(policy, tables):
@@ -56,13 +59,16 @@ def read_codes(
             # A savepoint: a cancelled count must not end the transaction.
             with connection.transaction(force_rollback=True):
                 _set_timeout(connection, timeout_ms)
+                _become_owner(connection, table, installer)
                 codes[table.qualified_name, column] = (
                     _walk_codes(connection, table, column)
                     if is_walked
                     else _count_codes(connection, table, column)
                 )
         except QueryCanceled:
-            rows = _read_statistics(connection, table, column)
+            with connection.transaction(force_rollback=True):
+                _become_owner(connection, table, installer)
+                rows = _read_statistics(connection, table, column)
             codes[table.qualified_name, column] = CodeCounts(rows, sampled=True, estimated=True)
         except InsufficientPrivilege:
             continue
@@ -87,6 +93,11 @@ def _set_timeout(connection: Connection[Any], timeout_ms: int) -> None:
     connection.execute(
         "SELECT pg_catalog.set_config('statement_timeout', %(timeout)s, true)", {"timeout": str(timeout_ms)}
     )
+
+
+def _become_owner(connection: Connection[Any], table: Table, installer: Installer) -> None:
+    if not installer.acts_for(table.owner) and installer.may_become(table.owner):
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(table.owner)))
 
 
 def _count_codes(connection: Connection[Any], table: Table, column: str) -> CodeCounts:

@@ -93,6 +93,7 @@ def describe_role(role: Role) -> dict[str, str]:
         "connection_limit": str(role.connection_limit),
         "comment": role.comment,
         "settings": json.dumps(dict(role.settings), sort_keys=True),
+        "memberships": json.dumps(role.memberships),
     }
 
 
@@ -133,6 +134,7 @@ def _create(role: Role, actual: Actual) -> Action:
         ),
         *(_set(role.name, key, value) for key, value in role.settings),
         *((_comment(role),) if role.comment else ()),
+        *(grant_membership_sql(other, role.name) for other in role.memberships),
     ]
     is_recorded = (Kind.ROLE, role.name) in actual.recorded
     settings = ", ".join(f"{key} {value}" for key, value in role.settings)
@@ -175,6 +177,7 @@ def _alter(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
     if before.comment != after.comment:
         yield change("comment", "comment", _comment(after))
     yield from _alter_settings(role, found, detail)
+    yield from _add_memberships(role, found, detail)
     yield from _take_back(role, found, actual)
 
 
@@ -197,6 +200,26 @@ def _alter_settings(role: Role, found: ActualRole, detail: Mapping[str, str]) ->
                 else compose("ALTER ROLE {} RESET {}", name, quote.parameter(key)),
             ),
         )
+
+
+def grant_membership_sql(role: str, member: str) -> str:
+    """Return SQL that makes *member* a member of *role*."""
+    return compose("GRANT {} TO {}", quote.name(role), quote.name(member))
+
+
+def _add_memberships(role: Role, found: ActualRole, detail: Mapping[str, str]) -> Iterator[Action]:
+    applied: list[str] = json.loads(detail.get("memberships", "[]"))
+    present = {membership.role for membership in found.member_of}
+    for other in role.memberships:
+        if other not in present:
+            yield Action(
+                Change.ADD,
+                Cause.DRIFT if other in applied else Cause.POLICY,
+                Kind.MEMBERSHIP,
+                role.name,
+                f"member of {other}",
+                (grant_membership_sql(other, role.name),),
+            )
 
 
 def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
@@ -223,7 +246,7 @@ def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action
     if verifier and found.is_password_visible and found.password_verifier != verifier:
         yield _drift(role.name, "password changed by hand -> as recorded", reset_password_sql(role.name))
     for membership in found.member_of:
-        if membership.role in role.accepted_memberships:
+        if membership.role in (*role.accepted_memberships, *role.memberships):
             continue
         by = compose(" GRANTED BY {}", quote.name(membership.grantor)) if membership.grantor else ""
         yield _drift(
