@@ -35,12 +35,13 @@ class _CodeRow:
     rows: int
 
 
-def read_codes(
+def read_codes(  # noqa: PLR0913 - the last two are for tests
     connection: Connection[Any],
     policy: CatalogRequest,
     tables: Mapping[str, Table],
-    *,
     installer: Installer = SUPERUSER,
+    /,
+    *,
     timeout_ms: int = TIMEOUT_MS,
     large_table_rows: int = LARGE_TABLE_ROWS,
 ) -> dict[tuple[str, str], CodeCounts]:

@@ -24,7 +24,9 @@ def read_installer(connection: Connection[Any]) -> Installer:
     query = load_sql(_PACKAGE, "read_installer", connection.info.server_version)
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(query).fetchall()[0]
-        fields = {name: frozenset(value) if name in _LISTS else value for name, value in row.items()}
+        fields: dict[str, Any] = {
+            name: frozenset(value) if name in _LISTS else value for name, value in row.items()
+        }
         if row["is_superuser"]:
             return Installer(**fields)
         schemas = {

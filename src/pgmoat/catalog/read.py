@@ -105,7 +105,7 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
             reserved_connections=server.reserved_connections,
             is_superuser=server.is_superuser,
             tables=tables,
-            codes=read_codes(connection, policy, tables, installer=installer),
+            codes=read_codes(connection, policy, tables, installer),
             reach=read_reach(connection, policy, server.server_version),
             installer=installer,
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MEMBERSHIPS_HAVE_OPTIONS_SINCE = 160_000
-"""From PostgreSQL 16 on a membership says what it gives, and CREATEROLE rules only over roles it administers."""
+"""From 16 on a membership says what it gives, and CREATEROLE rules only over roles that it administers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SchemaRights:
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """A role and its rights; everything but the first three fields is empty for a superuser, who needs none."""
+    """A role and its rights; a superuser needs none of the lists, and has them empty."""
 
     name: str
     server_version: int

@@ -139,6 +139,18 @@ def _check(plan: Plan, shown: Plan | None, options: ApplyOptions) -> None:
         raise ApplyError(
             "the database has changed since the plan was shown", hint="look at the new plan, then apply it"
         )
+    refuse_errors(plan)
+    if options.credentials and any(action.needs_password for action in plan.actions):
+        check_credentials_file(options.credentials)
+
+
+def refuse_errors(plan: Plan) -> None:
+    """
+    Stop before anything is done when *plan* has findings that are errors.
+
+    Raises:
+        PlanBlockedError: it has.
+    """
     blocking = [finding for finding in plan.findings if finding.severity is Severity.ERROR]
     if blocking:
         raise PlanBlockedError(
@@ -146,8 +158,6 @@ def _check(plan: Plan, shown: Plan | None, options: ApplyOptions) -> None:
             detail="\n".join(finding.message for finding in blocking),
             hint=blocking[0].hint,
         )
-    if options.credentials and any(action.needs_password for action in plan.actions):
-        check_credentials_file(options.credentials)
 
 
 def _without_role_drift(plan: Plan) -> Plan:

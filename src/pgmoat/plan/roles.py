@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgmoat.model.action import Action, Cause, Change
 from pgmoat.model.finding import Finding, Severity
-from pgmoat.model.objects import Actual, ActualRole, Kind, Role, Wanted
+from pgmoat.model.objects import Actual, ActualRole, Kind, Membership, Role, Wanted
 from pgmoat.plan import quote
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import Printed, compose
@@ -132,7 +132,7 @@ def _create(role: Role, actual: Actual) -> Action:
             _login_word(is_login=login),
             quote.value(role.connection_limit),
         ),
-        *(_set(role.name, key, value) for key, value in role.settings),
+        *(set_role_sql(role.name, key, value) for key, value in role.settings),
         *((_comment(role),) if role.comment else ()),
         *(grant_membership_sql(other, role.name) for other in role.memberships),
     ]
@@ -182,7 +182,6 @@ def _alter(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
 
 
 def _alter_settings(role: Role, found: ActualRole, detail: Mapping[str, str]) -> Iterator[Action]:
-    name = quote.name(role.name)
     before, after = dict(found.role.settings), dict(role.settings)
     applied: dict[str, str] = json.loads(detail.get("settings", "{}"))
     for key in sorted(before.keys() | after.keys()):
@@ -194,11 +193,7 @@ def _alter_settings(role: Role, found: ActualRole, detail: Mapping[str, str]) ->
             Kind.ROLE,
             role.name,
             f"{key} {before.get(key, 'unset')} -> {after.get(key, 'unset')}",
-            (
-                _set(role.name, key, after[key])
-                if key in after
-                else compose("ALTER ROLE {} RESET {}", name, quote.parameter(key)),
-            ),
+            (set_role_sql(role.name, key, after.get(key)),),
         )
 
 
@@ -235,12 +230,7 @@ def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action
         yield _drift(
             role.name,
             f"{key} {value} in this database -> unset",
-            compose(
-                "ALTER ROLE {} IN DATABASE {} RESET {}",
-                name,
-                quote.name(actual.database),
-                quote.parameter(key),
-            ),
+            reset_database_setting_sql(role.name, actual.database, key),
         )
     verifier = actual.password_verifiers.get(role.name)
     if verifier and found.is_password_visible and found.password_verifier != verifier:
@@ -253,16 +243,26 @@ def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action
             role.name,
             f"no longer a member of {membership.role}",
             compose("REVOKE {} FROM {}{} CASCADE", quote.name(membership.role), name, Printed(by)),
-            kind=Kind.MEMBERSHIP,
+            membership=membership,
         )
 
 
-def _drift(name: str, description: str, statement: str, *, kind: Kind = Kind.ROLE) -> Action:
-    change = Change.REMOVE if kind is Kind.MEMBERSHIP else Change.CHANGE
-    return Action(change, Cause.DRIFT, kind, name, description, (statement,))
+def _drift(name: str, description: str, statement: str, *, membership: Membership | None = None) -> Action:
+    change, kind = (Change.REMOVE, Kind.MEMBERSHIP) if membership else (Change.CHANGE, Kind.ROLE)
+    return Action(change, Cause.DRIFT, kind, name, description, (statement,), takes_membership=membership)
 
 
-def _set(role: str, key: str, value: str) -> str:
+def reset_database_setting_sql(role: str, database: str, key: str) -> str:
+    """Return SQL that takes a setting away that a role has in one database."""
+    return compose(
+        "ALTER ROLE {} IN DATABASE {} RESET {}", quote.name(role), quote.name(database), quote.parameter(key)
+    )
+
+
+def set_role_sql(role: str, key: str, value: str | None) -> str:
+    """Return SQL that gives a role a setting, or with None takes it away."""
+    if value is None:
+        return compose("ALTER ROLE {} RESET {}", quote.name(role), quote.parameter(key))
     return compose(
         "ALTER ROLE {} SET {} = {}",
         quote.name(role),

@@ -23,7 +23,7 @@ def check_rights(policy: Policy, catalog: Catalog) -> list[Finding]:
     installer = catalog.installer
     if installer.is_superuser:
         return []
-    findings = [*_check_installer(policy, catalog), *_check_installed(installer)]
+    findings = [*_check_installer(policy, catalog), *check_installed(installer)]
     for name, entity in policy.entities.items():
         table = catalog.tables.get(entity.table)
         if table is not None:
@@ -42,7 +42,6 @@ def check_rights(policy: Policy, catalog: Catalog) -> list[Finding]:
             )
         )
     return findings
-
 
 
 def _check_installer(policy: Policy, catalog: Catalog) -> Iterator[Finding]:
@@ -72,12 +71,13 @@ def _check_installer(policy: Policy, catalog: Catalog) -> Iterator[Finding]:
             "cannot-create-schemas",
             (),
             f"{installer.name} may not create schemas in database {catalog.database}",
-            f"ALTER DATABASE {database} OWNER TO {name}; -- or GRANT CREATE ON DATABASE {database} TO {name};",
+            f"ALTER DATABASE {database} OWNER TO {name};"
+            f" -- or GRANT CREATE ON DATABASE {database} TO {name};",
         )
 
 
-def _check_installed(installer: Installer) -> Iterator[Finding]:
-    """Without the rights of its owner nothing of pgmoat's own can be read."""
+def check_installed(installer: Installer) -> Iterator[Finding]:
+    """Yield what keeps the installer from reading pgmoat's own tables: the rights of their owner."""
     own = installer.schemas.get(SYSTEM_SCHEMA)
     if own is None or installer.acts_for(own.owner):
         return
@@ -98,8 +98,8 @@ def _check_table(table: Table, catalog: Catalog, path: PolicyPath) -> Iterator[F
             Severity.ERROR,
             "not-member-of-owner",
             path,
-            f"{table.qualified_name} belongs to {table.owner}, and {installer.name} is no member of that role:"
-            " it may not grant rights on the table",
+            f"{table.qualified_name} belongs to {table.owner}, and {installer.name} is no member of it,"
+            " so it may not grant rights on the table",
             f"ALTER TABLE {quote_name(table.schema)}.{quote_name(table.name)} OWNER TO …;"
             f" -- not a superuser: whoever is a member of {table.owner} can become one"
             if table.owner in installer.superusers
@@ -121,8 +121,8 @@ def _check_table(table: Table, catalog: Catalog, path: PolicyPath) -> Iterator[F
             Severity.ERROR,
             "not-member-of-owner",
             path,
-            f"schema {table.schema} belongs to {schema.owner}, and {installer.name} is no member of that role:"
-            " it may not grant its use",
+            f"schema {table.schema} belongs to {schema.owner}, and {installer.name} is no member of it,"
+            " so it may not grant its use",
             f"ALTER DATABASE {quote_name(catalog.database)} OWNER TO {name};"
             if schema.owner == _DATABASE_OWNER
             else _advise_membership(schema.owner, installer),
