@@ -21,11 +21,10 @@ SELECT
         FROM pg_catalog.pg_roles AS r
         WHERE NOT me.rolsuper AND pg_catalog.pg_has_role(r.oid, 'USAGE')
     ) AS inherited,
-    -- SET ROLE asks the role that logged in.
     ARRAY(
         SELECT r.rolname::pg_catalog.text
         FROM pg_catalog.pg_roles AS r
-        WHERE NOT me.rolsuper AND pg_catalog.pg_has_role(SESSION_USER, r.oid, 'MEMBER')
+        WHERE NOT me.rolsuper AND pg_catalog.pg_has_role(r.oid, 'MEMBER')
     ) AS settable,
     ARRAY(
         SELECT r.rolname::pg_catalog.text
