@@ -36,6 +36,7 @@ from pgmoat.plan.credentials import (
 from pgmoat.plan.people import Patience, alter_table
 from pgmoat.plan.render import MAIN_SETTINGS, group_by_table
 from pgmoat.plan.roles import reset_password_sql
+from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import compose
 
 _COLLISIONS = (
@@ -109,20 +110,21 @@ def _plan_under_lease(
     is_held = _hold_lease(connection)
     plan = make_plan(side_connection)
     if not is_held and not plan.is_first:
+        refuse_errors(plan)  # one may be that we may not read the lease
         # Another first apply has just ended: from now on there is a lease.
-        _hold_lease(connection)
+        if not _hold_lease(connection):
+            raise ApplyBusyError("another destroy has just ended", hint="look at the new plan")
         plan = make_plan(side_connection)
     return plan
 
 
 def _hold_lease(connection: Connection[Any]) -> bool:
     """
-    Lock the lease until the transaction ends; return False if there is none yet.
+    Lock the lease until the transaction ends; return False if there is none yet, or none for this role.
 
     Not an advisory lock: any role, an agent too, could take that and block every apply.
     """
-    row = connection.execute("SELECT pg_catalog.to_regclass('pgmoat.lease') IS NOT NULL").fetchone()
-    if row is None or not row[0]:
+    if connection.execute(load_sql("pgmoat.plan", "find_lease")).fetchone() is None:
         return False
     try:
         connection.execute("SELECT FROM pgmoat.lease AS l WHERE l.name = 'apply' FOR UPDATE NOWAIT")

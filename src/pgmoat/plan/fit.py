@@ -192,13 +192,17 @@ class _Fitting:
         )
 
     def _refuse_owner(self, what: str, owner: str) -> None:
+        name = quote.name(self.installer.name)
         hint = (
-            f"run it as {owner}: whoever is a member of a superuser can become one"
+            compose("ALTER {} OWNER TO {}", Printed(what), name) + ";"
+            if what.startswith("database ")
+            else f"run it as {owner}: whoever is a member of a superuser can become one"
             if owner in self.installer.superusers
-            else compose("GRANT {} TO {}", quote.name(owner), quote.name(self.installer.name)) + ";"
+            else compose("GRANT {} TO {}", quote.name(owner), name) + ";"
         )
-        name = self.installer.name
-        self._refuse(f"{what} has to be done as {owner or 'its owner'}, and {name} is no member", hint)
+        self._refuse(
+            f"{what} has to be changed as {owner}, and {self.installer.name} is no member of that role", hint
+        )
 
     def _refuse(self, message: str, hint: str) -> None:
         self.errors[message] = Finding(Severity.ERROR, "cannot-apply", (), message, hint)

@@ -85,7 +85,7 @@ def test_one_task_is_frozen_and_thawed_alone(desk: Moat, person: Connection) -> 
 
 @pytest.mark.parametrize("role", ["monitor", "orchestrator"])
 def test_a_role_that_may_end_no_session_is_told_so(desk: Moat, person: Connection, role: str) -> None:
-    """One sees the sessions and may not end them, the other sees nothing: neither must look like nothing to end."""
+    """One sees the sessions, the other does not: for neither must it look like nothing to end."""
     with desk.connect("clerk") as busy, desk.superuser() as monitor:
         busy.execute("BEGIN")
         enter(busy, desk.open_task("clerk"))

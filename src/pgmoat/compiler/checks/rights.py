@@ -86,7 +86,8 @@ def check_installed(installer: Installer) -> Iterator[Finding]:
         "cannot-read-pgmoat",
         (),
         f"schema {SYSTEM_SCHEMA} is there, and {installer.name} has no rights of its owner {own.owner}",
-        _advise_membership(own.owner, installer),
+        # Without ADMIN it could read, but not alter or drop the role.
+        _advise_membership(own.owner, installer, " WITH ADMIN OPTION"),
     )
 
 
@@ -108,24 +109,25 @@ def _check_table(table: Table, catalog: Catalog, path: PolicyPath) -> Iterator[F
     schema = installer.schemas.get(table.schema)
     if schema is None:
         return
-    if not schema.is_usable:
+    if not (installer.acts_for(schema.owner) or installer.may_become(schema.owner)):
+        if schema.owner != table.owner:
+            yield Finding(
+                Severity.ERROR,
+                "not-member-of-owner",
+                path,
+                f"schema {table.schema} belongs to {schema.owner}, and {installer.name} is no member of it,"
+                " so it may not grant its use",
+                f"ALTER DATABASE {quote_name(catalog.database)} OWNER TO {name};"
+                if schema.owner == _DATABASE_OWNER
+                else _advise_membership(schema.owner, installer),
+            )
+    elif not schema.is_usable:
         yield Finding(
             Severity.ERROR,
             "cannot-use-schema",
             path,
             f"{installer.name} may not use schema {table.schema}, so it cannot make a view of its tables",
             f"GRANT USAGE ON SCHEMA {quote_name(table.schema)} TO {name};",
-        )
-    if not (installer.acts_for(schema.owner) or installer.may_become(schema.owner)):
-        yield Finding(
-            Severity.ERROR,
-            "not-member-of-owner",
-            path,
-            f"schema {table.schema} belongs to {schema.owner}, and {installer.name} is no member of it,"
-            " so it may not grant its use",
-            f"ALTER DATABASE {quote_name(catalog.database)} OWNER TO {name};"
-            if schema.owner == _DATABASE_OWNER
-            else _advise_membership(schema.owner, installer),
         )
 
 
@@ -147,7 +149,7 @@ def _check_people_view(
         )
 
 
-def _advise_membership(owner: str, installer: Installer) -> str:
+def _advise_membership(owner: str, installer: Installer, options: str = "") -> str:
     if owner in installer.superusers:
         return f"run it as {owner}: whoever is a member of a superuser can become one"
-    return f"GRANT {quote_name(owner)} TO {quote_name(installer.name)};"
+    return f"GRANT {quote_name(owner)} TO {quote_name(installer.name)}{options};"
