@@ -30,7 +30,9 @@ def run_psql(dsn: str, script: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_from_plan_to_destroy(plain: Site, command: Command) -> None:
+def test_from_plan_to_destroy(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "moat.yaml").write_text(site.policy_text)
+    command = Command(tmp_path, site.dsn)
     assert "optional step temp-files" in command("plan").out
     done = command("apply", "--yes")
     assert done.code == 0, done.err
@@ -42,9 +44,11 @@ def test_from_plan_to_destroy(plain: Site, command: Command) -> None:
     assert command("thaw", "clerk").code == 0
     assert command("task", "close", "clerk", "t-1").code == 0
     assert command("history").code == 0
+    site.run("UPDATE app.orders SET deleted_at = now() WHERE id = 1")
     done = command("destroy", "--everything", "--yes")
     assert done.code == 0, done.err
-    assert plain.tell_traces() == []
+    assert "1 soft-deleted rows of app.orders become ordinary rows again" in done.err
+    assert site.tell_traces() == []
 
 
 def test_superuser_sql(plain: Site, command: Command) -> None:

@@ -14,6 +14,19 @@ def test_a_second_plan_is_empty(site: Site) -> None:
     assert site.plan().plan.is_in_order, site.plan().plan
 
 
+def test_codes_are_read_as_the_tables_owner(site: Site) -> None:
+    site.run("UPDATE app.orders SET stat_cd = 7 WHERE id = 1")
+    (error,) = site.plan().errors
+    assert error.code == "codes-not-mapped"
+
+
+def test_the_people_view_belongs_to_the_tables_owner(site: Site) -> None:
+    site.apply()
+    for view, owner in (("app.active_orders", "app"), ("agent.orders", "m_views")):
+        query = f"SELECT relowner::regrole::text FROM pg_class WHERE oid = '{view}'::regclass"
+        assert site.value(query) == site.prefix + owner
+
+
 def test_a_changed_policy_is_applied(site: Site) -> None:
     site.apply()
     changed = site.with_policy("customers: {select: all}", "customers: {update: [name]}").with_policy(
