@@ -127,7 +127,7 @@ def _render_default(section: str, name: str, default: object) -> str | None:
     """Return the default as the reference writes it, None where it says more than a value."""
     if section == "Timeouts" or name == "task_duration":
         return render_milliseconds(cast("int", default))
-    if name == "bytes_per_task":
+    if name in ("bytes_per_task", "temp_files"):
         return render_bytes(cast("int", default))
     if isinstance(default, bool):
         return str(default).lower()

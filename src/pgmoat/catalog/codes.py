@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from pgmoat.catalog.request import CatalogRequest
 from pgmoat.catalog.snapshot import CodeCounts, Table
+from pgmoat.model.installer import SUPERUSER, Installer
 from pgmoat.postgres.sqlfile import load_sql
 
 _PACKAGE = "pgmoat.catalog"
@@ -40,10 +41,12 @@ class _CodeRow:
     rows: int
 
 
-def read_codes(
+def read_codes(  # noqa: PLR0913 - the last two are for tests
     connection: Connection[Any],
     policy: CatalogRequest,
     tables: Mapping[str, Table],
+    installer: Installer = SUPERUSER,
+    /,
     *,
     timeout_ms: int = TIMEOUT_MS,
     large_table_rows: int = LARGE_TABLE_ROWS,
@@ -53,11 +56,16 @@ def read_codes(
 
     A large table is never counted when an index leads with the column: its distinct codes are then exact,
     their numbers of rows estimates. What takes longer than *timeout_ms* comes from the planner's statistics.
-    A column that the reader may not read is left out. Runs inside a transaction.
+    A table is read as its owner where *installer* has the owner's rights by SET ROLE only. A column that may
+    not be read is left out. Runs inside a transaction.
     """
     columns = list(_mapped_columns(policy, tables))
     most_rows = min(SMALL_TABLE_ROWS, large_table_rows)
-    small = [(table, column) for table, column in columns if table.estimated_rows < most_rows]
+    small = [
+        (table, column)
+        for table, column in columns
+        if table.estimated_rows < most_rows and installer.acts_for(table.owner)
+    ]
     codes = _count_together(connection, small, min(timeout_ms, _BATCH_TIMEOUT_MS))
     for table, column in columns:
         if (table.qualified_name, column) in codes:
@@ -67,13 +75,16 @@ def read_codes(
             # A savepoint: a cancelled count must not end the transaction.
             with connection.transaction(force_rollback=True):
                 _set_timeout(connection, timeout_ms)
+                _become_owner(connection, table, installer)
                 codes[table.qualified_name, column] = (
                     _walk_codes(connection, table, column)
                     if is_walked
                     else _count_codes(connection, table, column)
                 )
         except QueryCanceled:
-            rows = _read_statistics(connection, table, column)
+            with connection.transaction(force_rollback=True):
+                _become_owner(connection, table, installer)
+                rows = _read_statistics(connection, table, column)
             codes[table.qualified_name, column] = CodeCounts(rows, sampled=True, estimated=True)
         except InsufficientPrivilege:
             continue
@@ -139,6 +150,11 @@ def _compose_batch(batch: Sequence[tuple[Table, str]]) -> sql.Composed:
 
 def _fill(query: sql.SQL, table: Table, column: str) -> sql.Composed:
     return query.format(relation=sql.Identifier(table.schema, table.name), column=sql.Identifier(column))
+
+
+def _become_owner(connection: Connection[Any], table: Table, installer: Installer) -> None:
+    if not installer.acts_for(table.owner) and installer.may_become(table.owner):
+        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(table.owner)))
 
 
 def _count_codes(connection: Connection[Any], table: Table, column: str) -> CodeCounts:

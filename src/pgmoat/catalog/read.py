@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 
 from pgmoat.catalog.arrays import freeze_array
 from pgmoat.catalog.codes import read_codes
+from pgmoat.catalog.installer import read_installer
 from pgmoat.catalog.reach import read_reach
 from pgmoat.catalog.request import CatalogRequest
 from pgmoat.catalog.snapshot import Catalog, Column, ForeignKeyChild, Table, TableTrigger, UniqueIndex
@@ -95,6 +96,7 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
         # Compiling takes longer than reading: 130 ms instead of 30 for the tables alone.
         connection.execute("SET LOCAL jit = off")
         server = _read_server(connection)
+        installer = read_installer(connection)
         tables = _read_tables(connection, policy)
         return Catalog(
             server_version=server.server_version,
@@ -103,8 +105,9 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
             reserved_connections=server.reserved_connections,
             is_superuser=server.is_superuser,
             tables=tables,
-            codes=read_codes(connection, policy, tables),
+            codes=read_codes(connection, policy, tables, installer),
             reach=read_reach(connection, policy, server.server_version),
+            installer=installer,
         )
 
 

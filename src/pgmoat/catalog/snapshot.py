@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pgmoat.model.installer import SUPERUSER, Installer
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -125,3 +127,4 @@ class Catalog:
     tables: Mapping[str, Table]  # by qualified name; pgmoat's own schemas left out
     codes: Mapping[tuple[str, str], CodeCounts] = field(default_factory=dict[tuple[str, str], CodeCounts])
     reach: tuple[Reach, ...] = ()
+    installer: Installer = SUPERUSER  # who reads, and would apply

@@ -19,7 +19,7 @@ from pgmoat.cli.options import DsnOption, JsonOption, YesOption
 from pgmoat.cli.output import ask, print_json, print_plan, show_progress
 from pgmoat.model.action import Plan
 from pgmoat.model.objects import Wanted
-from pgmoat.plan.apply import ApplyOptions, apply_plan
+from pgmoat.plan.apply import ApplyOptions, apply_plan, refuse_errors
 from pgmoat.plan.destroy import count_hidden_rows, plan_destroy
 from pgmoat.plan.render import describe_plan
 from pgmoat.postgres.connect import connect, resolve_dsn
@@ -52,6 +52,7 @@ def destroy(
             print_json(describe_plan(shown))
         else:
             print_plan(shown)
+        refuse_errors(shown)
         if not shown.actions:
             return 0
         if everything:

@@ -48,8 +48,8 @@ def freeze(
         sys.stdout.write(f"ended {len(report.ended_pids)} of its sessions\n")
     if report.hidden_sessions:
         sys.stderr.write(
-            f"{report.hidden_sessions} of its sessions could not be looked into, and go on until their next"
-            " statement: freeze as a superuser, or as a member of pg_read_all_stats and pg_signal_backend\n"
+            f"{report.hidden_sessions} of its sessions could not be ended, and go on until their next"
+            " statement: freeze as who applies, or as a member of pg_read_all_stats and pg_signal_backend\n"
         )
 
 

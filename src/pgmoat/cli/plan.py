@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from pgmoat.errors import Error, PlanBlockedError
 from pgmoat.model.finding import Finding
 from pgmoat.plan.make import PolicyPlan, plan_policy
 from pgmoat.plan.render import describe_plan, render_script
+from pgmoat.plan.steps import render_steps
 from pgmoat.policy.load import LoadedPolicy, load_policy
 from pgmoat.postgres.connect import connect, resolve_dsn
 
@@ -32,6 +34,9 @@ def plan(
         bool, typer.Option("--sql", help="Print one script for psql instead of the diff.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 2 when anything differs.")] = False,
+    superuser_sql: Annotated[
+        bool, typer.Option("--superuser-sql", help="Print what is left to a superuser instead of the diff.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """
@@ -39,8 +44,8 @@ def plan(
 
     In CI: [bold]pgmoat plan --check[/]. To read the SQL: [bold]pgmoat plan --sql[/].
     """
-    if sql and as_json:
-        raise Error("--sql and --json exclude each other")
+    if sql + superuser_sql + as_json > 1:
+        raise Error("--sql, --superuser-sql and --json exclude each other")
     loaded = load_policy(policy)
     with connect(resolve_dsn(dsn, os.environ)) as connection:
         planned = plan_policy(connection, loaded.policy)
@@ -48,9 +53,11 @@ def plan(
     if as_json:
         print_json(describe_policy_plan(loaded, planned))
     else:
-        print_findings(loaded, findings, stderr=sql)
+        print_findings(loaded, findings, stderr=sql or superuser_sql)
     refuse_blocked(policy, planned)
-    if sql:
+    if superuser_sql:
+        sys.stdout.write(render_steps(planned.steps))
+    elif sql:
         sys.stdout.write(render_script(planned.plan))
     elif not as_json:
         print_plan(planned.plan)
@@ -77,6 +84,7 @@ def describe_policy_plan(loaded: LoadedPolicy, planned: PolicyPlan) -> dict[str,
     findings = (*planned.findings, *loaded.findings)
     return {
         "policy_findings": [_describe_finding(loaded, finding) for finding in findings],
+        "superuser_steps": [asdict(step) for step in planned.steps],
         **describe_plan(planned.plan),
     }
 

@@ -11,6 +11,7 @@ from pgmoat.compiler.checks.access import check_access
 from pgmoat.compiler.checks.connections import check_connections
 from pgmoat.compiler.checks.deletes import check_deletes
 from pgmoat.compiler.checks.reach import check_reach
+from pgmoat.compiler.checks.rights import check_rights
 from pgmoat.compiler.checks.subject import Subject
 from pgmoat.compiler.checks.tables import check_relation, check_table
 from pgmoat.compiler.checks.values import check_values
@@ -40,4 +41,5 @@ def check_policy(policy: Policy, catalog: Catalog) -> list[Finding]:
         findings += check_access(subject)
     findings += check_connections(policy, catalog)
     findings += check_reach(policy, catalog)
+    findings += check_rights(policy, catalog)
     return sorted(findings, key=lambda finding: _ORDER.index(finding.severity))

@@ -14,6 +14,9 @@ from pgmoat.policy.schema import AgentPolicy, Policy
 
 _TRANSACTION_TIMEOUT_SINCE = 170_000
 
+READ_ALL_STATS = "pg_read_all_stats"
+"""With it the monitor sees what every session runs, people's too: otherwise only that it is there."""
+
 _SYSTEM_COMMENTS = (  # in the order of SystemRoles
     "pgmoat: owns its tables and functions",
     "pgmoat: owns the entity views; SELECT on listed columns only",
@@ -26,8 +29,10 @@ _SYSTEM_COMMENTS = (  # in the order of SystemRoles
 def compile_roles(policy: Policy, catalog: Catalog) -> Iterator[Role]:
     """Yield pgmoat's own roles, then the agents'."""
     accepted = {entry.object.strip() for entry in policy.accept}
+    monitor = policy.settings.system_roles.monitor
     for name, comment in zip(policy.settings.system_roles, _SYSTEM_COMMENTS, strict=True):
-        yield Role(name=name, is_agent=False, comment=comment)
+        memberships = (READ_ALL_STATS,) if name == monitor else ()
+        yield Role(name=name, is_agent=False, comment=comment, memberships=memberships)
     for agent_name, agent in policy.agents.items():
         yield Role(
             name=policy.settings.agent_role(agent_name),
@@ -58,6 +63,10 @@ def _compile_settings(
     yield "max_parallel_workers_per_gather", str(agent.parallel_workers)
     # PgBouncer before 1.20 lets a client without a name inherit the last client's.
     yield "application_name", policy.settings.agent_role(agent_name)
+    # Settings that only a superuser may give, or who has SET on them: no session can change them.
+    yield "temp_file_limit", f"{agent.limits.temp_files // 1024}kB"
+    if agent.log_slow_statements is not None:
+        yield "log_min_duration_statement", f"{agent.log_slow_statements}ms"
     if not agent.writes:
         yield "default_transaction_read_only", "on"
 

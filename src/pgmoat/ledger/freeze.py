@@ -23,8 +23,8 @@ class FreezeReport:
     """
     What freezing or thawing did: whether anything changed, and which sessions it ended.
 
-    *hidden_sessions* of the agent show neither transaction nor state to the role that froze it, which lacks
-    pg_read_all_stats: they were left alone.
+    *hidden_sessions* of the agent go on until their next statement: the role that froze it could not see
+    their transactions, for want of pg_read_all_stats, or not end them, for want of pg_signal_backend.
     """
 
     changed: bool
@@ -54,7 +54,7 @@ def freeze_agent(
     session is ended.
 
     Raises:
-        psycopg.Error: no such agent (PM030), or no right to end its sessions.
+        psycopg.Error: no such agent (PM030), or no right to alter its role.
     """
     row = connection.execute("SELECT pgmoat.freeze_agent(%s, %s)", (agent, reason)).fetchone()
     changed = bool(row and row[0])

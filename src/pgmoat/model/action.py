@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pgmoat.model.finding import Finding
-from pgmoat.model.objects import Kind
+from pgmoat.model.objects import Kind, Membership
 
 
 class Change(StrEnum):
@@ -41,6 +41,7 @@ class Action:
     run_as: str = ""  # role for SET LOCAL ROLE; "" for whoever applies
     on_people_table: str = ""  # set for an ALTER of a people's table: a short transaction of its own
     needs_password: str = ""  # agent role that gets a generated password after this step
+    takes_membership: Membership | None = None  # the membership that it revokes
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Role:
     connection_limit: int = -1
     settings: tuple[tuple[str, str], ...] = ()  # ALTER ROLE … SET, sorted by name
     accepted_memberships: tuple[str, ...] = ()  # roles that it may stay a member of
+    memberships: tuple[str, ...] = ()  # roles that it must be a member of
     comment: str = ""
 
 

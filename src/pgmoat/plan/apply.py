@@ -36,6 +36,7 @@ from pgmoat.plan.credentials import (
 from pgmoat.plan.people import Patience, alter_table
 from pgmoat.plan.render import MAIN_SETTINGS, group_by_table
 from pgmoat.plan.roles import reset_password_sql
+from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import compose
 
 _SEPARATOR = "\n;\n"  # a statement may end in a comment
@@ -111,20 +112,21 @@ def _plan_under_lease(
     is_held = _hold_lease(connection)
     plan = make_plan(side_connection)
     if not is_held and not plan.is_first:
+        refuse_errors(plan)  # one may be that we may not read the lease
         # Another first apply has just ended: from now on there is a lease.
-        _hold_lease(connection)
+        if not _hold_lease(connection):
+            raise ApplyBusyError("another destroy has just ended", hint="look at the new plan")
         plan = make_plan(side_connection)
     return plan
 
 
 def _hold_lease(connection: Connection[Any]) -> bool:
     """
-    Lock the lease until the transaction ends; return False if there is none yet.
+    Lock the lease until the transaction ends; return False if there is none yet, or none for this role.
 
     Not an advisory lock: any role, an agent too, could take that and block every apply.
     """
-    row = connection.execute("SELECT pg_catalog.to_regclass('pgmoat.lease') IS NOT NULL").fetchone()
-    if row is None or not row[0]:
+    if connection.execute(load_sql("pgmoat.plan", "find_lease")).fetchone() is None:
         return False
     try:
         connection.execute("SELECT FROM pgmoat.lease AS l WHERE l.name = 'apply' FOR UPDATE NOWAIT")
@@ -141,6 +143,18 @@ def _check(plan: Plan, shown: Plan | None, options: ApplyOptions) -> None:
         raise ApplyError(
             "the database has changed since the plan was shown", hint="look at the new plan, then apply it"
         )
+    refuse_errors(plan)
+    if options.credentials and any(action.needs_password for action in plan.actions):
+        check_credentials_file(options.credentials)
+
+
+def refuse_errors(plan: Plan) -> None:
+    """
+    Stop before anything is done when *plan* has findings that are errors.
+
+    Raises:
+        PlanBlockedError: it has.
+    """
     blocking = [finding for finding in plan.findings if finding.severity is Severity.ERROR]
     if blocking:
         raise PlanBlockedError(
@@ -148,8 +162,6 @@ def _check(plan: Plan, shown: Plan | None, options: ApplyOptions) -> None:
             detail="\n".join(finding.message for finding in blocking),
             hint=blocking[0].hint,
         )
-    if options.credentials and any(action.needs_password for action in plan.actions):
-        check_credentials_file(options.credentials)
 
 
 def _without_role_drift(plan: Plan) -> Plan:

@@ -12,11 +12,15 @@ from typing import Any
 from psycopg import Connection
 
 from pgmoat.catalog.actual import read_actual
+from pgmoat.catalog.installer import read_installer, read_owners
+from pgmoat.compiler.checks.rights import check_installed
 from pgmoat.model.action import Action, Cause, Change, Plan
 from pgmoat.model.names import SYSTEM_SCHEMA
 from pgmoat.model.objects import Actual, AddedColumn, Kind, ObjectKey, Wanted
 from pgmoat.plan import quote
 from pgmoat.plan.definitions import drop_objects, find_unknown, list_removed
+from pgmoat.plan.fit import name_table
+from pgmoat.plan.make import fit
 from pgmoat.plan.manifest import forget_sql
 from pgmoat.plan.roles import end_agent_sql, is_agent, list_removed_roles, remove_roles
 from pgmoat.plan.rows import remove_row
@@ -28,7 +32,12 @@ _SYSTEM = (Kind.SCHEMA, SYSTEM_SCHEMA)
 
 def plan_destroy(connection: Connection[Any], *, everything: bool = False) -> Plan:
     """Return the plan that takes pgmoat out of the database that *connection* leads to."""
-    return destroy(read_actual(connection, Wanted()), everything=everything)
+    installer = read_installer(connection)
+    missing = tuple(check_installed(installer))
+    if missing:
+        return Plan(findings=missing)
+    actual = read_actual(connection, Wanted())
+    return fit(connection, destroy(actual, everything=everything), actual, installer)
 
 
 def destroy(actual: Actual, *, everything: bool = False) -> Plan:
@@ -74,6 +83,8 @@ def count_hidden_rows(connection: Connection[Any], actual: Actual) -> dict[str, 
     tables: dict[str, list[AddedColumn]] = defaultdict(list)
     for column in actual.added_columns:
         tables[column.table].append(column)
+    installer = read_installer(connection)
+    owners = read_owners(connection, map(name_table, tables)) if not installer.is_superuser else {}
     counts: dict[str, int] = {}
     for table, columns in sorted(tables.items()):
         query = compose(
@@ -81,7 +92,11 @@ def count_hidden_rows(connection: Connection[Any], actual: Actual) -> dict[str, 
             Printed(columns[0].table_sql),
             join(quote.name("t", column.column) for column in columns),
         )
-        row = connection.execute(query.encode()).fetchone()
+        with connection.transaction(force_rollback=True):
+            owner = owners.get(name_table(table), "")
+            if owner and not installer.acts_for(owner):
+                connection.execute(compose("SET LOCAL ROLE {}", quote.name(owner)).encode())
+            row = connection.execute(query.encode()).fetchone()
         counts[table] = row[0] if row else 0
     return counts
 

@@ -50,6 +50,8 @@ def alter_table(
             with connection.transaction():
                 _set_timeouts(connection, patience)
                 for action in actions:
+                    if action.run_as:
+                        connection.execute(compose("SET LOCAL ROLE {}", quote.name(action.run_as)).encode())
                     for statement in action.sql:
                         connection.execute(statement.encode())
         except errors.LockNotAvailable:

@@ -124,6 +124,8 @@ def _list_alters(actions: Sequence[Action], lock_timeout_ms: int) -> Iterator[st
         yield _end(compose("SET LOCAL lock_timeout = {}", quote.value(f"{lock_timeout_ms}ms")))
         for action in part:
             yield _title(action)
+            if action.run_as:
+                yield _end(compose("SET LOCAL ROLE {}", quote.name(action.run_as)))
             yield from map(_end, action.sql)
         yield "COMMIT;"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgmoat.model.action import Action, Cause, Change
 from pgmoat.model.finding import Finding, Severity
-from pgmoat.model.objects import Actual, ActualRole, Kind, Role, Wanted
+from pgmoat.model.objects import Actual, ActualRole, Kind, Membership, Role, Wanted
 from pgmoat.plan import quote
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import Printed, compose
@@ -93,6 +93,7 @@ def describe_role(role: Role) -> dict[str, str]:
         "connection_limit": str(role.connection_limit),
         "comment": role.comment,
         "settings": json.dumps(dict(role.settings), sort_keys=True),
+        "memberships": json.dumps(role.memberships),
     }
 
 
@@ -131,8 +132,9 @@ def _create(role: Role, actual: Actual) -> Action:
             _login_word(is_login=login),
             quote.value(role.connection_limit),
         ),
-        *(_set(role.name, key, value) for key, value in role.settings),
+        *(set_role_sql(role.name, key, value) for key, value in role.settings),
         *((_comment(role),) if role.comment else ()),
+        *(grant_membership_sql(other, role.name) for other in role.memberships),
     ]
     is_recorded = (Kind.ROLE, role.name) in actual.recorded
     settings = ", ".join(f"{key} {value}" for key, value in role.settings)
@@ -175,11 +177,11 @@ def _alter(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
     if before.comment != after.comment:
         yield change("comment", "comment", _comment(after))
     yield from _alter_settings(role, found, detail)
+    yield from _add_memberships(role, found, detail)
     yield from _take_back(role, found, actual)
 
 
 def _alter_settings(role: Role, found: ActualRole, detail: Mapping[str, str]) -> Iterator[Action]:
-    name = quote.name(role.name)
     before, after = dict(found.role.settings), dict(role.settings)
     applied: dict[str, str] = json.loads(detail.get("settings", "{}"))
     for key in sorted(before.keys() | after.keys()):
@@ -191,12 +193,28 @@ def _alter_settings(role: Role, found: ActualRole, detail: Mapping[str, str]) ->
             Kind.ROLE,
             role.name,
             f"{key} {before.get(key, 'unset')} -> {after.get(key, 'unset')}",
-            (
-                _set(role.name, key, after[key])
-                if key in after
-                else compose("ALTER ROLE {} RESET {}", name, quote.parameter(key)),
-            ),
+            (set_role_sql(role.name, key, after.get(key)),),
         )
+
+
+def grant_membership_sql(role: str, member: str) -> str:
+    """Return SQL that makes *member* a member of *role*."""
+    return compose("GRANT {} TO {}", quote.name(role), quote.name(member))
+
+
+def _add_memberships(role: Role, found: ActualRole, detail: Mapping[str, str]) -> Iterator[Action]:
+    applied: list[str] = json.loads(detail.get("memberships", "[]"))
+    present = {membership.role for membership in found.member_of}
+    for other in role.memberships:
+        if other not in present:
+            yield Action(
+                Change.ADD,
+                Cause.DRIFT if other in applied else Cause.POLICY,
+                Kind.MEMBERSHIP,
+                role.name,
+                f"member of {other}",
+                (grant_membership_sql(other, role.name),),
+            )
 
 
 def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
@@ -212,34 +230,39 @@ def _take_back(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action
         yield _drift(
             role.name,
             f"{key} {value} in this database -> unset",
-            compose(
-                "ALTER ROLE {} IN DATABASE {} RESET {}",
-                name,
-                quote.name(actual.database),
-                quote.parameter(key),
-            ),
+            reset_database_setting_sql(role.name, actual.database, key),
         )
     verifier = actual.password_verifiers.get(role.name)
     if verifier and found.is_password_visible and found.password_verifier != verifier:
         yield _drift(role.name, "password changed by hand -> as recorded", reset_password_sql(role.name))
     for membership in found.member_of:
-        if membership.role in role.accepted_memberships:
+        if membership.role in (*role.accepted_memberships, *role.memberships):
             continue
         by = compose(" GRANTED BY {}", quote.name(membership.grantor)) if membership.grantor else ""
         yield _drift(
             role.name,
             f"no longer a member of {membership.role}",
             compose("REVOKE {} FROM {}{} CASCADE", quote.name(membership.role), name, Printed(by)),
-            kind=Kind.MEMBERSHIP,
+            membership=membership,
         )
 
 
-def _drift(name: str, description: str, statement: str, *, kind: Kind = Kind.ROLE) -> Action:
-    change = Change.REMOVE if kind is Kind.MEMBERSHIP else Change.CHANGE
-    return Action(change, Cause.DRIFT, kind, name, description, (statement,))
+def _drift(name: str, description: str, statement: str, *, membership: Membership | None = None) -> Action:
+    change, kind = (Change.REMOVE, Kind.MEMBERSHIP) if membership else (Change.CHANGE, Kind.ROLE)
+    return Action(change, Cause.DRIFT, kind, name, description, (statement,), takes_membership=membership)
 
 
-def _set(role: str, key: str, value: str) -> str:
+def reset_database_setting_sql(role: str, database: str, key: str) -> str:
+    """Return SQL that takes a setting away that a role has in one database."""
+    return compose(
+        "ALTER ROLE {} IN DATABASE {} RESET {}", quote.name(role), quote.name(database), quote.parameter(key)
+    )
+
+
+def set_role_sql(role: str, key: str, value: str | None) -> str:
+    """Return SQL that gives a role a setting, or with None takes it away."""
+    if value is None:
+        return compose("ALTER ROLE {} RESET {}", quote.name(role), quote.parameter(key))
     return compose(
         "ALTER ROLE {} SET {} = {}",
         quote.name(role),

@@ -45,6 +45,13 @@ Bytes = Annotated[
     Field(gt=0, le=2**63 - 1),
 ]
 
+TempFileSize = Annotated[
+    int,
+    BeforeValidator(parse_bytes, json_schema_input_type=Annotated[str, Field(pattern=SIZE_PATTERN)]),
+    Field(ge=1024, le=(2**31 - 1) * 1024),
+]
+"""What temp_file_limit takes, which counts in kB."""
+
 
 def _column_list_form(value: Any) -> str:
     return "list" if isinstance(value, list) else "all"
@@ -216,6 +223,10 @@ class Limits(Model):
         16 * 1024 * 1024, description="History that one task may write, as stored (before and after images)."
     )
     task_duration: Milliseconds = Field(900_000, description="From opening to deadline.")
+    temp_files: TempFileSize = Field(
+        1024**3,
+        description="temp_file_limit: temporary files of one session (sorts, hashes). Set by a superuser.",
+    )
 
 
 class AgentPolicy(Model):
@@ -235,6 +246,11 @@ class AgentPolicy(Model):
     )
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}), description="Breakers that PostgreSQL holds."
+    )
+
+    log_slow_statements: Milliseconds | None = Field(
+        None,
+        description="log_min_duration_statement: the server logs slower statements. Set by a superuser.",
     )
 
     @property

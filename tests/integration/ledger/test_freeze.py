@@ -83,13 +83,14 @@ def test_one_task_is_frozen_and_thawed_alone(desk: Moat, person: Connection) -> 
         connection.execute("SELECT count(*) FROM notes")
 
 
-def test_a_role_that_sees_no_sessions_is_told_so(desk: Moat, person: Connection) -> None:
-    """Without pg_read_all_stats nothing can be ended: that must not look like nothing to end."""
+@pytest.mark.parametrize("role", ["monitor", "orchestrator"])
+def test_a_role_that_may_end_no_session_is_told_so(desk: Moat, person: Connection, role: str) -> None:
+    """One sees the sessions, the other does not: for neither must it look like nothing to end."""
     with desk.connect("clerk") as busy, desk.superuser() as monitor:
         busy.execute("BEGIN")
         enter(busy, desk.open_task("clerk"))
         busy.execute("SELECT count(*) FROM notes")
-        monitor.execute(f'SET ROLE "{desk.system_role("monitor")}"'.encode())
+        monitor.execute(f'SET ROLE "{desk.system_role(role)}"'.encode())
         report = freeze_agent(monitor, "clerk", "x")
         assert report.ended_pids == ()
         assert report.hidden_sessions == 1

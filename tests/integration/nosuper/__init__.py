@@ -1,0 +1,1 @@
+"""Everything as a CREATEROLE role that owns the database and is a member of the tables' owners."""
