@@ -38,3 +38,12 @@ def list_accesses(policy: Policy, entity: str) -> Iterator[Access]:
                 agent.entities[entity],
                 ("agents", name, "entities", entity),
             )
+    log = policy.entities[entity].log
+    if log is not None:
+        # The log reads the state through the entity, and lets it follow there: past no gate, no scope.
+        yield Access(
+            f"log {log.name}",
+            policy.settings.system_roles.writer,
+            EntityAccess(select="all", update=[log.state] if log.follow else [], delete=False),
+            ("entities", entity, "log"),
+        )

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
+from pgmoat.compiler.log import resolve_logs
+from pgmoat.compiler.logs import compile_log, compile_log_grants, compile_log_row, compile_log_table
 from pgmoat.compiler.maps import compile_maps
 from pgmoat.compiler.monitor import compile_monitor, compile_monitor_grants
 from pgmoat.compiler.people import compile_columns, compile_people_view
@@ -38,14 +40,24 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
     """
     roles = policy.settings.system_roles
     entities = resolve_entities(policy, catalog)
+    logs = resolve_logs(policy, entities)
     columns = {column.name: column for entity in entities for column in compile_columns(entity)}
     return Wanted(
         roles=tuple(compile_roles(policy, catalog)),
         migrations=compile_migrations(),
-        definitions=tuple(_compile_definitions(policy, entities, roles)),
+        definitions=(
+            *_compile_definitions(policy, entities, roles),
+            *(definition for log in logs for definition in compile_log(log, roles)),
+        ),
         columns=tuple(_missing(columns, catalog)),
-        rows=(*compile_rows(policy), *map(_compile_entity_row, entities)),
-        grants=frozenset(_compile_grants(policy, catalog, entities, roles)),
+        data_tables=tuple(compile_log_table(log, roles) for log in logs),
+        rows=(*compile_rows(policy), *map(_compile_entity_row, entities), *map(compile_log_row, logs)),
+        grants=frozenset(
+            (
+                *_compile_grants(policy, catalog, entities, roles),
+                *(grant for log in logs for grant in compile_log_grants(log, roles)),
+            )
+        ),
         owner_role=roles.owner,
         own_schemas=(*OWN_SCHEMAS, policy.settings.entity_schema),
     )

@@ -22,7 +22,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("make_refusal_counters", "", ()),
     ("refusal_codes", "", ("monitor",)),
     ("add_refusal_counters", "", ()),
-    ("count_refusal", "text", ("writer",)),
+    ("count_refusal", "text", ("views", "writer")),
     ("read_refusals", "", ("monitor",)),
     ("read_database_time", "", ("monitor",)),
     ("refuse_task", f"{_TEXTS_OF_TASK},timestamp with time zone,text", ()),
@@ -33,8 +33,15 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_value", "text,text,text,text[]", ("writer",)),
     ("refuse_delete", "text", ("writer",)),
     ("refuse_constraint", "text,text", ("writer",)),
+    ("refuse_edit", "", ()),
+    ("refuse_unknown_row", "text,text", ("writer",)),
+    ("refuse_stale", "text,text,text", ("writer",)),
+    ("refuse_transition", "text,text,text,text[]", ("writer",)),
+    ("refuse_event_key", "text,text,timestamp with time zone", ("writer",)),
+    ("refuse_undo", "text", ("views",)),
+    ("session_event", "", ("views", "writer")),
     ("check_agent", "text", ()),
-    ("gate", "text", ("agents",)),
+    ("gate", "text", ("agents", "views", "writer")),
     ("enter", "text,text,text", ("agents",)),
     ("my_task", "", ("agents",)),
     ("before_insert", "", ()),
@@ -135,6 +142,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
         yield _use_schema(SYSTEM_SCHEMA, role)
     for role in agents:
         yield _use_schema(entity_schema, role)
+    yield _use_schema(entity_schema, roles.writer)
     yield _use_schema(MAP_SCHEMA, roles.views)
     yield from _compile_reads(roles)
     for column in ("entity", "operation", "before", "after"):
@@ -147,6 +155,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
 def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Grant]:
     callers = {
         "agents": agents,
+        "views": (roles.views,),
         "writer": (roles.writer,),
         "orchestrator": (roles.orchestrator,),
         "monitor": (roles.monitor,),

@@ -21,7 +21,7 @@ _SETTLED = frozenset(
      "json", "jsonb", "date", "time", "timestamp")
 )  # fmt: skip
 # An agent could change these inside the statement, and what the history records would follow.
-_PINS = (
+PINS = (
     ("extra_float_digits", "1"),
     ("DateStyle", "ISO, YMD"),
     ("IntervalStyle", "postgres"),
@@ -66,7 +66,7 @@ def _render_pins(entity: Entity) -> Iterator[sql.Composable]:
     if types - _SETTLED:
         yield sql.SQL("SET TimeZone = 'UTC'")
     if types - _SETTLED - {"timestamptz", "timetz"}:
-        for name, value in _PINS:
+        for name, value in PINS:
             yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))
 
 

@@ -100,6 +100,24 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTable:
+    """
+    A table of the system schema that holds what nobody can make again: apply makes it and never drops it.
+
+    In the manifest it stands like a table of a migration; *shape* is what must not change while it is there.
+    """
+
+    name: str  # schema.name
+    create: tuple[str, ...]  # run by whoever applies
+    shape: str
+
+    @property
+    def key(self) -> ObjectKey:
+        """Kind and name."""
+        return (Kind.TABLE, self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class AddedColumn:
     """A soft-delete column for a people's table: added in a transaction of its own, not dropped by apply."""
 
@@ -131,6 +149,7 @@ class Wanted:
     migrations: tuple[Migration, ...] = ()
     definitions: tuple[Definition, ...] = ()
     columns: tuple[AddedColumn, ...] = ()
+    data_tables: tuple[DataTable, ...] = ()
     rows: tuple[Row, ...] = ()
     grants: frozenset[Grant] = frozenset()
     owner_role: str = ""

@@ -13,6 +13,7 @@ from pgmoat.model.action import Action, Cause, Change, Plan
 from pgmoat.model.names import ADDED_COLUMN_COMMENT
 from pgmoat.model.objects import Actual, AddedColumn, Kind, Migration, Wanted
 from pgmoat.plan import quote
+from pgmoat.plan.data_tables import check_data_tables, make_data_tables
 from pgmoat.plan.definitions import DefinitionDiff, diff_definitions, find_unknown
 from pgmoat.plan.grants import diff_grants, quote_sequences, read_recorded_grants
 from pgmoat.plan.manifest import compose_bookkeeping
@@ -38,6 +39,7 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
         *diff_roles(wanted, actual),
         *definitions.schemas,
         *(_migrate(migration, wanted.owner_role) for migration in migrations),
+        *make_data_tables(wanted, actual),
         *definitions.drops,
         *definitions.creates,
         *diff_rows(wanted.rows, actual),
@@ -47,7 +49,11 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
     )
     return Plan(
         actions=actions,
-        findings=(*find_foreign_roles(wanted, actual), *find_unknown(wanted, actual)),
+        findings=(
+            *find_foreign_roles(wanted, actual),
+            *find_unknown(wanted, actual),
+            *check_data_tables(wanted, actual),
+        ),
         bookkeeping=_keep_books(wanted, actual, definitions, has_migrations=bool(migrations))
         if actions
         else (),

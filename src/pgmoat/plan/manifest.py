@@ -39,6 +39,7 @@ def list_entries(wanted: Wanted, columns: Sequence[str]) -> dict[ObjectKey, Entr
         )
         for definition in wanted.definitions
     }
+    entries |= {table.key: Entry(None, {"shape": table.shape}) for table in wanted.data_tables}
     entries |= {(Kind.ROLE, role.name): Entry("", describe_role(role)) for role in wanted.roles}
     entries |= {row_key(row): Entry(hash_row(row), {}) for row in wanted.rows}
     entries |= {(Kind.COLUMN, name): Entry("", {}) for name in columns}

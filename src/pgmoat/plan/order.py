@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 
 from pgmoat.model.objects import Kind, ObjectKey
 
@@ -23,10 +24,14 @@ def order_drops(keys: Set[ObjectKey], dependencies: Mapping[ObjectKey, Set[Objec
             sorter.add(needed, key)
     ordered: list[ObjectKey] = []
     sorter.prepare()
+    ready: list[tuple[tuple[int, str], ObjectKey]] = []
     while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=_rank)
-        ordered += ready
-        sorter.done(*ready)
+        # One at a time: a view that another one held up comes before the functions that its triggers call.
+        for key in sorter.get_ready():
+            heappush(ready, (_rank(key), key))
+        _, first = heappop(ready)
+        ordered.append(first)
+        sorter.done(first)
     return sorted(ordered, key=lambda key: key[0] is Kind.SCHEMA)
 
 

@@ -14,6 +14,7 @@ from pgmoat.policy.messages import suggest
 from pgmoat.policy.rules.entities import error, find_repeats
 from pgmoat.policy.schema import EntityAccess, EntityPolicy, LogPolicy, Policy
 
+_RESERVED = ("agent", "follows", "status", "at")
 _SUFFIXES = ("", "_current", "_at", "_undo")
 
 
@@ -88,7 +89,7 @@ def _check_state(entity: EntityPolicy, log: LogPolicy, path: PolicyPath) -> Iter
 def _check_key(entity: EntityPolicy, log: LogPolicy, path: PolicyPath) -> Iterator[Finding]:
     yield from find_repeats(log.key, (*path, "key"))
     for index, name in enumerate(log.key):
-        if name in (*GIVEN, *FILLED):
+        if name in (*GIVEN, *FILLED, *_RESERVED):
             yield error(
                 "log-key", (*path, "key", index), f"`{name}` is a column of every log", "choose another"
             )

@@ -1,0 +1,394 @@
+"""
+Event logs: an append-only table, the view that agents insert into, and projections.
+
+In: Logs. Out: DataTables, Definitions, Grants, Rows. I/O: reads SQL templates of the package.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import LiteralString
+
+from pgmoat.compiler.log import Log
+from pgmoat.compiler.templates import load_template
+from pgmoat.compiler.views import describe_column
+from pgmoat.compiler.writes import PINS
+from pgmoat.model.names import SYSTEM_SCHEMA, WRITE_SCHEMA, SystemRoles
+from pgmoat.model.objects import DataTable, Definition, Grant, Kind, ObjectKey, Row
+from pgmoat.policy.log_columns import GIVEN
+from pgmoat.postgres import sqltext as sql
+from pgmoat.postgres.sqltext import Composable, Printed, compose, dollar_quote, join
+
+_DOCS = {
+    "event_id": "Numbers the events; a later event of the same row has a higher one.",
+    "new_status": "The state after the step. Give it.",
+    "previous_status": "The state before the step, filled in by the database. "
+    "Give it to be refused when it is another by now.",
+    "reason": "Why.",
+    "idempotency_key": "Give the same key in every retry of one step: it is written once.",
+    "changed_by": "Who, filled in by the database.",
+    "task_id": "In which task, filled in by the database.",
+    "step": "In which step of it, filled in by the database.",
+    "changed_at": "When, filled in by the database.",
+    "undoes": "The event that this one takes back.",
+}
+_TYPE_MODIFIER = re.compile(r"\(\d+(,-?\d+)?\)")
+_WRITTEN = (*GIVEN, "changed_by", "task_id", "step", "undoes", "agent", "follows")
+_CURRENT = ("event_id", "new_status", "changed_by", "changed_at")
+
+
+def compile_log_table(log: Log, roles: SystemRoles) -> DataTable:
+    """Return the log's table."""
+    types = join(
+        (sql.SQL("{} {} NOT NULL").format(sql.Identifier(n), Printed(t)) for n, t in log.key_types), ",\n    "
+    )
+    parts: dict[str, Composable] = {"table": log.table, "key_columns": types, "key_names": log.names()}
+    return DataTable(
+        name=f"{SYSTEM_SCHEMA}.{log.table_name}",
+        create=(
+            compose(_load("table"), **parts),
+            compose(_load("index"), table=log.table, key_names=log.names()),
+            compose(
+                "COMMENT ON TABLE {} IS {}",
+                log.table,
+                sql.Literal(f"Event log of {log.entity.name}.{log.policy.state}; append-only."),
+            ),
+            compose("ALTER TABLE {} OWNER TO {}", log.table, sql.Identifier(roles.owner)),
+        ),
+        shape=", ".join(f"{name} {type_name}" for name, type_name in log.key_types),
+    )
+
+
+def compile_log(log: Log, roles: SystemRoles) -> Iterator[Definition]:
+    """Yield what keeps the table as it is, the row function, the view and the projections."""
+    table_name = f"{SYSTEM_SCHEMA}.{log.table_name}"
+    yield Definition(
+        kind=Kind.TRIGGER,
+        name=f"{table_name}.keep",
+        owner=roles.owner,
+        create=(
+            compose(_load("keep"), table=log.table),
+            compose("ALTER TABLE {} ENABLE ALWAYS TRIGGER keep", log.table),
+        ),
+        drop=(compose("DROP TRIGGER keep ON {}", log.table),),
+    )
+    function = sql.Identifier(WRITE_SCHEMA, f"{log.name}_insert")
+    yield Definition(
+        kind=Kind.FUNCTION,
+        name=f"{WRITE_SCHEMA}.{log.name}_insert()",
+        owner=roles.writer,
+        create=(
+            compose(
+                load_template("entity/function").strip().removesuffix(";"),
+                function=function,
+                settings=join(_render_settings(), "\n"),
+                body=dollar_quote(_render_insert(log)),
+            ),
+        ),
+        drop=(compose("DROP FUNCTION {}()", function),),
+        replaces=True,
+    )
+    yield _compile_view(log, function, roles)
+    yield _compile_current(log, roles)
+    yield _compile_at(log, roles)
+    if log.policy.undo:
+        yield _compile_undo(log, roles)
+
+
+def compile_log_row(log: Log) -> Row:
+    """Return the row by which the history knows the log."""
+    values = {
+        "base_table": f"{SYSTEM_SCHEMA}.{log.table_name}",
+        "key_columns": ("event_id",),
+        "doc": log.policy.doc,
+    }
+    return Row(table="entity", name=log.name, values=values)
+
+
+def compile_log_grants(log: Log, roles: SystemRoles) -> Iterator[Grant]:
+    """Yield what agents and pgmoat's own roles hold on the log."""
+    table, view = log.table.as_string(None), log.view.as_string(None)
+    for role in (roles.views, roles.writer):
+        yield Grant("table", table, None, "SELECT", role)
+    for name in (*(name for name, _ in log.key), *_WRITTEN):
+        yield Grant("table", table, name, "INSERT", roles.writer)
+    current = sql.Identifier(log.schema, f"{log.name}_current").as_string(None)
+    for role, access in log.access:
+        selected, inserted = log.selected(access.select), log.insertable(access.insert)
+        if access.select == "all":
+            yield Grant("table", view, None, "SELECT", role)
+        else:
+            for name in selected:
+                yield Grant("table", view, name, "SELECT", role)
+        for name in inserted:
+            yield Grant("table", view, name, "INSERT", role)
+        if {*_CURRENT, *(name for name, _ in log.key)} <= set(selected):
+            yield Grant("table", current, None, "SELECT", role)
+            yield Grant("function", _name_at(log), None, "EXECUTE", role)
+        if inserted and log.policy.undo:
+            yield Grant("function", _name_undo(log), None, "EXECUTE", role)
+
+
+def _compile_view(log: Log, function: Composable, roles: SystemRoles) -> Definition:
+    docs = _DOCS | {name: describe_column(column) for name, column in log.key}
+    return Definition(
+        kind=Kind.VIEW,
+        name=f"{log.schema}.{log.name}",
+        owner="",
+        create=(
+            compose(
+                _load("view"),
+                view=log.view,
+                table=log.table,
+                columns=_render_columns(log),
+                in_scope=Printed(""),
+                log=sql.Literal(log.name),
+            ),
+            compose("COMMENT ON VIEW {} IS {}", log.view, sql.Literal(log.policy.doc)),
+            *(
+                compose(
+                    "COMMENT ON COLUMN {}.{} IS {}", log.view, sql.Identifier(name), sql.Literal(docs[name])
+                )
+                for name in log.columns
+                if docs[name]
+            ),
+            *_render_triggers(log, function),
+            compose("ALTER VIEW {} OWNER TO {}", log.view, sql.Identifier(roles.views)),
+        ),
+        drop=(compose("DROP VIEW {}", log.view),),
+    )
+
+
+def _render_triggers(log: Log, function: Composable) -> Iterator[str]:
+    for template in (
+        "CREATE TRIGGER gate BEFORE INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.before_insert()",
+        "CREATE TRIGGER write_insert INSTEAD OF INSERT ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
+        # Never fires: it makes PostgreSQL say that the right is missing, not that the view cannot do it.
+        "CREATE TRIGGER keep INSTEAD OF UPDATE OR DELETE ON {} FOR EACH ROW"
+        " EXECUTE FUNCTION pgmoat.refuse_edit()",
+        "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.after_write()",
+    ):
+        yield compose(template, log.view, function)
+
+
+def _compile_current(log: Log, roles: SystemRoles) -> Definition:
+    view = sql.Identifier(log.schema, f"{log.name}_current")
+    state = _render_state(log)
+    status = state if log.policy.follow else sql.SQL("COALESCE(n.new_status, {})").format(state)
+    text = compose(
+        _load("current"),
+        view=view,
+        entity_key=_render_entity_key(log),
+        status=status,
+        entity_view=log.entity_view,
+        table=log.table,
+        matches=log.match("l", "e", is_other_entity=True),
+    )
+    doc = f"The present state of every row of {log.entity.name}, with its newest event."
+    return Definition(
+        kind=Kind.VIEW,
+        name=f"{log.schema}.{log.name}_current",
+        owner="",
+        create=(
+            text,
+            compose("COMMENT ON VIEW {} IS {}", view, sql.Literal(doc)),
+            compose("ALTER VIEW {} OWNER TO {}", view, sql.Identifier(roles.views)),
+        ),
+        drop=(compose("DROP VIEW {}", view),),
+        depends_on=_needs_views(log),
+    )
+
+
+def _compile_at(log: Log, roles: SystemRoles) -> Definition:
+    function, label = sql.Identifier(log.schema, f"{log.name}_at"), sql.Identifier(f"{log.name}_at")
+    query = sql.SQL(_load_body("at_query")).format(
+        entity_key=_render_entity_key(log),
+        state=_render_state(log),
+        entity_view=log.entity_view,
+        table=log.table,
+        matches=log.match("l", "e", is_other_entity=True),
+    )
+    asked = [
+        (sql.SQL("{}.{}").format(label, sql.Identifier(f"for_{name}")), column) for name, column in log.key
+    ]
+    body = sql.SQL(_load_body("at_body")).format(
+        label=label,
+        query=query,
+        is_keyed=join((sql.SQL("{} IS NOT NULL").format(name) for name, _ in asked), " OR "),
+        matches_parameters=join(
+            (
+                sql.SQL("e.{} OPERATOR(pg_catalog.=) {}").format(sql.Identifier(column.name), name)
+                for name, column in asked
+            ),
+            " AND ",
+        ),
+    )
+    text = compose(
+        _load("at"),
+        function=function,
+        parameters=join(
+            sql.SQL("{} {} DEFAULT NULL").format(sql.Identifier(f"for_{name}"), Printed(_bare(type_name)))
+            for name, type_name in log.key_types
+        ),
+        key_definitions=join(
+            sql.SQL("{} {}").format(sql.Identifier(name), Printed(_bare(type_name)))
+            for name, type_name in log.key_types
+        ),
+        body=dollar_quote(body),
+    )
+    doc = f"The state of {log.entity.name} at a time: of all rows, or of the one whose key is given."
+    return _compile_function(_name_at(log), text, doc, roles)
+
+
+def _compile_undo(log: Log, roles: SystemRoles) -> Definition:
+    function, label = sql.Identifier(log.schema, f"{log.name}_undo"), sql.Identifier(f"{log.name}_undo")
+    given = [(name, sql.SQL("{}.{}").format(label, sql.Identifier(name))) for name, _ in log.key]
+    body = sql.SQL(_load_body("undo_body")).format(
+        log=sql.Literal(log.name),
+        table=log.table,
+        view=log.view,
+        label=label,
+        key_names=log.names(),
+        parameter_values=join(value for _, value in given),
+        matches_parameters=join(
+            (
+                sql.SQL("l.{} OPERATOR(pg_catalog.=) {}").format(sql.Identifier(n), value)
+                for n, value in given
+            ),
+            " AND ",
+        ),
+    )
+    text = compose(
+        _load("undo"),
+        function=function,
+        parameters=join(
+            sql.SQL("{} {}").format(sql.Identifier(name), Printed(_bare(type_name)))
+            for name, type_name in log.key_types
+        ),
+        body=dollar_quote(body),
+    )
+    doc = f"Takes the last step of a row of {log.entity.name} back, as a new event."
+    return _compile_function(_name_undo(log), text, doc, roles)
+
+
+def _compile_function(name: str, text: str, doc: str, roles: SystemRoles) -> Definition:
+    return Definition(
+        kind=Kind.FUNCTION,
+        name=name,
+        owner=roles.views,
+        create=(text, compose("COMMENT ON FUNCTION {} IS {}", Printed(name), sql.Literal(doc))),
+        drop=(compose("DROP FUNCTION {}", Printed(name)),),
+        replaces=True,
+    )
+
+
+def _render_insert(log: Log) -> Composable:
+    columns = log.columns
+    allowed = sql.SQL("CASE present {} ELSE ARRAY[]::text[] END").format(
+        join(
+            (
+                sql.SQL("WHEN {} THEN {}::text[]").format(sql.Literal(state), sql.Literal(followers))
+                for state, followers in log.policy.transitions.items()
+            ),
+            " ",
+        )
+    )
+    new = [Printed(f"NEW.{sql.Identifier(name).as_string(None)}") for name, _ in log.key]
+    matches_entity = log.match("NEW", "e", is_other_entity=True)
+    is_required = log.policy.idempotency == "required"
+    key_check = sql.SQL(
+        "IF NEW.idempotency_key IS NULL THEN\n"
+        "        PERFORM pgmoat.refuse_event_key({}, NULL, NULL);\n    END IF;"
+    ).format(sql.Literal(log.name))
+    return sql.SQL(_load_body("insert_body")).format(
+        log=sql.Literal(log.name),
+        entity=sql.Literal(log.entity.name),
+        table=log.table,
+        entity_view=log.entity_view,
+        state=sql.Identifier(log.state.name),
+        key_check=key_check if is_required else Printed(""),
+        matches_entity=matches_entity,
+        matches_log=log.match("l", "NEW"),
+        is_same_row=log.match("first", "NEW"),
+        stored_columns=_render_columns(log),
+        take_first=_take("first", columns),
+        take_stored=_take("stored", columns),
+        present_without_follow=Printed("")
+        if log.policy.follow
+        else sql.SQL("present := COALESCE(newest.new_status, present);"),
+        allowed=allowed,
+        key_names=log.names(),
+        new_key=join(new),
+        follow=_render_follow(log, matches_entity) if log.policy.follow else Printed(""),
+        stop_early=sql.SQL(load_template("entity/stop_early").strip()),
+    )
+
+
+def _render_follow(log: Log, matches_entity: Composable) -> Composable:
+    pairs = (
+        sql.SQL("{}, NEW.{}").format(sql.Literal(column.name), sql.Identifier(name))
+        for name, column in log.key
+    )
+    return sql.SQL(_load_body("follow")).format(
+        entity_view=log.entity_view,
+        entity=sql.Literal(log.entity.name),
+        state=sql.Identifier(log.state.name),
+        state_type=Printed("text" if log.state.values else log.state.base.type_name),
+        matches_entity=matches_entity,
+        key=sql.SQL("pg_catalog.jsonb_build_object({})").format(join(pairs)),
+    )
+
+
+def _take(record: str, columns: tuple[str, ...]) -> Composable:
+    quoted = (sql.Identifier(name).as_string(None) for name in columns)
+    return Printed(" ".join(f"NEW.{name} := {record}.{name};" for name in quoted))
+
+
+def _render_columns(log: Log) -> Composable:
+    return join(sql.SQL("l.{}").format(sql.Identifier(name)) for name in log.columns)
+
+
+def _render_entity_key(log: Log) -> Composable:
+    return join(
+        sql.SQL("e.{} AS {}").format(sql.Identifier(column.name), sql.Identifier(name))
+        for name, column in log.key
+    )
+
+
+def _render_state(log: Log) -> Composable:
+    return sql.SQL("e.{}::text").format(sql.Identifier(log.state.name))
+
+
+def _render_settings() -> Iterator[Composable]:
+    yield sql.SQL("SET search_path = pg_catalog, pg_temp")
+    yield sql.SQL("SET TimeZone = 'UTC'")
+    for name, value in PINS:
+        yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))
+
+
+def _needs_views(log: Log) -> tuple[ObjectKey, ...]:
+    return ((Kind.VIEW, f"{log.schema}.{log.entity.name}"),)
+
+
+def _name_at(log: Log) -> str:
+    types = ",".join(_bare(type_name) for _, type_name in log.key_types)
+    return f"{log.schema}.{log.name}_at(timestamp with time zone,{types})"
+
+
+def _name_undo(log: Log) -> str:
+    types = ",".join(_bare(type_name) for _, type_name in log.key_types)
+    return f"{log.schema}.{log.name}_undo({types},text,text)"
+
+
+def _bare(type_name: str) -> str:
+    """Return a type as PostgreSQL prints it in a function's arguments: without its length."""
+    return _TYPE_MODIFIER.sub("", type_name)
+
+
+def _load(name: str) -> LiteralString:
+    return load_template(f"log/{name}").strip().removesuffix(";")
+
+
+def _load_body(name: str) -> LiteralString:
+    return load_template(f"log/{name}").rstrip()

@@ -1,0 +1,2 @@
+-- Finds the newest event of a row.
+CREATE INDEX ON {table} ({key_names}, event_id);

@@ -1,0 +1,1 @@
+"""Event logs: one event per key, allowed steps only, nothing edited."""
