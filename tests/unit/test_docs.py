@@ -94,6 +94,7 @@ SECTIONS: dict[str, type[schema.Model]] = {
     "Entity": schema.EntityPolicy,
     "Column": schema.ColumnPolicy,
     "Delete": schema.DeletePolicy,
+    "Log": schema.LogPolicy,
     "Agent": schema.AgentPolicy,
     "Access": schema.EntityAccess,
     "Timeouts": schema.Timeouts,
