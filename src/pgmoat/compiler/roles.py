@@ -77,5 +77,7 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "writes_per_hour": agent.limits.writes_per_hour,
                 "bytes_per_task": agent.limits.bytes_per_task,
                 "task_duration_ms": agent.limits.task_duration,
+                "task_mode": agent.tasks,
+                "tasks_per_hour": agent.limits.tasks_per_hour,
             },
         )

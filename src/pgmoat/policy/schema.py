@@ -193,6 +193,9 @@ class Limits(Model):
         16 * 1024 * 1024, description="History that one task may write, as stored (before and after images)."
     )
     task_duration: Milliseconds = Field(900_000, description="From opening to deadline.")
+    tasks_per_hour: int = Field(
+        1_000, gt=0, description="Tasks that the agent may open by itself in a clock hour: claimed ones, children."
+    )
 
 
 class AgentPolicy(Model):
@@ -212,6 +215,10 @@ class AgentPolicy(Model):
     )
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}), description="Breakers that PostgreSQL holds."
+    )
+    tasks: Literal["issued", "claimed"] = Field(
+        "issued",
+        description="issued: only an orchestrator opens its tasks; claimed: it may also name them itself.",
     )
 
     @property
