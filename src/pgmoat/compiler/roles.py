@@ -25,7 +25,7 @@ _SYSTEM_COMMENTS = (  # in the order of SystemRoles
 
 def compile_roles(policy: Policy, catalog: Catalog) -> Iterator[Role]:
     """Yield pgmoat's own roles, then the agents'."""
-    accepted = {entry.object.strip() for entry in policy.accept}
+    accepted = {entry.object.strip() for entry in policy.accept} - set(policy.settings.system_roles)
     for name, comment in zip(policy.settings.system_roles, _SYSTEM_COMMENTS, strict=True):
         yield Role(name=name, is_agent=False, comment=comment)
     for agent_name, agent in policy.agents.items():

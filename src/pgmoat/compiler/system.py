@@ -26,6 +26,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_unknown_task", "text,text", ()),
     ("refuse_ancestor", "bigint", ()),
     ("refuse_text", "text,text,integer", ()),
+    ("refuse_limit", "text", ()),
     ("refuse_child", "text,text,text", ()),
     ("refuse_reopening", "text,text,text", ()),
     ("refuse_charge", "", ()),
@@ -37,7 +38,6 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_delete", "text", ("writer",)),
     ("refuse_constraint", "text,text", ("writer",)),
     ("check_agent", "text", ()),
-    ("check_step", "text", ()),
     ("clean_step", "text", ()),
     ("check_ancestors", "bigint[]", ()),
     ("check_named", "text,text,text", ()),
@@ -69,7 +69,8 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 # What the watching and the orchestrating side may read: everything but secrets.
 _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("task", ("id", "agent", "task_id", "scope", "max_writes", "opened_at", "opened_by", "deadline",
-              "closed_at", "closed_by", "frozen_at", "frozen_by", "frozen_reason", "origin", "parent", "ancestors")),
+              "closed_at", "closed_by", "frozen_at", "frozen_by", "frozen_reason",
+              "origin", "parent", "ancestors")),
     ("agent", ("name", "role", "version", "identity", "statement_timeout_ms", "rows_per_statement",
                "writes_per_task", "writes_per_hour", "bytes_per_task", "task_duration_ms",
                "task_mode", "tasks_per_hour",

@@ -194,7 +194,9 @@ class Limits(Model):
     )
     task_duration: Milliseconds = Field(900_000, description="From opening to deadline.")
     tasks_per_hour: int = Field(
-        1_000, gt=0, description="Tasks that the agent may open by itself in a clock hour: claimed ones, children."
+        1_000,
+        gt=0,
+        description="Tasks that the agent may open by itself in a clock hour: claimed ones, children.",
     )
 
 

@@ -6,18 +6,12 @@ RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_cat
 AS $function$
 DECLARE
     a record;
-    token text;
 BEGIN
-    PERFORM pgmoat.check_step(step);
     SELECT x.name, x.task_mode INTO a FROM pgmoat.agent AS x WHERE x.role = session_user;
     IF a.task_mode IS DISTINCT FROM 'claimed' THEN
         PERFORM pgmoat.refuse_claim(a.name, NULL);
     END IF;
-    -- Readable by the session, and worth no more than the name: whoever may show it may claim the task.
-    token := pgmoat.make_task('claimed', a.name, task_id, '{}', NULL, NULL, NULL);
-    PERFORM set_config('pgmoat.token', token, true),
-            set_config('pgmoat.step', COALESCE(step, ''), true),
-            set_config('pgmoat.reason', COALESCE(left(reason, 2000), ''), true);
-    RETURN task_id;
+    -- The session can read the token then. It is worth no more than the name: whoever may show it may claim the task.
+    RETURN pgmoat.enter(pgmoat.make_task('claimed', a.name, task_id, '{}', NULL, NULL, NULL), step, reason);
 END
 $function$;

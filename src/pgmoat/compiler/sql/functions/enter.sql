@@ -13,8 +13,8 @@ BEGIN
                   HINT = 'Other sessions of this role can read query texts. Bind the token: SELECT pgmoat.enter($1, $2), '
                          'in psql with \bind, or give it with PGOPTIONS=''-c pgmoat.token=...''.';
     END IF;
-    IF step IS NOT NULL THEN
-        PERFORM pgmoat.check_step(step);
+    IF length(step) NOT BETWEEN 1 AND 100 OR step ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' THEN
+        PERFORM pgmoat.refuse_text('the step', step, 100);
     END IF;
     PERFORM set_config('pgmoat.token', COALESCE(token, ''), true),
             set_config('pgmoat.step', COALESCE(step, ''), true),

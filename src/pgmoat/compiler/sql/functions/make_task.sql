@@ -17,6 +17,10 @@ BEGIN
     IF COALESCE(length(make_task.task_id), 0) NOT BETWEEN 1 AND 200
        OR make_task.task_id ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' THEN
         PERFORM pgmoat.refuse_text('the task id', make_task.task_id, 200);
+    ELSIF make_task.max_writes <= 0 THEN
+        PERFORM pgmoat.refuse_limit('max_writes');
+    ELSIF make_task.duration <= interval '0' THEN
+        PERFORM pgmoat.refuse_limit('the duration');
     END IF;
     SELECT * INTO a FROM pgmoat.agent AS x WHERE x.name = make_task.agent;
     IF a.frozen_at IS NOT NULL THEN

@@ -19,7 +19,7 @@ BEGIN
             USING ERRCODE = 'PM004', DETAIL = 'Reason: ' || COALESCE(k.frozen_reason, 'none given'),
                   HINT = 'Stop. Do not retry: a person or a breaker froze that task and all below it.';
     ELSIF k.closed_at IS NOT NULL OR k.task_id IS NULL THEN
-        RAISE EXCEPTION 'pgmoat: % was closed at %', COALESCE(above, 'a task above this one'), date_trunc('second', k.closed_at)
+        RAISE EXCEPTION 'pgmoat: % was closed at %', COALESCE(above, 'a task above this one'), COALESCE(date_trunc('second', k.closed_at)::text, 'an unknown time')
             USING ERRCODE = 'PM002', HINT = 'A closed task stays closed, with all below it. Stop, and report what is left undone.';
     ELSE
         RAISE EXCEPTION 'pgmoat: % is past its deadline %', above, date_trunc('second', k.deadline)

@@ -4,6 +4,6 @@ RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RAISE EXCEPTION 'pgmoat: task % is open with another %', task_id, what
-        USING ERRCODE = 'PM031', DETAIL = detail, HINT = format('One id is one task. Give the same %s, or another id.', what);
+        USING ERRCODE = 'PM031', DETAIL = COALESCE(detail, 'Nothing was opened.'), HINT = format('One id is one task. Give the same %s, or another id.', what);
 END
 $function$;
