@@ -99,7 +99,7 @@ class Reach:
     """A way to a people's object that needs no grant to the agent itself."""
 
     object: str  # schema.table, schema.table.column, schema.function(argument types), schema, role, oid
-    # table, column, sequence, function, schema-create, database-create, large-object, membership, membership-chain
+    # table, column, sequence, function, schema-create, database-create, large-object, membership(-chain)
     kind: str
     privilege: (
         str  # SELECT, INSERT, EXECUTE...; of a membership ADMIN, INHERIT, SET; of a chain its first role

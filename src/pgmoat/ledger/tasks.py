@@ -26,7 +26,8 @@ class TaskStatus:
     One task and what it has used.
 
     *state* is open, closed, expired, frozen or agent frozen; *stopped_by* is the task above it, as
-    agent/task, in which that state stands, if it is not its own. *rows_left* is the least of it and of all above it.
+    agent/task, in which that state stands, if it is not its own. *rows_left* is the least of it and of all
+    above it.
     """
 
     agent: str
