@@ -18,7 +18,9 @@ from tests.moat_fixtures import Moat
 
 
 def _run(desk: Moat, *arguments: str) -> str:
-    result = CliRunner().invoke(build_app(), [*arguments, "--dsn", desk.database.dsn], catch_exceptions=False)
+    wide = {"COLUMNS": "200"}
+    arguments = (*arguments, "--dsn", desk.database.dsn)
+    result = CliRunner(env=wide).invoke(build_app(), arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 

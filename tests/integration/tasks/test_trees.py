@@ -7,6 +7,7 @@ I/O: PostgreSQL, PgBouncer.
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import psycopg
 import pytest
@@ -282,7 +283,8 @@ def test_children_are_opened_below_the_sessions_own_task_only(desk: Moat) -> Non
     for bad in ("", "a/b", "a\nb", "x" * 200, None):
         with refused("PM017"):
             open_child(desk, "boss", root, bad)  # pyright: ignore[reportArgumentType] - None is one of the tries
-    for limits in ({"max_writes": 0}, {"max_writes": -1}, {"duration": "-1 s"}):
+    tries: tuple[dict[str, Any], ...] = ({"max_writes": 0}, {"max_writes": -1}, {"duration": "-1 s"})
+    for limits in tries:
         with refused("PM017"):
             open_child(desk, "boss", root, "x", **limits)
     assert desk.value("SELECT count(*) FROM pgmoat.task WHERE parent IS NOT NULL") == 0
