@@ -44,6 +44,8 @@ _AGENT_COLUMNS = (
     "writes_per_hour",
     "bytes_per_task",
     "task_duration_ms",
+    "task_mode",
+    "tasks_per_hour",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
 

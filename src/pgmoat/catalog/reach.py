@@ -34,4 +34,8 @@ def read_reach(connection: Connection[Any], policy: CatalogRequest, server_versi
             *cursor.execute(
                 load_sql(_PACKAGE, "read_memberships", server_version), {"agent_roles": agent_roles}
             ).fetchall(),
+            *cursor.execute(
+                load_sql(_PACKAGE, "read_chained_memberships"),
+                {"agent_roles": agent_roles, "system_roles": list(policy.settings.system_roles)},
+            ).fetchall(),
         )

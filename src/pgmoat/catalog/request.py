@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from pgmoat.model.names import SystemRoles
+
 
 class ColumnRequest(Protocol):
     """A column: is there a value map?"""
@@ -44,6 +46,11 @@ class SettingsRequest(Protocol):
     @property
     def agent_role_prefix(self) -> str:
         """Prefix of the agents' role names."""
+        ...
+
+    @property
+    def system_roles(self) -> SystemRoles:
+        """The names of pgmoat's own roles."""
         ...
 
 

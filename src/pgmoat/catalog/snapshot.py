@@ -101,8 +101,11 @@ class Reach:
     """A way to a people's object that needs no grant to the agent itself."""
 
     object: str  # schema.table, schema.table.column, schema.function(argument types), schema, role, oid
-    kind: str  # table, column, sequence, function, schema-create, database-create, large-object, membership
-    privilege: str  # SELECT, INSERT, EXECUTE...; of a membership ADMIN, INHERIT, SET
+    # table, column, sequence, function, schema-create, database-create, large-object, membership(-chain)
+    kind: str
+    privilege: (
+        str  # SELECT, INSERT, EXECUTE...; of a membership ADMIN, INHERIT, SET; of a chain its first role
+    )
     path: str  # PUBLIC, or the agent's role that is a member
 
 

@@ -18,7 +18,9 @@ from pgmoat.errors import Error
 from pgmoat.ledger.freeze import freeze_agent, freeze_task, thaw_agent, thaw_task
 from pgmoat.postgres.connect import connect, resolve_dsn
 
-TaskOption = Annotated[str | None, typer.Option("--task", help="Only this task of the agent.")]
+TaskOption = Annotated[
+    str | None, typer.Option("--task", help="Only this task of the agent, and all below it.")
+]
 
 
 def freeze(

@@ -18,6 +18,7 @@ from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json, print_table
 from pgmoat.errors import Error
 from pgmoat.ledger import tasks
+from pgmoat.ledger.tree import Branch, grow_trees, walk
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
 
@@ -45,6 +46,9 @@ def open_task(
     max_writes: Annotated[
         int | None, typer.Option(help="At most so many rows. Default: the policy's.")
     ] = None,
+    parent: Annotated[
+        str | None, typer.Option(help="The task that it is a child of, as AGENT/TASK_ID.")
+    ] = None,
     dsn: DsnOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,6 +66,7 @@ def open_task(
             scope=_parse_scope(scope),
             duration_ms=_parse_duration(duration),
             max_writes=max_writes,
+            parent=_parse_parent(parent),
         )
     if as_json:
         print_json({"agent": agent, "task_id": task_id, "token": token})
@@ -84,37 +89,53 @@ def show_task(
 def list_tasks(
     agent: Annotated[str | None, typer.Option(help="Only this agent's.")] = None,
     only_open: Annotated[bool, typer.Option("--open", help="Only tasks that may still go on.")] = False,
+    as_tree: Annotated[bool, typer.Option("--tree", help="Children below their parents.")] = False,
     dsn: DsnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List tasks, newest first."""
     with connect(resolve_dsn(dsn, os.environ)) as connection:
         found = tasks.read_tasks(connection, agent=agent, only_open=only_open)
+    trees = grow_trees(found) if as_tree else tuple(Branch(status, ()) for status in found)
     if as_json:
-        print_json([asdict(status) for status in found])
+        print_json([_describe(tree) if as_tree else asdict(tree.status) for tree in trees])
         return
     print_table(
-        ("agent", "task", "state", "rows", "of", "opened", "deadline"),
+        ("agent", "task", "state", "rows", "of", "left", "opened", "deadline"),
         (
             (
                 s.agent,
-                s.task_id,
-                s.state,
+                "  " * level + s.task_id,
+                s.state if s.stopped_by is None else f"{s.state} with {s.stopped_by}",
                 s.rows_used,
                 s.max_rows,
+                s.rows_left,
                 f"{s.opened_at:%F %T}",
                 f"{s.deadline:%F %T}",
             )
-            for s in found
+            for level, s in walk(trees)
         ),
     )
 
 
 def close_task(agent: AgentArgument, task_id: TaskArgument, dsn: DsnOption = None) -> None:
-    """Close a task: its token is refused from then on."""
+    """Close a task and all below it: their tokens are refused from then on."""
     with connect(resolve_dsn(dsn, os.environ)) as connection:
         was_open = tasks.close_task(connection, agent, task_id)
     sys.stdout.write("closed\n" if was_open else "it was closed already\n")
+
+
+def _describe(branch: Branch) -> dict[str, Any]:
+    return asdict(branch.status) | {"children": [_describe(child) for child in branch.children]}
+
+
+def _parse_parent(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    agent, slash, task_id = text.partition("/")
+    if not (agent and slash and task_id):
+        raise Error("--parent is no AGENT/TASK_ID", hint="Write it like fulfillment/T-1.")
+    return agent, task_id
 
 
 def _parse_scope(text: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _SYSTEM_COMMENTS = (  # in the order of SystemRoles
 
 def compile_roles(policy: Policy, catalog: Catalog) -> Iterator[Role]:
     """Yield pgmoat's own roles, then the agents'."""
-    accepted = {entry.object.strip() for entry in policy.accept}
+    accepted = {entry.object.strip() for entry in policy.accept} - set(policy.settings.system_roles)
     monitor = policy.settings.system_roles.monitor
     for name, comment in zip(policy.settings.system_roles, _SYSTEM_COMMENTS, strict=True):
         memberships = (READ_ALL_STATS,) if name == monitor else ()
@@ -86,5 +86,7 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "writes_per_hour": agent.limits.writes_per_hour,
                 "bytes_per_task": agent.limits.bytes_per_task,
                 "task_duration_ms": agent.limits.task_duration,
+                "task_mode": agent.tasks,
+                "tasks_per_hour": agent.limits.tasks_per_hour,
             },
         )

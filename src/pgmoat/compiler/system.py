@@ -29,6 +29,15 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_rows", "integer", ()),
     ("refuse_budget", "text,bigint,bigint,bigint,bigint,bigint,bigint", ()),
     ("refuse_unknown_task", "text,text", ()),
+    ("refuse_ancestor", "bigint", ()),
+    ("refuse_text", "text,text,integer", ()),
+    ("refuse_limit", "text", ()),
+    ("refuse_child", "text,text,text", ()),
+    ("refuse_reopening", "text,text,text", ()),
+    ("refuse_charge", "", ()),
+    ("refuse_claim", "text,text", ()),
+    ("refuse_opening", "text,bigint", ()),
+    ("refuse_busy", "text", ()),
     ("refuse_moved", "text,jsonb", ("writer",)),
     ("refuse_value", "text,text,text,text[]", ("writer",)),
     ("refuse_delete", "text", ("writer",)),
@@ -41,15 +50,27 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_undo", "text", ("views",)),
     ("session_event", "", ("views", "writer")),
     ("check_agent", "text", ()),
+    ("clean_step", "text", ()),
+    ("check_ancestors", "bigint[]", ()),
+    ("check_named", "text,text,text", ()),
+    ("check_ancestor_budgets", "bigint[],bigint,bigint", ()),
     ("gate", "text", ("agents", "views", "writer")),
     ("enter", "text,text,text", ("agents",)),
+    ("check_opening", "text,bigint,bigint", ()),
+    ("narrow_scope", "jsonb,jsonb,boolean", ()),
+    ("make_task", "text,text,text,jsonb,interval,bigint,bigint", ()),
+    ("count_task", "", ()),
+    ("claim", "text,text,text", ("agents",)),
+    ("claim_named", "", ()),
+    ("open_child", "text,jsonb,interval,bigint", ("agents",)),
     ("my_task", "", ("agents",)),
     ("before_insert", "", ()),
     ("count_rows", "bigint", ("writer",)),
     ("after_write", "", ()),
     ("lease_hour", "bigint,text,timestamp with time zone,bigint,bigint,bigint", ()),
+    ("charge_ancestors", "bigint[],xid8,bigint,bigint", ()),
     ("charge", "", ()),
-    ("open_task", "text,text,jsonb,interval,bigint", ("orchestrator",)),
+    ("open_task", "text,text,jsonb,interval,bigint,text,text", ("orchestrator",)),
     ("close_task", "text,text", ("orchestrator",)),
     ("freeze_task", "text,text,text", ("orchestrator", "monitor")),
     ("freeze_agent", "text,text", ("orchestrator", "monitor")),
@@ -60,9 +81,11 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 # What the watching and the orchestrating side may read: everything but secrets.
 _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("task", ("id", "agent", "task_id", "scope", "max_writes", "opened_at", "opened_by", "deadline",
-              "closed_at", "closed_by", "frozen_at", "frozen_by", "frozen_reason")),
+              "closed_at", "closed_by", "frozen_at", "frozen_by", "frozen_reason",
+              "origin", "parent", "ancestors")),
     ("agent", ("name", "role", "version", "identity", "statement_timeout_ms", "rows_per_statement",
                "writes_per_task", "writes_per_hour", "bytes_per_task", "task_duration_ms",
+               "task_mode", "tasks_per_hour",
                "frozen_at", "frozen_by", "frozen_reason", "is_hard_frozen", "retired_at")),
     ("ledger", ()),
 )  # fmt: skip
@@ -113,7 +136,7 @@ def compile_schemas(roles: SystemRoles, entity_schema: str) -> tuple[Definition,
 
 
 def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
-    """Return the system functions and the trigger that charges at COMMIT."""
+    """Return the system functions and the triggers that charge at COMMIT."""
     functions = tuple(
         Definition(
             kind=Kind.FUNCTION,
@@ -125,14 +148,17 @@ def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
         )
         for name, arguments, _ in _FUNCTIONS
     )
-    charge = Definition(
-        kind=Kind.TRIGGER,
-        name=f"{SYSTEM_SCHEMA}.statement.charge",
-        owner=roles.owner,
-        create=(load_template("triggers/charge").strip().removesuffix(";"),),
-        drop=(f"DROP TRIGGER charge ON {SYSTEM_SCHEMA}.statement",),
+    triggers = tuple(
+        Definition(
+            kind=Kind.TRIGGER,
+            name=f"{SYSTEM_SCHEMA}.{table}.{name}",
+            owner=roles.owner,
+            create=(load_template(f"triggers/{name}").strip().removesuffix(";"),),
+            drop=(f"DROP TRIGGER {name} ON {SYSTEM_SCHEMA}.{table}",),
+        )
+        for table, name in (("statement", "charge"), ("task", "count_task"))
     )
-    return (*functions, charge)
+    return (*functions, *triggers)
 
 
 def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_schema: str) -> Iterator[Grant]:
@@ -170,7 +196,7 @@ def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
         for table, columns in _READABLE:
             for column in columns or (None,):
                 yield Grant("table", _system_table(table), column, "SELECT", role)
-    for table in ("history", "statement", "change", "entity", "hour"):
+    for table in ("history", "statement", "change", "entity", "hour", "opening"):
         yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
 
 

@@ -34,7 +34,7 @@ class FreezeReport:
 
 def freeze_task(connection: psycopg.Connection[Any], agent: str, task_id: str, reason: str) -> FreezeReport:
     """
-    Freeze one task: its next statement, and its next COMMIT, is refused.
+    Freeze one task and all below it: their next statement, and their next COMMIT, is refused.
 
     Raises:
         psycopg.Error: no such task (PM032).

@@ -22,17 +22,32 @@ MAX_LISTED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TaskStatus:
-    """One task and what it has used; *state* is open, closed, expired, frozen or agent frozen."""
+    """
+    One task and what it has used.
+
+    *state* is open, closed, expired, frozen or agent frozen; *stopped_by* is the task above it, as
+    agent/task, in which that state stands, if it is not its own. *rows_left* is the least of it and of all
+    above it.
+    """
 
     agent: str
     task_id: str
+    origin: str  # issued, claimed, child
+    parent: str | None  # as agent/task
     state: str
+    stopped_by: str | None
     frozen_reason: str | None
     scope: dict[str, Any]
     opened_at: datetime
     deadline: datetime
     rows_used: int
     max_rows: int
+    rows_left: int
+
+    @property
+    def name(self) -> str:
+        """The task as others name it: agent/task."""
+        return f"{self.agent}/{self.task_id}"
 
 
 def open_task(  # noqa: PLR0913 - the parameters of pgmoat.open_task
@@ -43,19 +58,22 @@ def open_task(  # noqa: PLR0913 - the parameters of pgmoat.open_task
     scope: dict[str, Any] | None = None,
     duration_ms: int | None = None,
     max_writes: int | None = None,
+    parent: tuple[str, str] | None = None,
 ) -> str:
     """
     Open a task, or re-enter it, and return its token.
 
-    The same id is the same task: a retry gets the same token, and keeps budget and deadline.
+    The same id is the same task: a retry gets the same token, and keeps budget and deadline. *parent* is the
+    agent and the id of the task that it is a child of.
 
     Raises:
         psycopg.Error: no such agent (PM030), frozen (PM004, PM005), closed (PM002), past its
-            deadline (PM003), open with another scope (PM031).
+            deadline (PM003), open with another scope or parent (PM031), no such parent (PM032),
+            more than its parent has (PM018), an id that is not allowed (PM017).
     """
     row = connection.execute(
-        "SELECT pgmoat.open_task(%s, %s, %s::jsonb, %s * interval '1 millisecond', %s)",
-        (agent, task_id, json.dumps(scope or {}), duration_ms, max_writes),
+        "SELECT pgmoat.open_task(%s, %s, %s::jsonb, %s * interval '1 millisecond', %s, %s, %s)",
+        (agent, task_id, json.dumps(scope or {}), duration_ms, max_writes, *(parent or (None, None))),
     ).fetchone()
     if row is None:
         raise NotFoundError(f"no task {task_id!r}")
@@ -64,7 +82,7 @@ def open_task(  # noqa: PLR0913 - the parameters of pgmoat.open_task
 
 def close_task(connection: psycopg.Connection[Any], agent: str, task_id: str) -> bool:
     """
-    Close a task and return whether it was open.
+    Close a task, and with it all below it, and return whether it was open.
 
     Raises:
         psycopg.Error: no such task (PM032).

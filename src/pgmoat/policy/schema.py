@@ -227,6 +227,11 @@ class Limits(Model):
         1024**3,
         description="temp_file_limit: temporary files of one session (sorts, hashes). Set by a superuser.",
     )
+    tasks_per_hour: int = Field(
+        1_000,
+        gt=0,
+        description="Tasks that the agent may open by itself in a clock hour: claimed ones, children.",
+    )
 
 
 class AgentPolicy(Model):
@@ -247,7 +252,10 @@ class AgentPolicy(Model):
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}), description="Breakers that PostgreSQL holds."
     )
-
+    tasks: Literal["issued", "claimed"] = Field(
+        "issued",
+        description="issued: only an orchestrator opens its tasks; claimed: it may also name them itself.",
+    )
     log_slow_statements: Milliseconds | None = Field(
         None,
         description="log_min_duration_statement: the server logs slower statements. Set by a superuser.",

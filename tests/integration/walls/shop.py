@@ -47,7 +47,7 @@ SELECT 1 + i % 5, (ARRAY[1, 2, 5, 9])[1 + i % 4] FROM generate_series(1, 200) AS
 INSERT INTO public.order_items (ord_id) SELECT i FROM generate_series(1, 200) AS i;
 INSERT INTO public.counters (id) SELECT i FROM generate_series(1, 200) AS i;
 INSERT INTO public.payments (ord_id, card_no) SELECT i, '4111-' || i FROM generate_series(1, 5) AS i;
-DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour;
+DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour; DELETE FROM pgmoat.opening;
 DELETE FROM pgmoat.statement; DELETE FROM pgmoat.change;
 UPDATE pgmoat.agent SET frozen_at = NULL, frozen_by = NULL, frozen_reason = NULL WHERE frozen_at IS NOT NULL;
 """

@@ -55,6 +55,21 @@ def test_membership_is_said_with_what_closes_it() -> None:
     assert finding.hint.startswith('REVOKE "staff" FROM "agent_clerk";')
 
 
+def test_one_of_pgmoats_own_roles_cannot_be_accepted() -> None:
+    reach = Reach("pgmoat_orchestrator", "membership", "SET", "agent_clerk")
+    policy, catalog = reach_by(reach, accept=["pgmoat_orchestrator"])
+    assert find_one(policy, catalog, "reach-system-role").severity == Severity.ERROR
+    assert find_one(policy, catalog, "reach-membership").severity == Severity.WARNING
+
+
+def test_an_accepted_role_must_not_lead_to_one_of_pgmoats_own() -> None:
+    staff = Reach("staff", "membership", "SET", "agent_clerk")
+    chain = Reach("pgmoat_owner", "membership-chain", "staff", "agent_clerk")
+    finding = find_one(*reach_by(staff, chain, accept=["staff"]), "reach-system-role")
+    assert finding.severity == Severity.ERROR
+    assert finding.hint.startswith('REVOKE "staff" FROM "agent_clerk";')
+
+
 def test_accepted_reach_is_a_note_with_the_reason() -> None:
     reach = Reach("public.orders", "table", "SELECT", "PUBLIC")
     finding = find_one(*reach_by(reach, accept=["public.orders"]), "reach-accepted")

@@ -3,6 +3,7 @@
 SELECT
     a.name, a.retired_at IS NOT NULL AS is_retired, a.is_hard_frozen, a.password_verifier,
     a.role::pg_catalog.text AS role, a.version, a.statement_timeout_ms, a.rows_per_statement,
-    a.writes_per_task, a.writes_per_hour, a.bytes_per_task, a.task_duration_ms
+    a.writes_per_task, a.writes_per_hour, a.bytes_per_task, a.task_duration_ms,
+    a.task_mode, a.tasks_per_hour
 FROM pgmoat.agent AS a
 ORDER BY a.name

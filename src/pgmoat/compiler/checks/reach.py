@@ -30,17 +30,24 @@ def check_reach(policy: Policy, catalog: Catalog) -> list[Finding]:
     Return a finding for each object reached that the policy does not accept, once per object and path.
 
     PUBLIC's rights are an error: taking them away may hurt people. A membership is a warning, because apply
-    revokes it.
+    revokes it. What leads to one of pgmoat's own roles cannot be accepted.
     """
+    system_roles = set(policy.settings.system_roles)
     accepted = {_normalize(entry.object): index for index, entry in enumerate(policy.accept)}
     used: set[int] = set()
     findings: list[Finding] = []
     for reach, privileges in _group(catalog.reach):
+        if reach.kind == "membership-chain":
+            findings.append(_chain(reach))
+            continue
         index = next((accepted[name] for name in _names_of(reach) if name in accepted), None)
         if index is None:
             findings.append(_membership(reach) if reach.kind == "membership" else _public(reach, privileges))
             continue
         used.add(index)
+        if reach.object in system_roles:
+            findings += (_system_role(reach, index), _membership(reach))
+            continue
         message = f"{_describe(reach, privileges)}, accepted: {policy.accept[index].why}"
         findings.append(Finding(Severity.NOTE, "reach-accepted", ("accept", index), message))
     findings += _check_unused(policy, used)
@@ -97,6 +104,28 @@ def _membership(reach: Reach) -> Finding:
         _describe(reach, [reach.privilege]) + ", and reaches all that it may do: apply revokes it",
         f"REVOKE {quote_name(reach.object)} FROM {quote_name(reach.path)};"
         f" -- or accept it: object: {reach.object}",
+    )
+
+
+def _chain(reach: Reach) -> Finding:
+    return Finding(
+        Severity.ERROR,
+        "reach-system-role",
+        ("accept",),
+        f"{reach.path} is a member of {reach.privilege}, and through it of {reach.object}:"
+        " it could open, thaw or rewrite what is to hold it",
+        f"REVOKE {quote_name(reach.privilege)} FROM {quote_name(reach.path)};"
+        f" -- or take {quote_name(reach.object)} from {quote_name(reach.privilege)}",
+    )
+
+
+def _system_role(reach: Reach, index: int) -> Finding:
+    return Finding(
+        Severity.ERROR,
+        "reach-system-role",
+        ("accept", index, "object"),
+        f"{reach.path} is a member of {reach.object}, one of pgmoat's own roles: nobody can accept that",
+        "take the entry out; apply then revokes the membership",
     )
 
 

@@ -30,7 +30,7 @@ BEGIN
     -- Read after the lock was won: a freeze that came before this COMMIT holds.
     SELECT k.task_id, k.agent, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason,
            a.frozen_at AS agent_frozen_at, a.frozen_reason AS agent_frozen_reason,
-           LEAST(a.writes_per_task, k.max_writes) AS writes_per_task, a.bytes_per_task, a.writes_per_hour
+           LEAST(a.writes_per_task, k.max_writes) AS writes_per_task, a.bytes_per_task, a.writes_per_hour, k.ancestors, k.parent
       INTO t FROM pgmoat.task AS k JOIN pgmoat.agent AS a ON a.name = k.agent WHERE k.id = NEW.task;
     IF t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL OR t.deadline <= clock_timestamp() THEN
         PERFORM pgmoat.refuse_task(t.task_id, t.agent, t.deadline, t.closed_at, t.frozen_at, t.frozen_reason,
@@ -39,6 +39,9 @@ BEGIN
     IF charged.rows_used + due_rows > t.writes_per_task OR charged.bytes_used + due_bytes > t.bytes_per_task THEN
         PERFORM pgmoat.refuse_budget(t.task_id, charged.rows_used, due_rows, t.writes_per_task,
                                      charged.bytes_used, due_bytes, t.bytes_per_task);
+    END IF;
+    IF t.parent IS NOT NULL THEN
+        PERFORM pgmoat.charge_ancestors(t.ancestors, NEW.xid, due_rows, due_bytes);
     END IF;
 
     -- In UTC: an hour of the session's own zone could begin whenever an agent likes.
@@ -61,8 +64,7 @@ BEGIN
             this_hour, charged.hour_used + due_rows, charged.hour_granted)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN -- only an older snapshot can get here
-        PERFORM pgmoat.count_refusal('40001');
-        RAISE EXCEPTION 'pgmoat: the task''s budget has moved' USING ERRCODE = '40001', HINT = 'Repeat the transaction.';
+        PERFORM pgmoat.refuse_charge();
     END IF;
     RETURN NULL;
 END

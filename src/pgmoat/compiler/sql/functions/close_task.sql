@@ -1,4 +1,4 @@
--- Closes a task: its token is refused from then on. Arguments: the agent's name and the task's id.
+-- Closes a task: its token is refused from then on, and those of all tasks below it. Arguments: the agent's name and the task's id.
 -- Returns whether it was open.
 CREATE OR REPLACE FUNCTION pgmoat.close_task(agent text, task_id text)
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -14,15 +14,22 @@ BEGIN
                   HINT = 'Other sessions of this role can read query texts. Bind the token: SELECT pgmoat.enter($1, $2), '
                          'in psql with \bind, or give it with PGOPTIONS=''-c pgmoat.token=...''.';
     END IF;
+    IF length(step) NOT BETWEEN 1 AND 100 OR step ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]' THEN
+        PERFORM pgmoat.refuse_text('the step', step, 100);
+    END IF;
     PERFORM set_config('pgmoat.token', COALESCE(token, ''), true),
-            set_config('pgmoat.step', COALESCE(left(step, 200), ''), true),
+            set_config('pgmoat.step', COALESCE(step, ''), true),
             set_config('pgmoat.reason', COALESCE(left(reason, 2000), ''), true);
-    SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at, s.agent_frozen_reason
+    SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at, s.agent_frozen_reason,
+           s.ancestors, s.parent
       INTO t FROM pgmoat.session_task AS s;
     IF t.task_id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
        OR t.deadline <= clock_timestamp() THEN
         PERFORM pgmoat.refuse_task(t.task_id, t.agent, t.deadline, t.closed_at, t.frozen_at, t.frozen_reason,
                                    t.agent_frozen_at, t.agent_frozen_reason);
+    END IF;
+    IF t.parent IS NOT NULL THEN
+        PERFORM pgmoat.check_ancestors(t.ancestors);
     END IF;
     RETURN t.task_id;
 END

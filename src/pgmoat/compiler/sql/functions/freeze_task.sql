@@ -1,4 +1,4 @@
--- Freezes a task: its next statement, and its next COMMIT, is refused. Arguments: agent, task id, the reason.
+-- Freezes a task: its next statement, and its next COMMIT, is refused, and those of all tasks below it. Arguments: agent, task id, the reason.
 -- Returns whether it was not frozen yet.
 CREATE OR REPLACE FUNCTION pgmoat.freeze_task(agent text, task_id text, reason text)
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

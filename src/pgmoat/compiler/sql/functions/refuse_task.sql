@@ -9,7 +9,9 @@ BEGIN
         PERFORM pgmoat.count_refusal('PM001');
         RAISE EXCEPTION 'pgmoat: no open task: this session shows no token, or not one of role %', session_user
             USING ERRCODE = 'PM001',
-                  HINT = 'In the same transaction, first call pgmoat.enter($1, $2) with the task token bound as a parameter. '
+                  HINT = CASE WHEN EXISTS (SELECT FROM pgmoat.agent AS a WHERE a.role = session_user AND a.task_mode = 'claimed')
+                         THEN 'In the same transaction, first name your task: pgmoat.claim($1, $2), or set application_name to '
+                              'pgmoat:<task>:<step>. ' ELSE '' END || 'With a token, call pgmoat.enter($1, $2) first in the same transaction, the token bound as a parameter. '
                          'The orchestrator gets tokens from pgmoat.open_task().';
     ELSIF agent_frozen_at IS NOT NULL THEN
         PERFORM pgmoat.count_refusal('PM005');

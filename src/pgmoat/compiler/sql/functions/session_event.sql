@@ -6,8 +6,13 @@ AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT s.agent, s.identity, s.task_id, NULLIF(left(current_setting('pgmoat.step', true), 200), '')
+    SELECT s.agent, s.identity, s.task_id, pgmoat.clean_step(current_setting('pgmoat.step', true))
       FROM pgmoat.session_task AS s;
+    IF NOT FOUND THEN
+        RETURN QUERY
+        SELECT s.agent, a.identity, s.task_id, pgmoat.clean_step(s.step)
+          FROM pgmoat.named_task AS s JOIN pgmoat.agent AS a ON a.name = s.agent;
+    END IF;
     IF NOT FOUND THEN
         PERFORM pgmoat.refuse_task(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
     END IF;

@@ -1,4 +1,4 @@
--- Thaws a task. Arguments: agent, task id. Returns whether it was frozen.
+-- Thaws a task; those below it go on, but for those that were frozen by themselves. Arguments: agent, task id. Returns whether it was frozen.
 CREATE OR REPLACE FUNCTION pgmoat.thaw_task(agent text, task_id text)
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$

@@ -47,6 +47,8 @@ CREATE TABLE pgmoat.agent (
     writes_per_hour bigint NOT NULL,
     bytes_per_task bigint NOT NULL,
     task_duration_ms bigint NOT NULL,
+    task_mode text NOT NULL CHECK (task_mode IN ('issued', 'claimed')),
+    tasks_per_hour bigint NOT NULL,
     password_verifier text,
     frozen_at timestamptz,
     frozen_by text,
@@ -80,9 +82,19 @@ CREATE TABLE pgmoat.task (
     frozen_at timestamptz,
     frozen_by name,
     frozen_reason text,
+    origin text NOT NULL DEFAULT 'issued' CHECK (origin IN ('issued', 'claimed', 'child')),
+    parent bigint,
+    ancestors bigint[] NOT NULL DEFAULT '{}',
+    CHECK (parent IS NOT DISTINCT FROM ancestors[cardinality(ancestors)]),
     UNIQUE (agent, task_id)
 );
+CREATE INDEX task_parent_idx ON pgmoat.task (parent) WHERE parent IS NOT NULL;
+CREATE INDEX task_own_idx ON pgmoat.task (agent, opened_at) WHERE origin <> 'issued';
 COMMENT ON TABLE pgmoat.task IS 'One row per task of an agent. The token itself is not stored, only its hash.';
+COMMENT ON COLUMN pgmoat.task.origin IS
+    'Who opened it: issued by the orchestrator, claimed by the agent by name, child of a task that the agent was in.';
+COMMENT ON COLUMN pgmoat.task.ancestors IS
+    'The tasks above it, the root first. Their state and budgets hold for it too, and are read where they stand.';
 
 CREATE TABLE pgmoat.ledger (
     task bigint NOT NULL,
@@ -110,6 +122,15 @@ CREATE TABLE pgmoat.hour (
     PRIMARY KEY (agent, hour)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE pgmoat.hour IS 'How much of each agent''s writes_per_hour has been leased to its tasks.';
+
+CREATE TABLE pgmoat.opening (
+    agent text NOT NULL,
+    hour timestamptz NOT NULL,
+    tasks bigint NOT NULL,
+    PRIMARY KEY (agent, hour)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE pgmoat.opening IS
+    'How many tasks each agent has opened by itself. Not a column of pgmoat.hour: a COMMIT locks that one last.';
 
 CREATE TABLE pgmoat.statement (
     xid xid8 NOT NULL,
@@ -163,11 +184,26 @@ CREATE VIEW pgmoat.session_task AS
 SELECT k.id, k.agent, k.task_id, k.scope, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason,
        a.identity, a.frozen_at AS agent_frozen_at, a.frozen_reason AS agent_frozen_reason,
        a.statement_timeout_ms, a.rows_per_statement, LEAST(a.writes_per_task, k.max_writes) AS writes_per_task,
-       a.bytes_per_task
+       a.bytes_per_task, k.ancestors, k.parent
   FROM pgmoat.task AS k
   JOIN pgmoat.agent AS a ON a.name = k.agent AND a.role = session_user
  WHERE k.token_hash = sha256(convert_to(current_setting('pgmoat.token', true), 'UTF8'));
 COMMENT ON VIEW pgmoat.session_task IS 'The task whose token this session shows, if it belongs to the session''s own role.';
+
+CREATE VIEW pgmoat.named_task AS
+SELECT k.id, a.name AS agent, n.task_id, n.step, k.origin, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason,
+       a.frozen_at AS agent_frozen_at, a.frozen_reason AS agent_frozen_reason, a.statement_timeout_ms,
+       a.rows_per_statement, LEAST(a.writes_per_task, k.max_writes) AS writes_per_task, a.bytes_per_task,
+       COALESCE(k.ancestors, '{}') AS ancestors, k.parent
+  FROM (SELECT COALESCE(m[1], m[3]) AS task_id, NULLIF(m[2], '') AS step
+          FROM regexp_match(current_setting('application_name'), '^pgmoat:(?:(.+):([^:]*)|([^:]+))$') AS m
+         WHERE COALESCE(current_setting('pgmoat.token', true), '') = '') AS n
+  JOIN pgmoat.agent AS a ON a.role = session_user AND a.task_mode = 'claimed'
+  LEFT JOIN pgmoat.task AS k ON k.agent = a.name AND k.task_id = n.task_id
+ WHERE n.task_id IS NOT NULL;
+COMMENT ON VIEW pgmoat.named_task IS
+    'The task that application_name gives as pgmoat:<task>:<step>, where the session shows no token and its agent claims '
+    'its tasks. id is NULL as long as nothing was written for it.';
 
 CREATE VIEW pgmoat.history AS
 SELECT c.at, k.agent, k.task_id, s.step, c.entity,

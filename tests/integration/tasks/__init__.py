@@ -1,0 +1,1 @@
+"""Tasks: trees of them, claimed ones, who may open and stop them."""
