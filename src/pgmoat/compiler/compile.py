@@ -14,7 +14,7 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
 from pgmoat.compiler.maps import compile_maps
-from pgmoat.compiler.people import compile_columns, compile_people_view
+from pgmoat.compiler.people import compile_columns, compile_people_view, compile_row_policies
 from pgmoat.compiler.roles import compile_roles, compile_rows
 from pgmoat.compiler.system import (
     compile_functions,
@@ -44,6 +44,7 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
         migrations=compile_migrations(),
         definitions=tuple(_compile_definitions(policy, entities, roles)),
         columns=tuple(_missing(columns, catalog)),
+        row_policies=tuple(compile_row_policies(entities, roles)),
         rows=(*compile_rows(policy), *map(_compile_entity_row, entities)),
         grants=frozenset(_compile_grants(policy, catalog, entities, roles)),
         owner_role=roles.owner,

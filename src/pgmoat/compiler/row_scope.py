@@ -3,8 +3,8 @@ The parts of row trigger functions that keep what an agent writes inside the tas
 
 In: Scopes, Entities. Out: parts of PL/pgSQL. I/O: none.
 
-A row is tested twice. Before the write, so that no constraint is asked about a value outside the scope: its answer would
-tell of hidden rows. And as it was stored, since defaults and people's triggers have the last word.
+A row is tested twice. Before the write, so that no constraint is asked about a value outside the scope: its
+answer would tell of hidden rows. And as it was stored: defaults and people's triggers have the last word.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from psycopg import sql
 
 from pgmoat.compiler.entity import Entity, EntityColumn
 from pgmoat.compiler.scope import Scope, ScopeKey, Values
+from pgmoat.compiler.templates import load_template
 from pgmoat.postgres.sqltext import Printed, join
 
 _NOTHING = sql.SQL("")
@@ -53,11 +54,7 @@ def render_check_before(entity: Entity, written: Sequence[EntityColumn], operati
         )
         if is_filled:
             condition = sql.SQL("{} IS NULL OR {}").format(value, condition)
-        checks.append(
-            sql.SQL(
-                "\n    IF ({}) IS NOT TRUE THEN\n        PERFORM pgmoat.refuse_row({}, ARRAY[{}]);\n    END IF;"
-            ).format(condition, sql.Literal(entity.name), sql.Literal(test.name))
-        )
+        checks.append(_render_refusal(entity.name, sql.SQL("({})").format(condition), [test.name]))
     return join(checks, "")
 
 
@@ -65,9 +62,15 @@ def render_check_after(entity_name: str, scope: Scope) -> sql.Composable:
     """Return the statement that refuses a stored row outside the scope."""
     if not scope:
         return _NOTHING
-    return sql.SQL(
-        "\n    IF is_in_scope IS NOT TRUE THEN\n        PERFORM pgmoat.refuse_row({}, ARRAY[{}]);\n    END IF;"
-    ).format(sql.Literal(entity_name), join(sql.Literal(test.name) for test in scope.tests))
+    return _render_refusal(entity_name, sql.SQL("is_in_scope"), [test.name for test in scope.tests])
+
+
+def _render_refusal(entity_name: str, condition: sql.Composable, columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(load_template("entity/refuse_row").rstrip()).format(
+        condition=condition,
+        entity=sql.Literal(entity_name),
+        columns=join(map(sql.Literal, columns)),
+    )
 
 
 def _read_variable(scope: Scope) -> Values:

@@ -3,7 +3,7 @@ Which rows of an entity a task reaches, as conditions on base rows.
 
 In: Policy, Catalog. Out: Scope, and SQL. I/O: none.
 
-The values come from the task's row, by pgmoat.scope(); where they are kept meanwhile is for the caller to say.
+The values come from the task's row, by pgmoat.scope(); where they are kept meanwhile, the caller says.
 """
 
 from __future__ import annotations

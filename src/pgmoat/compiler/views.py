@@ -69,8 +69,8 @@ def _render_scope(entity: Entity) -> dict[str, sql.Composable]:
     """
     Return the parts of a view that shows only rows in the task's scope; empty ones for any other.
 
-    The values are read once, and asked for even where no row would need them: a task whose scope lacks the key
-    gets an error, not an empty result.
+    The values are read once, and asked for even where no row would need them: a task whose scope lacks the
+    key gets an error, not an empty result.
     """
     scope = entity.scope
     if not scope:

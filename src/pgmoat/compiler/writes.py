@@ -100,7 +100,7 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
 
 def _hides_detail(entity: Entity) -> bool:
     """
-    Whether some agent writes without reading every column, or every row: hiding costs a subtransaction per row.
+    Whether some agent writes without reading every column and row: hiding costs a subtransaction per row.
 
     A constraint may be broken by a hidden row, an exclusion constraint's detail shows it.
     """

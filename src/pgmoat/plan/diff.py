@@ -17,6 +17,7 @@ from pgmoat.plan.definitions import DefinitionDiff, diff_definitions, find_unkno
 from pgmoat.plan.grants import diff_grants, quote_sequences, read_recorded_grants
 from pgmoat.plan.manifest import compose_bookkeeping
 from pgmoat.plan.roles import diff_roles, find_foreign_roles, list_removed_roles, remove_roles
+from pgmoat.plan.row_policies import diff_row_policies, find_foreign_policies, list_deferred_grants
 from pgmoat.plan.rows import diff_rows
 from pgmoat.postgres.sqltext import Printed, compose, join
 
@@ -44,10 +45,15 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
         *_diff_grants(wanted, actual, definitions, removed_roles),
         *definitions.schema_drops,
         *remove_roles(removed_roles, actual),
+        *diff_row_policies(wanted, actual),
     )
     return Plan(
         actions=actions,
-        findings=(*find_foreign_roles(wanted, actual), *find_unknown(wanted, actual)),
+        findings=(
+            *find_foreign_roles(wanted, actual),
+            *find_foreign_policies(wanted, actual),
+            *find_unknown(wanted, actual),
+        ),
         bookkeeping=_keep_books(wanted, actual, definitions, has_migrations=bool(migrations))
         if actions
         else (),
@@ -160,7 +166,7 @@ def _diff_grants(
         return grant.object not in dropped and grant.grantee not in gone
 
     return diff_grants(
-        wanted.grants,
+        wanted.grants - list_deferred_grants(wanted, actual),
         frozenset(grant for grant in actual.grants if stays(grant)),
         frozenset(g for g in read_recorded_grants(actual.recorded) if g.object not in renewed),
         actual.grant_options,

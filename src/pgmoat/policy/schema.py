@@ -128,7 +128,7 @@ class EntityPolicy(Model):
     )
     rows: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
         None,
-        description="Rows that a task reaches: `column = task.key`, `column in entity`, joined by `and`; all.",
+        description="Rows that a task reaches: `column = task.key`, `column in entity`, with `and`; or all.",
     )
     rows_first: bool = Field(
         True,

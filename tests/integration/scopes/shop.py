@@ -35,7 +35,9 @@ CREATE TABLE public.order_items (
 );
 CREATE INDEX ON public.order_items (ord_id);
 CREATE TABLE public.notes (id bigserial PRIMARY KEY, item integer, txt text);
-CREATE TABLE public.gifts (id bigserial PRIMARY KEY, tier public.tier, region varchar(20), owner uuid, txt text);
+CREATE TABLE public.gifts (
+    id bigserial PRIMARY KEY, tier public.tier, region varchar(20), owner uuid, txt text
+);
 CREATE TABLE public.visits (id bigserial PRIMARY KEY, cust bigint NOT NULL DEFAULT 42, page text);
 CREATE TABLE public.plain (id bigserial PRIMARY KEY, txt text);
 """
@@ -51,7 +53,8 @@ VALUES (42, 'Ann', 'ann@example.com', 'gold', 'north'), (43, 'Bob', 'bob@secret.
 INSERT INTO public.orders (usr_id, stat_cd, ref, amt)
 SELECT 42 + i % 3, 1 + i % 2, 'ref-' || i, i FROM generate_series(0, 29) AS i;
 INSERT INTO public.orders (usr_id, ref, amt) VALUES (NULL, 'nobody', 7777);
-INSERT INTO public.order_items (ord_id, sku) SELECT o.id, 'sku-' || o.id FROM public.orders AS o ORDER BY o.id;
+INSERT INTO public.order_items (ord_id, sku)
+SELECT o.id, 'sku-' || o.id FROM public.orders AS o ORDER BY o.id;
 INSERT INTO public.order_items (ord_id, sku) VALUES (NULL, 'sku-of-nobody');
 INSERT INTO public.notes (item, txt) SELECT i.id, 'note ' || i.id FROM public.order_items AS i ORDER BY i.id;
 INSERT INTO public.gifts (tier, region, owner, txt)
@@ -113,8 +116,8 @@ agents:
       orders: {insert: all, update: all, delete: true}
       orders_by_index: {update: all}
       items: {insert: all, update: all, delete: true}
-      notes: {insert: all, update: all}
-      gifts: {insert: all, update: all}
+      notes: {update: all}
+      gifts: {update: all}
       visits: {insert: all, update: all}
       plain: {insert: all}
     connections: 60
