@@ -1,7 +1,7 @@
 """
 A scoped shop, shared by the tests of this folder and put back before each.
 
-Out: fixtures. I/O: PostgreSQL, PgBouncer.
+Out: fixtures. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
@@ -27,9 +27,3 @@ def shop(installed_scoped_shop: Moat) -> Moat:
     """The shop as it was loaded."""
     installed_scoped_shop.run(RESET)
     return installed_scoped_shop
-
-
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
-    return str(request.param)
