@@ -79,6 +79,11 @@ def _render_scope(entity: Entity) -> dict[str, sql.Composable]:
         sql.SQL("{} AS {}").format(key.render(), sql.Identifier(scope.name_values(key))) for key in scope.keys
     )
 
+    are_there = (
+        sql.SQL("{} IS NOT NULL").format(sql.Identifier("task_scope", scope.name_values(key)))
+        for key in scope.keys
+    )
+
     def read_values(key: ScopeKey) -> sql.Composable:
         # Without the cast this would be ANY over the rows of a subquery.
         name = sql.Identifier("task_scope", scope.name_values(key))
@@ -87,8 +92,8 @@ def _render_scope(entity: Entity) -> dict[str, sql.Composable]:
     return {
         "options": sql.SQL(" WITH (security_barrier = true)"),
         "values": sql.SQL("WITH task_scope AS MATERIALIZED (SELECT {})\n").format(join(calls)),
-        "is_in_scope": sql.SQL("{}\n   AND (SELECT task_scope IS NOT NULL FROM task_scope) AND ").format(
-            scope.render("b", read_values)
+        "is_in_scope": sql.SQL("{}\n   AND (SELECT {} FROM task_scope) AND ").format(
+            scope.render("b", read_values), join(are_there, " AND ")
         ),
         "fence": sql.SQL("\nOFFSET 0" if entity.policy.rows_first else ""),
     }
