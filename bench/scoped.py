@@ -6,6 +6,7 @@ In: Scratch. Out: Report. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from typing import LiteralString
@@ -36,10 +37,22 @@ _READS: dict[str, tuple[tuple[str, bool, LiteralString], ...]] = {
         ("scoped, rows_first: false", True, "SELECT * FROM agent.open_orders WHERE %s > 0"),
     ),
     "The customer's pending orders": (
-        ("base table by hand", False, f"SELECT {_BASE_COLUMNS} WHERE o.usr_id = 42 AND o.stat_cd = 1 AND %s > 0"),
-        ("entity by hand", True, "SELECT * FROM agent.orders WHERE customer_id = 42 AND status = 'pending' AND %s > 0"),
+        (
+            "base table by hand",
+            False,
+            f"SELECT {_BASE_COLUMNS} WHERE o.usr_id = 42 AND o.stat_cd = 1 AND %s > 0",
+        ),
+        (
+            "entity by hand",
+            True,
+            "SELECT * FROM agent.orders WHERE customer_id = 42 AND status = 'pending' AND %s > 0",
+        ),
         ("scoped entity", True, "SELECT * FROM agent.scoped_orders WHERE status = 'pending' AND %s > 0"),
-        ("scoped, rows_first: false", True, "SELECT * FROM agent.open_orders WHERE status = 'pending' AND %s > 0"),
+        (
+            "scoped, rows_first: false",
+            True,
+            "SELECT * FROM agent.open_orders WHERE status = 'pending' AND %s > 0",
+        ),
     ),
     "The 40 items of the customer's orders": (
         (
@@ -57,6 +70,11 @@ _READS: dict[str, tuple[tuple[str, bool, LiteralString], ...]] = {
         ("scoped entity", True, "SELECT * FROM agent.scoped_items WHERE %s > 0"),
     ),
 }  # fmt: skip
+_READS_IN_A_LARGE_SCOPE: tuple[tuple[str, LiteralString], ...] = (
+    ("entity of every row", "SELECT * FROM agent.orders WHERE id = %s"),
+    ("scoped entity", "SELECT * FROM agent.scoped_orders WHERE id = %s"),
+    ("scoped, rows_first: false", "SELECT * FROM agent.open_orders WHERE id = %s"),
+)
 _WRITES: tuple[tuple[str, LiteralString], ...] = (
     ("entity by hand", "UPDATE agent.orders SET amount = amount + 1 WHERE customer_id = 42 AND %s > 0"),
     ("scoped entity", "UPDATE agent.scoped_orders SET amount = amount + 1 WHERE %s > 0"),
@@ -70,7 +88,7 @@ def measure_scoped(scratch: Scratch, scale: Scale) -> Report:
     database.run_file("create_scoped", rows=rows, customers=rows // _PER_CUSTOMER, people=PEOPLE)
     database.install("scoped")
     database.vacuum()
-    token = _open_task(database)
+    token = _open_task(database, "narrow", [_CUSTOMER])
     people, agent = database.connect(PEOPLE), database.connect(agent_role("clerk"))
     own = [
         key
@@ -95,6 +113,13 @@ def measure_scoped(scratch: Scratch, scale: Scale) -> Report:
             for name, is_agent, query in queries
         ]
         tables.append(compare(title, measure(cases, scale, executions=scale.pick(1000, 20))))
+    wide = _open_task(database, "wide", list(range(1, scale.pick(1000, 10) + 1)))
+    large = [
+        Case(name, agent, _make_run(agent, query, draw), True, wide)
+        for name, query in _READS_IN_A_LARGE_SCOPE
+    ]
+    title = "One order by its key, in a scope of 1,000 customers with 20,000 orders"
+    tables.append(compare(title, measure(large, scale, executions=scale.pick(50, 2))))
     writes = [Case(name, agent, _make_run(agent, query, draw), True, token) for name, query in _WRITES]
     tables.append(
         compare("UPDATE of the customer's 20 orders", measure(writes, scale, executions=scale.pick(50, 2)))
@@ -109,12 +134,10 @@ def measure_scoped(scratch: Scratch, scale: Scale) -> Report:
     )
 
 
-def _open_task(database: Database) -> str:
+def _open_task(database: Database, task_id: str, customers: list[int]) -> str:
+    scope = json.dumps({"customer_id": customers})
     with connect(database.dsn) as connection:
-        row = connection.execute(
-            "SELECT pgmoat.open_task('clerk', 'scoped', pg_catalog.jsonb_build_object('customer_id', %s::int))",
-            [_CUSTOMER],
-        ).fetchone()
+        row = connection.execute("SELECT pgmoat.open_task('clerk', %s, %s)", [task_id, scope]).fetchone()
     assert row is not None
     return str(row[0])
 

@@ -116,8 +116,8 @@ class Scope:
         return tuple(dict.fromkeys(_list_keys(self.tests)))
 
     def name_values(self, key: ScopeKey) -> str:
-        """Return the name under which SQL keeps a key's values: no column of people's is called so."""
-        return f"pgmoat_scope{self.keys.index(key) + 1}"
+        """Return the name under which SQL keeps a key's values: of a variable, or a column."""
+        return f"scope{self.keys.index(key) + 1}"
 
     @property
     def read_columns(self) -> tuple[str, ...]:
@@ -150,8 +150,8 @@ def resolve_scope(policy: Policy, entity_name: str, catalog: Catalog) -> Scope:
 
 def find_element_type(column: Column) -> str | None:
     """Return the type as which a key's values are compared with *column*; None if they cannot be."""
-    if column.enum_labels and column.type_category == _ENUM:
-        return column.type_name
+    if column.type_category == _ENUM:
+        return column.type_name if _is_plain_enum(column) else "text"
     if column.base_type_name in _EXACT:
         return f"pg_catalog.{column.base_type_name}"
     return "text" if column.type_category == _TEXT else None
@@ -159,8 +159,16 @@ def find_element_type(column: Column) -> str | None:
 
 def can_point_to(column: Column, key: Column) -> bool:
     """Whether pg_catalog has an ``=`` for the two."""
+    if _ENUM in (column.type_category, key.type_category):
+        return column.type_name == key.type_name and _is_plain_enum(column)
     groups = {column.base_type_name, key.base_type_name}
     return len(groups) == 1 or groups <= _INTEGERS or groups <= {"text", "varchar"}
+
+
+def _is_plain_enum(column: Column) -> bool:
+    """Whether the type is an enum itself: a domain over one has no ``=`` without a cast."""
+    name = sql.Identifier(column.base_type_name).as_string(None)
+    return column.type_name.endswith((f".{column.base_type_name}", f".{name}"))
 
 
 def _resolve_tests(policy: Policy, entity_name: str, catalog: Catalog) -> tuple[ScopeTest, ...]:

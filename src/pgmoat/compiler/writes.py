@@ -94,6 +94,8 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
         if hides
         else sql.SQL(""),
         "stop_early": sql.SQL(load_template("entity/stop_early").strip()),
+        # All columns are qualified: a bare name is a variable's, whatever people call a column.
+        "scope_option": sql.SQL("#variable_conflict use_variable\n" if entity.scope else ""),
         "scope_variables": render_variables(entity.scope),
     }
 

@@ -19,13 +19,14 @@ CREATE OR REPLACE FUNCTION "pgmoat_write"."orders_insert"()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, "public", pg_temp
 AS $body$
+#variable_conflict use_variable
 DECLARE
     change_id bigint;
-    "pgmoat_scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
-    "pgmoat_scope2" text[] := pgmoat.scope('tenant')::text[];
+    "scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
+    "scope2" text[] := pgmoat.scope('tenant')::text[];
     is_in_scope boolean;
 BEGIN
-    IF (NEW."customer_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")) IS NOT TRUE THEN
+    IF (NEW."customer_id" OPERATOR(pg_catalog.=) ANY ("scope1")) IS NOT TRUE THEN
         PERFORM pgmoat.refuse_row('orders', ARRAY['customer_id']);
     END IF;
     BEGIN
@@ -34,8 +35,8 @@ BEGIN
     RETURNING "b"."id",
               "b"."usr_id",
               CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END,
-              "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2")
+              "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2")
          INTO NEW."id", NEW."customer_id", NEW."status", is_in_scope;
     EXCEPTION WHEN integrity_constraint_violation THEN
         PERFORM pgmoat.refuse_constraint(SQLERRM, SQLSTATE);
@@ -61,10 +62,11 @@ CREATE OR REPLACE FUNCTION "pgmoat_write"."orders_update"()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, "public", pg_temp
 AS $body$
+#variable_conflict use_variable
 DECLARE
     change_id bigint;
-    "pgmoat_scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
-    "pgmoat_scope2" text[] := pgmoat.scope('tenant')::text[];
+    "scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
+    "scope2" text[] := pgmoat.scope('tenant')::text[];
     is_in_scope boolean;
 BEGIN
     BEGIN
@@ -74,13 +76,13 @@ BEGIN
        AND b."deleted_at" IS NULL
        AND "b"."usr_id" IS NOT DISTINCT FROM OLD."customer_id"
        AND CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END IS NOT DISTINCT FROM OLD."status"
-       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2")
+       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2")
     RETURNING "b"."id",
               "b"."usr_id",
               CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END,
-              "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2")
+              "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2")
          INTO NEW."id", NEW."customer_id", NEW."status", is_in_scope;
     EXCEPTION WHEN integrity_constraint_violation THEN
         PERFORM pgmoat.refuse_constraint(SQLERRM, SQLSTATE);
@@ -90,8 +92,8 @@ BEGIN
        AND b."deleted_at" IS NULL
        AND "b"."usr_id" IS NOT DISTINCT FROM OLD."customer_id"
        AND CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END IS NOT DISTINCT FROM OLD."status"
-       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2");
+       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2");
         IF FOUND THEN
             RETURN NULL; -- a trigger of people's own took the update away
         END IF;
@@ -115,10 +117,11 @@ CREATE OR REPLACE FUNCTION "pgmoat_write"."orders_delete"()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, "public", pg_temp
 AS $body$
+#variable_conflict use_variable
 DECLARE
     change_id bigint;
-    "pgmoat_scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
-    "pgmoat_scope2" text[] := pgmoat.scope('tenant')::text[];
+    "scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
+    "scope2" text[] := pgmoat.scope('tenant')::text[];
 BEGIN
     BEGIN
     UPDATE "public"."orders" AS b
@@ -129,8 +132,8 @@ BEGIN
        AND b."deleted_at" IS NULL
        AND "b"."usr_id" IS NOT DISTINCT FROM OLD."customer_id"
        AND CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END IS NOT DISTINCT FROM OLD."status"
-       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2");
+       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2");
     EXCEPTION WHEN integrity_constraint_violation THEN
         PERFORM pgmoat.refuse_constraint(SQLERRM, SQLSTATE);
     END;
@@ -139,8 +142,8 @@ BEGIN
        AND b."deleted_at" IS NULL
        AND "b"."usr_id" IS NOT DISTINCT FROM OLD."customer_id"
        AND CASE "b"."stat_cd" WHEN '1'::integer THEN 'pending' WHEN '2'::integer THEN 'shipped' END IS NOT DISTINCT FROM OLD."status"
-       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1")
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2");
+       AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1")
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2");
         IF FOUND THEN
             RETURN NULL; -- a trigger of people's own took the update away
         END IF;
@@ -157,16 +160,16 @@ $body$;
 
 -- view agent.orders
 CREATE VIEW "agent"."orders" WITH (security_barrier = true) AS
-WITH task_scope AS MATERIALIZED (SELECT pgmoat.scope('customer_id')::pg_catalog.int8[] AS "pgmoat_scope1", pgmoat.scope('tenant')::text[] AS "pgmoat_scope2")
+WITH task_scope AS MATERIALIZED (SELECT pgmoat.scope('customer_id')::pg_catalog.int8[] AS "scope1", pgmoat.scope('tenant')::text[] AS "scope2")
 SELECT "b"."id" AS "id",
        "b"."usr_id" AS "customer_id",
        "m3".word AS "status"
   FROM "public"."orders" AS b
   LEFT JOIN "pgmoat_map"."orders__status" AS "m3" ON "m3".code = "b"."stat_cd",
        pg_catalog.generate_series(1, 1) AS one
- WHERE "b"."deleted_at" IS NULL AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."pgmoat_scope1" FROM task_scope)::pg_catalog.int8[])
-       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."pgmoat_scope2" FROM task_scope)::text[])
-   AND (SELECT "task_scope"."pgmoat_scope1" IS NOT NULL AND "task_scope"."pgmoat_scope2" IS NOT NULL FROM task_scope) AND (SELECT pgmoat.gate('orders'))
+ WHERE "b"."deleted_at" IS NULL AND "b"."usr_id" OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."scope1" FROM task_scope)::pg_catalog.int8[])
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."scope2" FROM task_scope)::text[])
+   AND (SELECT "task_scope"."scope1" IS NOT NULL AND "task_scope"."scope2" IS NOT NULL FROM task_scope) AND (SELECT pgmoat.gate('orders'))
 OFFSET 0;
 COMMENT ON VIEW "agent"."orders" IS 'One row per customer order.';
 COMMENT ON COLUMN "agent"."orders"."status" IS 'One of: pending, shipped.';
@@ -183,13 +186,14 @@ CREATE OR REPLACE FUNCTION "pgmoat_write"."items_insert"()
 RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, "public", pg_temp
 AS $body$
+#variable_conflict use_variable
 DECLARE
     change_id bigint;
-    "pgmoat_scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
-    "pgmoat_scope2" text[] := pgmoat.scope('tenant')::text[];
+    "scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
+    "scope2" text[] := pgmoat.scope('tenant')::text[];
     is_in_scope boolean;
 BEGIN
-    IF (EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) NEW."order_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1") AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2") AND "r1"."deleted_at" IS NULL)) IS NOT TRUE THEN
+    IF (EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) NEW."order_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1") AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2") AND "r1"."deleted_at" IS NULL)) IS NOT TRUE THEN
         PERFORM pgmoat.refuse_row('items', ARRAY['order_id']);
     END IF;
     BEGIN
@@ -199,7 +203,7 @@ BEGIN
     RETURNING "b"."id",
               "b"."ord_id",
               "b"."sku",
-              EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) "b"."ord_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ("pgmoat_scope1") AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ("pgmoat_scope2") AND "r1"."deleted_at" IS NULL)
+              EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) "b"."ord_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ("scope1") AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ("scope2") AND "r1"."deleted_at" IS NULL)
          INTO NEW."id", NEW."order_id", NEW."sku", is_in_scope;
     EXCEPTION WHEN integrity_constraint_violation THEN
         PERFORM pgmoat.refuse_constraint(SQLERRM, SQLSTATE);
@@ -221,14 +225,14 @@ $body$;
 
 -- view agent.items
 CREATE VIEW "agent"."items" WITH (security_barrier = true) AS
-WITH task_scope AS MATERIALIZED (SELECT pgmoat.scope('customer_id')::pg_catalog.int8[] AS "pgmoat_scope1", pgmoat.scope('tenant')::text[] AS "pgmoat_scope2")
+WITH task_scope AS MATERIALIZED (SELECT pgmoat.scope('customer_id')::pg_catalog.int8[] AS "scope1", pgmoat.scope('tenant')::text[] AS "scope2")
 SELECT "b"."id" AS "id",
        "b"."ord_id" AS "order_id",
        "b"."sku" AS "sku"
   FROM "public"."order_items" AS b,
        pg_catalog.generate_series(1, 1) AS one
- WHERE EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) "b"."ord_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."pgmoat_scope1" FROM task_scope)::pg_catalog.int8[]) AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."pgmoat_scope2" FROM task_scope)::text[]) AND "r1"."deleted_at" IS NULL)
-   AND (SELECT "task_scope"."pgmoat_scope1" IS NOT NULL AND "task_scope"."pgmoat_scope2" IS NOT NULL FROM task_scope) AND (SELECT pgmoat.gate('items'))
+ WHERE EXISTS (SELECT FROM "public"."orders" AS "r1" WHERE "r1"."id" OPERATOR(pg_catalog.=) "b"."ord_id" AND "r1"."usr_id" OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."scope1" FROM task_scope)::pg_catalog.int8[]) AND "r1"."tenant"::text OPERATOR(pg_catalog.=) ANY ((SELECT "task_scope"."scope2" FROM task_scope)::text[]) AND "r1"."deleted_at" IS NULL)
+   AND (SELECT "task_scope"."scope1" IS NOT NULL AND "task_scope"."scope2" IS NOT NULL FROM task_scope) AND (SELECT pgmoat.gate('items'))
 OFFSET 0;
 COMMENT ON VIEW "agent"."items" IS 'What was ordered.';
 COMMENT ON COLUMN "agent"."items"."order_id" IS 'References orders.';

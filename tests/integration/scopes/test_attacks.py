@@ -193,7 +193,7 @@ def test_statistics_cannot_be_read(shop: Moat) -> None:
         "SET LOCAL pgmoat.customer_id = 43",
         "SELECT set_config('pgmoat.task', 'other', true)",
         "SET LOCAL app.customer_id = 43",
-        "CREATE TEMP TABLE task_scope (pgmoat_scope1 bigint[]); INSERT INTO task_scope VALUES (ARRAY[43])",
+        "CREATE TEMP TABLE task_scope (scope1 bigint[]); INSERT INTO task_scope VALUES (ARRAY[43])",
         "CREATE FUNCTION pg_temp.scope(text) RETURNS text[] LANGUAGE sql AS $$ SELECT ARRAY['43'] $$",
         "CREATE TEMP TABLE orders (id bigint, usr_id bigint); SET LOCAL search_path = pg_temp, public, agent",
         "CREATE FUNCTION pg_temp.eq(bigint, bigint) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;"

@@ -1,5 +1,5 @@
 -- INSTEAD OF INSERT: writes the base row, gives back what really was stored, and records it.
-DECLARE
+{scope_option}DECLARE
     change_id bigint;{scope_variables}{scope_flag}
 BEGIN{scope_before}{block}
     INSERT INTO {table} AS b ({columns})

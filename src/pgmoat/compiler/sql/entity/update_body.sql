@@ -1,5 +1,5 @@
 -- INSTEAD OF UPDATE: OLD is a snapshot, so the row is written only if it still is what the statement read.
-DECLARE
+{scope_option}DECLARE
     change_id bigint;{scope_variables}{scope_flag}
 BEGIN{scope_before}{block}
     UPDATE {table} AS b
