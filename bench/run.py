@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import cold_start, commits, decode, history, parallel, people, point_read, scale, writes
+from bench import cold_start, commits, decode, history, parallel, people, point_read, scale, scoped, writes
 from bench.measure import Scale, has_cpu_clock
 from bench.report import Report, as_plain_data, render_markdown
 from bench.scratch import SETTINGS, Scratch, open_server
@@ -25,6 +25,7 @@ from pgmoat.postgres.connect import connect
 MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("people", people.measure_people),
     ("point_read", point_read.measure_point_read),
+    ("scoped", scoped.measure_scoped),
     ("decode", decode.measure_decode),
     ("writes", writes.measure_writes),
     ("history", history.measure_history),

@@ -18,11 +18,12 @@ from psycopg.rows import dict_row, tuple_row
 
 from pgmoat.catalog.arrays import freeze_array
 from pgmoat.catalog.fingerprint import compose_fingerprint
-from pgmoat.model.names import ADDED_COLUMN_COMMENT, OWN_SCHEMAS
+from pgmoat.model.names import ADDED_COLUMN_COMMENT, OWN_SCHEMAS, ROW_POLICY, ROW_POLICY_COMMENT
 from pgmoat.model.objects import (
     Actual,
     ActualObject,
     ActualRole,
+    ActualRowPolicy,
     AddedColumn,
     Grant,
     Kind,
@@ -31,6 +32,7 @@ from pgmoat.model.objects import (
     Recorded,
     Role,
     Row,
+    RowPolicy,
     Wanted,
 )
 from pgmoat.postgres.sqlfile import load_sql
@@ -124,12 +126,29 @@ def _assemble(
             for row in found
             if row["is_added"]
         ),
+        row_policies=_read_row_policies(connection, wanted),
         rows=installed.rows,
         grants=frozenset(grant for grant, _, _ in grants),
         grant_options=frozenset(grant for grant, _, is_grantable in grants if is_grantable),
         grantors=_list_grantors(grants),
         password_verifiers=installed.password_verifiers,
         hard_frozen=installed.hard_frozen,
+    )
+
+
+def _read_row_policies(connection: Connection[Any], wanted: Wanted) -> tuple[ActualRowPolicy, ...]:
+    parameters = {
+        "tables": sorted(policy.table for policy in wanted.row_policies),
+        "name": ROW_POLICY,
+        "mark": ROW_POLICY_COMMENT,
+    }
+    return tuple(
+        ActualRowPolicy(
+            RowPolicy(row["table_name"], row["table_sql"], tuple(row["roles"])),
+            is_ours=row["is_ours"],
+            is_intact=row["is_intact"],
+        )
+        for row in _read(connection, "read_actual_row_policies", parameters)
     )
 
 

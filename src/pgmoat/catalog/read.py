@@ -21,7 +21,16 @@ from pgmoat.catalog.codes import read_codes
 from pgmoat.catalog.installer import read_installer
 from pgmoat.catalog.reach import read_reach
 from pgmoat.catalog.request import CatalogRequest
-from pgmoat.catalog.snapshot import Catalog, Column, ForeignKeyChild, Table, TableTrigger, UniqueIndex
+from pgmoat.catalog.snapshot import (
+    Catalog,
+    Column,
+    ForeignKeyChild,
+    Table,
+    TablePolicy,
+    TableTrigger,
+    UniqueIndex,
+)
+from pgmoat.model.names import ROW_POLICY_COMMENT
 from pgmoat.postgres.sqlfile import load_sql
 
 _PACKAGE = "pgmoat.catalog"
@@ -50,7 +59,6 @@ class _Relation:
     kind: str
     owner: str
     row_security: bool
-    row_policies_read_settings: bool
     estimated_rows: int
     has_inheritors: bool
     rules: list[str]
@@ -77,6 +85,7 @@ class _Parts:
     indexed_columns: dict[int, list[_IndexedColumn]]
     children: dict[int, list[ForeignKeyChild]]
     triggers: dict[int, list[TableTrigger]]
+    row_policies: dict[int, list[TablePolicy]]
 
 
 def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog:
@@ -140,6 +149,9 @@ def _read_parts(connection: Connection[Any], relations: Sequence[int]) -> _Parts
             connection, ForeignKeyChild, load_sql(_PACKAGE, "read_children"), relations
         ),
         triggers=_read_by_relation(connection, TableTrigger, load_sql(_PACKAGE, "read_triggers"), relations),
+        row_policies=_read_by_relation(
+            connection, TablePolicy, load_sql(_PACKAGE, "read_row_policies"), relations
+        ),
     )
 
 
@@ -150,7 +162,6 @@ def _assemble_table(row: _Relation, parts: _Parts) -> Table:
         kind=row.kind,
         owner=row.owner,
         row_security=row.row_security,
-        row_policies_read_settings=row.row_policies_read_settings,
         estimated_rows=row.estimated_rows,
         columns=tuple(parts.columns.get(row.relation, ())),
         unique_indexes=tuple(parts.unique_indexes.get(row.relation, ())),
@@ -160,6 +171,11 @@ def _assemble_table(row: _Relation, parts: _Parts) -> Table:
         comment=row.comment,
         has_inheritors=row.has_inheritors,
         rules=tuple(row.rules),
+        row_policies=tuple(
+            policy
+            for policy in parts.row_policies.get(row.relation, ())
+            if policy.comment != ROW_POLICY_COMMENT
+        ),
     )
 
 

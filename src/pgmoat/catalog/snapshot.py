@@ -62,6 +62,22 @@ class TableTrigger:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePolicy:
+    """A row security policy of people's own."""
+
+    name: str
+    is_permissive: bool
+    command: str  # r SELECT, a INSERT, w UPDATE, d DELETE, * all
+    roles: tuple[str, ...]  # PUBLIC, or names
+    reads_settings: bool  # in doubt true: any session can change a setting
+    comment: str | None = None
+
+    def applies_to(self, role: str, command: str) -> bool:
+        """Whether PostgreSQL asks it when *role* does *command* (r, a, w, d)."""
+        return self.command in ("*", command) and not {"PUBLIC", role}.isdisjoint(self.roles)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A people's table (or partitioned table, view, foreign table)."""
 
@@ -70,7 +86,6 @@ class Table:
     kind: str  # pg_class.relkind
     owner: str
     row_security: bool
-    row_policies_read_settings: bool
     estimated_rows: int
     columns: tuple[Column, ...]
     unique_indexes: tuple[UniqueIndex, ...]
@@ -80,6 +95,7 @@ class Table:
     comment: str | None
     has_inheritors: bool = False  # plain tables INHERIT from this one: its indexes do not cover their rows
     rules: tuple[str, ...] = ()  # names of people's rewrite rules
+    row_policies: tuple[TablePolicy, ...] = ()  # people's own; pgmoat's is left out
 
     @property
     def qualified_name(self) -> str:

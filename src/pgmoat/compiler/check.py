@@ -12,6 +12,8 @@ from pgmoat.compiler.checks.connections import check_connections
 from pgmoat.compiler.checks.deletes import check_deletes
 from pgmoat.compiler.checks.reach import check_reach
 from pgmoat.compiler.checks.rights import check_rights
+from pgmoat.compiler.checks.row_security import check_row_security
+from pgmoat.compiler.checks.rows import check_rows
 from pgmoat.compiler.checks.subject import Subject
 from pgmoat.compiler.checks.tables import check_relation, check_table
 from pgmoat.compiler.checks.values import check_values
@@ -36,6 +38,8 @@ def check_policy(policy: Policy, catalog: Catalog) -> list[Finding]:
             continue
         subject = Subject(policy, name, entity, catalog.tables[entity.table])
         findings += check_table(subject)
+        findings += check_row_security(subject)
+        findings += check_rows(subject, catalog)
         findings += check_values(subject, catalog)
         findings += check_deletes(subject, catalog)
         findings += check_access(subject)

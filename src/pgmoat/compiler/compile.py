@@ -15,7 +15,7 @@ from pgmoat.compiler.log import resolve_logs
 from pgmoat.compiler.logs import compile_log, compile_log_grants, compile_log_row, compile_log_table
 from pgmoat.compiler.maps import compile_maps
 from pgmoat.compiler.monitor import compile_monitor, compile_monitor_grants
-from pgmoat.compiler.people import compile_columns, compile_people_view
+from pgmoat.compiler.people import compile_columns, compile_people_view, compile_row_policies
 from pgmoat.compiler.roles import compile_roles, compile_rows
 from pgmoat.compiler.system import (
     compile_functions,
@@ -50,6 +50,7 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
             *(definition for log in logs for definition in compile_log(log, roles)),
         ),
         columns=tuple(_missing(columns, catalog)),
+        row_policies=tuple(compile_row_policies(entities, roles)),
         data_tables=tuple(compile_log_table(log, roles) for log in logs),
         rows=(*compile_rows(policy), *map(_compile_entity_row, entities), *map(compile_log_row, logs)),
         grants=frozenset(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pgmoat.catalog.snapshot import Catalog, Column, Table
 from pgmoat.compiler.access import Access, list_accesses
+from pgmoat.compiler.scope import Scope, resolve_scope
 from pgmoat.model.names import MAP_SCHEMA
 from pgmoat.policy.schema import ColumnList, DeletePolicy, EntityPolicy, Policy
 from pgmoat.postgres import sqltext as sql
@@ -90,6 +91,7 @@ class Entity:
     columns: tuple[EntityColumn, ...]
     key: tuple[EntityColumn, ...]
     access: tuple[Access, ...]
+    scope: Scope
 
     @property
     def base_table(self) -> sql.Identifier:
@@ -171,6 +173,7 @@ def _resolve(policy: Policy, name: str, catalog: Catalog) -> Entity:
         columns,
         tuple(by_base[base] for base in key if base in by_base),
         tuple(list_accesses(policy, name)),
+        resolve_scope(policy, name, catalog),
     )
 
 

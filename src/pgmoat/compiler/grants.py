@@ -47,16 +47,28 @@ def compile_base_grants(entity: Entity, roles: SystemRoles) -> Iterator[Grant]:
     soft = entity.soft_delete
     readable = [column.base.name for column in entity.columns]
     readable += [soft.deleted_at] if soft is not None else []
+    readable += [name for name in entity.scope.read_columns if name not in readable]
     readers = [roles.views] + ([roles.writer] if entity.operations else [])
     for role in readers:
         for schema in _used_schemas(entity):
             yield Grant("schema", sql.Identifier(schema).as_string(None), None, "USAGE", role)
         for name in readable:
             yield Grant("table", table, name, "SELECT", role)
+        yield from _compile_parent_grants(entity, role)
     for column in entity.columns:
         if column.map_table:
             yield Grant("table", map_table(column).as_string(None), None, "SELECT", roles.views)
     yield from _compile_writer_grants(entity, roles.writer, table)
+
+
+def _compile_parent_grants(entity: Entity, role: str) -> Iterator[Grant]:
+    """Yield what *role* must read of the tables that the entity's scope leads through."""
+    for parent in entity.scope.parents:
+        names = [parent.key.name, *(test.column.name for test in parent.tests)]
+        names += [parent.deleted_at] if parent.deleted_at is not None else []
+        yield Grant("schema", sql.Identifier(parent.table.schema).as_string(None), None, "USAGE", role)
+        for name in names:
+            yield Grant("table", parent.base_table.as_string(None), name, "SELECT", role)
 
 
 def _compile_writer_grants(entity: Entity, writer: str, table: str) -> Iterator[Grant]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import LiteralString
 
 from pgmoat.compiler.entity import Entity, EntityColumn
+from pgmoat.compiler.templates import load_template
 from pgmoat.model.names import LOG_TABLE_PREFIX, SYSTEM_SCHEMA
+from pgmoat.model.objects import Kind, ObjectKey
 from pgmoat.policy.log_columns import FILLED, GIVEN, name_key_columns
 from pgmoat.policy.schema import ColumnList, EntityAccess, LogPolicy, Policy
 from pgmoat.postgres import sqltext as sql
@@ -113,3 +116,18 @@ def _resolve(policy: Policy, entity: Entity, log: LogPolicy) -> Log:
             if log.name in agent.entities
         ),
     )
+
+
+def needs_entity(log: Log) -> tuple[ObjectKey, ...]:
+    """Return the view of the entity: what reads it goes and comes with it."""
+    return ((Kind.VIEW, f"{log.schema}.{log.entity.name}"),)
+
+
+def load_log(name: str) -> LiteralString:
+    """Return a statement of ``sql/log``."""
+    return load_template(f"log/{name}").strip().removesuffix(";")
+
+
+def load_log_body(name: str) -> LiteralString:
+    """Return a part of PL/pgSQL of ``sql/log``."""
+    return load_template(f"log/{name}").rstrip()

@@ -6,16 +6,15 @@ In: Logs. Out: DataTables, Definitions, Grants, Rows. I/O: reads SQL templates o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import LiteralString
 
-from pgmoat.compiler.log import Log
+from pgmoat.compiler.log import Log, load_log, load_log_body, needs_entity
+from pgmoat.compiler.projections import compile_at, compile_current, compile_undo, name_at, name_undo
 from pgmoat.compiler.templates import load_template
 from pgmoat.compiler.views import describe_column
 from pgmoat.compiler.writes import PINS
 from pgmoat.model.names import SYSTEM_SCHEMA, WRITE_SCHEMA, SystemRoles
-from pgmoat.model.objects import DataTable, Definition, Grant, Kind, ObjectKey, Row
+from pgmoat.model.objects import DataTable, Definition, Grant, Kind, Row
 from pgmoat.policy.log_columns import GIVEN
 from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Composable, Printed, compose, dollar_quote, join
@@ -33,7 +32,6 @@ _DOCS = {
     "changed_at": "When, filled in by the database.",
     "undoes": "The event that this one takes back.",
 }
-_TYPE_MODIFIER = re.compile(r"\(\d+(,-?\d+)?\)")
 _WRITTEN = (*GIVEN, "changed_by", "task_id", "step", "undoes", "agent", "follows")
 _CURRENT = ("event_id", "new_status", "changed_by", "changed_at")
 
@@ -47,8 +45,8 @@ def compile_log_table(log: Log, roles: SystemRoles) -> DataTable:
     return DataTable(
         name=f"{SYSTEM_SCHEMA}.{log.table_name}",
         create=(
-            compose(_load("table"), **parts),
-            compose(_load("index"), table=log.table, key_names=log.names()),
+            compose(load_log("table"), **parts),
+            compose(load_log("index"), table=log.table, key_names=log.names()),
             compose(
                 "COMMENT ON TABLE {} IS {}",
                 log.table,
@@ -68,7 +66,7 @@ def compile_log(log: Log, roles: SystemRoles) -> Iterator[Definition]:
         name=f"{table_name}.keep",
         owner=roles.owner,
         create=(
-            compose(_load("keep"), table=log.table),
+            compose(load_log("keep"), table=log.table),
             compose("ALTER TABLE {} ENABLE ALWAYS TRIGGER keep", log.table),
         ),
         drop=(compose("DROP TRIGGER keep ON {}", log.table),),
@@ -90,10 +88,10 @@ def compile_log(log: Log, roles: SystemRoles) -> Iterator[Definition]:
         replaces=True,
     )
     yield _compile_view(log, function, roles)
-    yield _compile_current(log, roles)
-    yield _compile_at(log, roles)
+    yield compile_current(log, roles)
+    yield compile_at(log, roles)
     if log.policy.undo:
-        yield _compile_undo(log, roles)
+        yield compile_undo(log, roles)
 
 
 def compile_log_row(log: Log) -> Row:
@@ -125,9 +123,9 @@ def compile_log_grants(log: Log, roles: SystemRoles) -> Iterator[Grant]:
             yield Grant("table", view, name, "INSERT", role)
         if {*_CURRENT, *(name for name, _ in log.key)} <= set(selected):
             yield Grant("table", current, None, "SELECT", role)
-            yield Grant("function", _name_at(log), None, "EXECUTE", role)
+            yield Grant("function", name_at(log), None, "EXECUTE", role)
         if inserted and log.policy.undo:
-            yield Grant("function", _name_undo(log), None, "EXECUTE", role)
+            yield Grant("function", name_undo(log), None, "EXECUTE", role)
 
 
 def _compile_view(log: Log, function: Composable, roles: SystemRoles) -> Definition:
@@ -138,12 +136,12 @@ def _compile_view(log: Log, function: Composable, roles: SystemRoles) -> Definit
         owner="",
         create=(
             compose(
-                _load("view"),
+                load_log("view"),
                 view=log.view,
                 table=log.table,
                 columns=_render_columns(log),
-                in_scope=Printed(""),
                 log=sql.Literal(log.name),
+                **_render_scope(log),
             ),
             compose("COMMENT ON VIEW {} IS {}", log.view, sql.Literal(log.policy.doc)),
             *(
@@ -157,7 +155,20 @@ def _compile_view(log: Log, function: Composable, roles: SystemRoles) -> Definit
             compose("ALTER VIEW {} OWNER TO {}", log.view, sql.Identifier(roles.views)),
         ),
         drop=(compose("DROP VIEW {}", log.view),),
+        depends_on=needs_entity(log),
     )
+
+
+def _render_scope(log: Log) -> dict[str, Composable]:
+    if not log.entity.scope:
+        return dict.fromkeys(("options", "in_scope", "fence"), Printed(""))
+    return {
+        "options": sql.SQL(" WITH (security_barrier = true)"),
+        "in_scope": sql.SQL("EXISTS (SELECT FROM {} AS e WHERE {}) AND ").format(
+            log.entity_view, log.match("l", "e", is_other_entity=True)
+        ),
+        "fence": sql.SQL("\nOFFSET 0"),
+    }
 
 
 def _render_triggers(log: Log, function: Composable) -> Iterator[str]:
@@ -170,117 +181,6 @@ def _render_triggers(log: Log, function: Composable) -> Iterator[str]:
         "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.after_write()",
     ):
         yield compose(template, log.view, function)
-
-
-def _compile_current(log: Log, roles: SystemRoles) -> Definition:
-    view = sql.Identifier(log.schema, f"{log.name}_current")
-    state = _render_state(log)
-    status = state if log.policy.follow else sql.SQL("COALESCE(n.new_status, {})").format(state)
-    text = compose(
-        _load("current"),
-        view=view,
-        entity_key=_render_entity_key(log),
-        status=status,
-        entity_view=log.entity_view,
-        table=log.table,
-        matches=log.match("l", "e", is_other_entity=True),
-    )
-    doc = f"The present state of every row of {log.entity.name}, with its newest event."
-    return Definition(
-        kind=Kind.VIEW,
-        name=f"{log.schema}.{log.name}_current",
-        owner="",
-        create=(
-            text,
-            compose("COMMENT ON VIEW {} IS {}", view, sql.Literal(doc)),
-            compose("ALTER VIEW {} OWNER TO {}", view, sql.Identifier(roles.views)),
-        ),
-        drop=(compose("DROP VIEW {}", view),),
-        depends_on=_needs_views(log),
-    )
-
-
-def _compile_at(log: Log, roles: SystemRoles) -> Definition:
-    function, label = sql.Identifier(log.schema, f"{log.name}_at"), sql.Identifier(f"{log.name}_at")
-    query = sql.SQL(_load_body("at_query")).format(
-        entity_key=_render_entity_key(log),
-        state=_render_state(log),
-        entity_view=log.entity_view,
-        table=log.table,
-        matches=log.match("l", "e", is_other_entity=True),
-    )
-    asked = [
-        (sql.SQL("{}.{}").format(label, sql.Identifier(f"for_{name}")), column) for name, column in log.key
-    ]
-    body = sql.SQL(_load_body("at_body")).format(
-        label=label,
-        query=query,
-        is_keyed=join((sql.SQL("{} IS NOT NULL").format(name) for name, _ in asked), " OR "),
-        matches_parameters=join(
-            (
-                sql.SQL("e.{} OPERATOR(pg_catalog.=) {}").format(sql.Identifier(column.name), name)
-                for name, column in asked
-            ),
-            " AND ",
-        ),
-    )
-    text = compose(
-        _load("at"),
-        function=function,
-        parameters=join(
-            sql.SQL("{} {} DEFAULT NULL").format(sql.Identifier(f"for_{name}"), Printed(_bare(type_name)))
-            for name, type_name in log.key_types
-        ),
-        key_definitions=join(
-            sql.SQL("{} {}").format(sql.Identifier(name), Printed(_bare(type_name)))
-            for name, type_name in log.key_types
-        ),
-        body=dollar_quote(body),
-    )
-    doc = f"The state of {log.entity.name} at a time: of all rows, or of the one whose key is given."
-    return _compile_function(_name_at(log), text, doc, roles)
-
-
-def _compile_undo(log: Log, roles: SystemRoles) -> Definition:
-    function, label = sql.Identifier(log.schema, f"{log.name}_undo"), sql.Identifier(f"{log.name}_undo")
-    given = [(name, sql.SQL("{}.{}").format(label, sql.Identifier(name))) for name, _ in log.key]
-    body = sql.SQL(_load_body("undo_body")).format(
-        log=sql.Literal(log.name),
-        table=log.table,
-        view=log.view,
-        label=label,
-        key_names=log.names(),
-        parameter_values=join(value for _, value in given),
-        matches_parameters=join(
-            (
-                sql.SQL("l.{} OPERATOR(pg_catalog.=) {}").format(sql.Identifier(n), value)
-                for n, value in given
-            ),
-            " AND ",
-        ),
-    )
-    text = compose(
-        _load("undo"),
-        function=function,
-        parameters=join(
-            sql.SQL("{} {}").format(sql.Identifier(name), Printed(_bare(type_name)))
-            for name, type_name in log.key_types
-        ),
-        body=dollar_quote(body),
-    )
-    doc = f"Takes the last step of a row of {log.entity.name} back, as a new event."
-    return _compile_function(_name_undo(log), text, doc, roles)
-
-
-def _compile_function(name: str, text: str, doc: str, roles: SystemRoles) -> Definition:
-    return Definition(
-        kind=Kind.FUNCTION,
-        name=name,
-        owner=roles.views,
-        create=(text, compose("COMMENT ON FUNCTION {} IS {}", Printed(name), sql.Literal(doc))),
-        drop=(compose("DROP FUNCTION {}", Printed(name)),),
-        replaces=True,
-    )
 
 
 def _render_insert(log: Log) -> Composable:
@@ -301,7 +201,7 @@ def _render_insert(log: Log) -> Composable:
         "IF NEW.idempotency_key IS NULL THEN\n"
         "        PERFORM pgmoat.refuse_event_key({}, NULL, NULL);\n    END IF;"
     ).format(sql.Literal(log.name))
-    return sql.SQL(_load_body("insert_body")).format(
+    return sql.SQL(load_log_body("insert_body")).format(
         log=sql.Literal(log.name),
         entity=sql.Literal(log.entity.name),
         table=log.table,
@@ -330,7 +230,7 @@ def _render_follow(log: Log, matches_entity: Composable) -> Composable:
         sql.SQL("{}, NEW.{}").format(sql.Literal(column.name), sql.Identifier(name))
         for name, column in log.key
     )
-    return sql.SQL(_load_body("follow")).format(
+    return sql.SQL(load_log_body("follow")).format(
         entity_view=log.entity_view,
         entity=sql.Literal(log.entity.name),
         state=sql.Identifier(log.state.name),
@@ -349,46 +249,8 @@ def _render_columns(log: Log) -> Composable:
     return join(sql.SQL("l.{}").format(sql.Identifier(name)) for name in log.columns)
 
 
-def _render_entity_key(log: Log) -> Composable:
-    return join(
-        sql.SQL("e.{} AS {}").format(sql.Identifier(column.name), sql.Identifier(name))
-        for name, column in log.key
-    )
-
-
-def _render_state(log: Log) -> Composable:
-    return sql.SQL("e.{}::text").format(sql.Identifier(log.state.name))
-
-
 def _render_settings() -> Iterator[Composable]:
     yield sql.SQL("SET search_path = pg_catalog, pg_temp")
     yield sql.SQL("SET TimeZone = 'UTC'")
     for name, value in PINS:
         yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))
-
-
-def _needs_views(log: Log) -> tuple[ObjectKey, ...]:
-    return ((Kind.VIEW, f"{log.schema}.{log.entity.name}"),)
-
-
-def _name_at(log: Log) -> str:
-    types = ",".join(_bare(type_name) for _, type_name in log.key_types)
-    return f"{log.schema}.{log.name}_at(timestamp with time zone,{types})"
-
-
-def _name_undo(log: Log) -> str:
-    types = ",".join(_bare(type_name) for _, type_name in log.key_types)
-    return f"{log.schema}.{log.name}_undo({types},text,text)"
-
-
-def _bare(type_name: str) -> str:
-    """Return a type as PostgreSQL prints it in a function's arguments: without its length."""
-    return _TYPE_MODIFIER.sub("", type_name)
-
-
-def _load(name: str) -> LiteralString:
-    return load_template(f"log/{name}").strip().removesuffix(";")
-
-
-def _load_body(name: str) -> LiteralString:
-    return load_template(f"log/{name}").rstrip()

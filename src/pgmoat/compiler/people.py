@@ -1,15 +1,16 @@
 """
-What a people's table gets beside it: soft-delete columns, and a view that hides deleted rows.
+What a people's table gets: soft-delete columns, a view that hides deleted rows, a policy under row security.
 
-In: Entities. Out: AddedColumns, Definitions. I/O: none.
+In: Entities. Out: AddedColumns, Definitions, RowPolicies. I/O: none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pgmoat.compiler.entity import Entity
-from pgmoat.model.objects import AddedColumn, Definition, Kind
+from pgmoat.model.names import SystemRoles
+from pgmoat.model.objects import AddedColumn, Definition, Kind, RowPolicy
 from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import compose, join
 
@@ -25,6 +26,19 @@ def compile_columns(entity: Entity) -> Iterator[AddedColumn]:
         (soft.delete_reason, "text"),
     ):
         yield AddedColumn(entity.policy.table, entity.base_table.as_string(None), name, type_name)
+
+
+def compile_row_policies(entities: Iterable[Entity], roles: SystemRoles) -> Iterator[RowPolicy]:
+    """
+    Yield a policy for each table under row security whose rows the policy file gives to agents.
+
+    The view owner and the writer then reach every row of it; which ones agents reach, ``rows:`` decides.
+    """
+    tables = {
+        e.table.qualified_name: e.base_table for e in entities if e.table.row_security and e.policy.rows
+    }
+    for name, table in sorted(tables.items()):
+        yield RowPolicy(name, table.as_string(None), tuple(sorted((roles.views, roles.writer))))
 
 
 def compile_people_view(entity: Entity) -> Definition | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.compiler.entity import Entity, EntityColumn, map_table
+from pgmoat.compiler.scope import ScopeKey
 from pgmoat.compiler.templates import load_template
 from pgmoat.compiler.writes import name_row_function
 from pgmoat.model.names import MAP_SCHEMA, SystemRoles
@@ -59,7 +60,42 @@ def _render_view(entity: Entity, view: sql.Identifier) -> str:
         joins=join(joins, ""),
         is_active=render_active(entity, "b"),
         entity=sql.Literal(entity.name),
+        **_render_scope(entity),
     )
+
+
+def _render_scope(entity: Entity) -> dict[str, sql.Composable]:
+    """
+    Return the parts of a view that shows only rows in the task's scope; empty ones for any other.
+
+    The values are read once, and asked for even where no row would need them: a task whose scope lacks the
+    key gets an error, not an empty result.
+    """
+    scope = entity.scope
+    if not scope:
+        return dict.fromkeys(("options", "values", "is_in_scope", "fence"), sql.SQL(""))
+    calls = (
+        sql.SQL("{} AS {}").format(key.render(), sql.Identifier(scope.name_values(key))) for key in scope.keys
+    )
+
+    are_there = (
+        sql.SQL("{} IS NOT NULL").format(sql.Identifier("task_scope", scope.name_values(key)))
+        for key in scope.keys
+    )
+
+    def read_values(key: ScopeKey) -> sql.Composable:
+        # Without the cast this would be ANY over the rows of a subquery.
+        name = sql.Identifier("task_scope", scope.name_values(key))
+        return sql.SQL("(SELECT {} FROM task_scope)::{}[]").format(name, Printed(key.type))
+
+    return {
+        "options": sql.SQL(" WITH (security_barrier = true)"),
+        "values": sql.SQL("WITH task_scope AS MATERIALIZED (SELECT {})\n").format(join(calls)),
+        "is_in_scope": sql.SQL("{}\n   AND (SELECT {} FROM task_scope) AND ").format(
+            scope.render("b", read_values), join(are_there, " AND ")
+        ),
+        "fence": sql.SQL("\nOFFSET 0" if entity.policy.rows_first else ""),
+    }
 
 
 def render_active(entity: Entity, alias: str) -> sql.Composable:

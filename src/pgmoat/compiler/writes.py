@@ -9,6 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.compiler.entity import Entity, EntityColumn
+from pgmoat.compiler.row_scope import (
+    render_check_after,
+    render_check_before,
+    render_condition,
+    render_variables,
+)
 from pgmoat.compiler.templates import load_template
 from pgmoat.model.names import WRITE_SCHEMA, SystemRoles
 from pgmoat.model.objects import Definition, Kind
@@ -87,19 +93,35 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
         if hides
         else sql.SQL(""),
         "stop_early": sql.SQL(load_template("entity/stop_early").strip()),
+        # All columns are qualified: a bare name is a variable's, whatever people call a column.
+        "scope_option": sql.SQL("#variable_conflict use_variable\n" if entity.scope else ""),
+        "scope_variables": render_variables(entity.scope),
     }
 
 
 def _hides_detail(entity: Entity) -> bool:
-    """Whether some agent writes without reading every column: hiding costs a subtransaction per row."""
-    return any(access.allowed.select != "all" and access.writes for access in entity.access)
+    """
+    Whether some agent writes without reading every column and row: hiding costs a subtransaction per row.
+
+    A constraint may be broken by a hidden row, an exclusion constraint's detail shows it.
+    """
+    return bool(entity.scope) or any(
+        access.allowed.select != "all" and access.writes for access in entity.access
+    )
 
 
 def _render_returning(entity: Entity) -> dict[str, sql.Composable]:
-    """Return the stored row and where it goes."""
+    """Return the stored row and where it goes, and the tests that it stays in scope."""
+    returning = [column.decode("b") for column in entity.columns]
+    targets = [_new(column) for column in entity.columns]
+    if entity.scope:
+        returning.append(render_condition(entity.scope, "b"))
+        targets.append(sql.SQL("is_in_scope"))
     return {
-        "returning": join((column.decode("b") for column in entity.columns), ",\n              "),
-        "targets": join(_new(column) for column in entity.columns),
+        "returning": join(returning, ",\n              "),
+        "targets": join(targets),
+        "scope_flag": sql.SQL("\n    is_in_scope boolean;" if entity.scope else ""),
+        "scope_after": render_check_after(entity.name, entity.scope),
     }
 
 
@@ -141,6 +163,7 @@ def _render_insert(entity: Entity) -> sql.Composable:
         columns=names,
         values=join(values, ",\n            "),
         entity=sql.Literal(entity.name),
+        scope_before=render_check_before(entity, entity.inserted, "insert"),
         **_render_parts(entity),
         **_render_returning(entity),
     )
@@ -157,6 +180,7 @@ def _render_update(entity: Entity) -> sql.Composable:
         is_unchanged=_render_unchanged(entity),
         entity=sql.Literal(entity.name),
         key=_render_key(entity),
+        scope_before=render_check_before(entity, entity.updated, "update"),
         **_render_parts(entity),
         **_render_returning(entity),
     )
@@ -190,7 +214,7 @@ def _render_delete(entity: Entity) -> sql.Composable:
 
 
 def _render_unchanged(entity: Entity) -> sql.Composable:
-    """Return the test that the base row is the one that OLD was read from, and not deleted since."""
+    """Return the test that the base row is the one that OLD was read from: in scope, not deleted since."""
     tests: list[sql.Composable] = [
         sql.SQL("{} OPERATOR(pg_catalog.=) {}").format(sql.Identifier("b", column.base.name), _old(column))
         for column in entity.key
@@ -202,6 +226,8 @@ def _render_unchanged(entity: Entity) -> sql.Composable:
         for column in entity.columns
         if column not in entity.key
     ]
+    if entity.scope:
+        tests.append(render_condition(entity.scope, "b"))
     return join(tests, "\n       AND ")
 
 

@@ -43,6 +43,16 @@ class Action:
     needs_password: str = ""  # agent role that gets a generated password after this step
     takes_membership: Membership | None = None  # the membership that it revokes
 
+    @property
+    def comes_last(self) -> bool:
+        """
+        Whether a change of a people's table waits for the main transaction.
+
+        A column goes when no view needs it any more. A policy is the other way round: it opens the table, so
+        the views that scope it come first, and it goes before they do.
+        """
+        return (self.kind is Kind.POLICY) is not (self.change is Change.REMOVE)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -60,8 +70,8 @@ class Plan:
 
     @property
     def before(self) -> tuple[Action, ...]:
-        """ALTERs of people's tables that come before the main transaction."""
-        return tuple(a for a in self.actions if a.on_people_table and a.change is not Change.REMOVE)
+        """Changes of people's tables that come before the main transaction."""
+        return tuple(a for a in self.actions if a.on_people_table and not a.comes_last)
 
     @property
     def main(self) -> tuple[Action, ...]:
@@ -70,5 +80,5 @@ class Plan:
 
     @property
     def after(self) -> tuple[Action, ...]:
-        """ALTERs that can come only when the views are gone: columns that destroy takes away."""
-        return tuple(a for a in self.actions if a.on_people_table and a.change is Change.REMOVE)
+        """Those that can come only after it: columns that views used, policies for roles that are new."""
+        return tuple(a for a in self.actions if a.on_people_table and a.comes_last)

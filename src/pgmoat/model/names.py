@@ -47,3 +47,9 @@ class SystemRoles:
 
 ADDED_COLUMN_COMMENT = "Added by pgmoat for soft deletes."
 """Comment of every column that apply adds to a people's table: so destroy knows it without a manifest."""
+
+ROW_POLICY = "pgmoat"
+"""Name of the policy on a people's table under row security that lets pgmoat's roles in."""
+
+ROW_POLICY_COMMENT = "Made by pgmoat: the entities' views and triggers decide which rows agents reach."
+"""Comment of that policy: so apply and destroy know it from one of people's."""

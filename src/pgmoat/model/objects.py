@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from pgmoat.model.names import ROW_POLICY
+
 
 class Kind(StrEnum):
     """Kinds of things that a plan lists."""
@@ -27,6 +29,7 @@ class Kind(StrEnum):
     ROW = "row"
     GRANT = "grant"
     MEMBERSHIP = "membership"
+    POLICY = "policy"
     OTHER = "other"  # types, sequences…: pgmoat makes none of its own, but finds those of others
 
 
@@ -133,6 +136,29 @@ class AddedColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class RowPolicy:
+    """A policy that lets pgmoat's own roles through a people's table's row security."""
+
+    table: str  # schema.table, bare, as in the catalog
+    table_sql: str  # the same, quoted for SQL
+    roles: tuple[str, ...]  # sorted
+
+    @property
+    def name(self) -> str:
+        """``schema.table.policy``."""
+        return f"{self.table}.{ROW_POLICY}"
+
+
+@dataclass(frozen=True, slots=True)
+class ActualRowPolicy:
+    """A policy of that name as PostgreSQL has it."""
+
+    policy: RowPolicy
+    is_ours: bool  # by its comment
+    is_intact: bool  # it lets its roles do everything
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of pgmoat.agent or pgmoat.entity that mirrors the policy; its key column is ``name``."""
 
@@ -150,6 +176,7 @@ class Wanted:
     definitions: tuple[Definition, ...] = ()
     columns: tuple[AddedColumn, ...] = ()
     data_tables: tuple[DataTable, ...] = ()
+    row_policies: tuple[RowPolicy, ...] = ()
     rows: tuple[Row, ...] = ()
     grants: frozenset[Grant] = frozenset()
     owner_role: str = ""
@@ -207,6 +234,7 @@ class Actual:
     recorded: Mapping[ObjectKey, Recorded] = field(default_factory=dict[ObjectKey, Recorded])
     columns: frozenset[str] = frozenset()  # schema.table.column: those of wanted or added columns that exist
     added_columns: tuple[AddedColumn, ...] = ()  # those that carry pgmoat's comment
+    row_policies: tuple[ActualRowPolicy, ...] = ()
     rows: tuple[Row, ...] = ()
     grants: frozenset[Grant] = frozenset()
     grant_options: frozenset[Grant] = frozenset()  # those of *grants* that were given WITH GRANT OPTION

@@ -23,6 +23,7 @@ from pgmoat.plan.fit import name_table
 from pgmoat.plan.make import fit
 from pgmoat.plan.manifest import forget_sql
 from pgmoat.plan.roles import end_agent_sql, is_agent, list_removed_roles, remove_roles
+from pgmoat.plan.row_policies import drop_row_policy
 from pgmoat.plan.rows import remove_row
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import Printed, compose, join
@@ -47,9 +48,10 @@ def destroy(actual: Actual, *, everything: bool = False) -> Plan:
     Unless *everything* is set, the history stays: pgmoat's tables, which then belong to whoever runs this,
     and the columns of people's tables that keep soft-deleted rows deleted. A later apply takes them over.
     """
+    policies = [drop_row_policy(a.policy, has_grants=False) for a in actual.row_policies if a.is_ours]
     if not actual.is_installed:
         columns = [_drop_column(column) for column in actual.added_columns] if everything else []
-        return Plan(tuple(columns), is_first=True)
+        return Plan((*policies, *columns), is_first=True)
     removed = set(list_removed(Wanted(), actual))
     unknown = tuple(find_unknown(Wanted(), actual))
     occupied = {
@@ -68,6 +70,7 @@ def destroy(actual: Actual, *, everything: bool = False) -> Plan:
         dropped |= {key for key, recorded in actual.recorded.items() if _is_system(key, recorded.wanted_hash)}
     roles = list_removed_roles(Wanted(), actual)
     actions = (
+        *policies,
         *_end_agents(actual, roles),
         *([] if everything else _close_tasks(actual)),
         *_drop(dropped, actual),

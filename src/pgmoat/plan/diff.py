@@ -18,6 +18,7 @@ from pgmoat.plan.definitions import DefinitionDiff, diff_definitions, find_unkno
 from pgmoat.plan.grants import diff_grants, quote_sequences, read_recorded_grants
 from pgmoat.plan.manifest import compose_bookkeeping
 from pgmoat.plan.roles import diff_roles, find_foreign_roles, list_removed_roles, remove_roles
+from pgmoat.plan.row_policies import diff_row_policies, find_foreign_policies, list_deferred_grants
 from pgmoat.plan.rows import diff_rows
 from pgmoat.postgres.sqltext import Printed, compose, join
 
@@ -46,11 +47,13 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
         *_diff_grants(wanted, actual, definitions, removed_roles),
         *definitions.schema_drops,
         *remove_roles(removed_roles, actual),
+        *diff_row_policies(wanted, actual),
     )
     return Plan(
         actions=actions,
         findings=(
             *find_foreign_roles(wanted, actual),
+            *find_foreign_policies(wanted, actual),
             *find_unknown(wanted, actual),
             *check_data_tables(wanted, actual),
         ),
@@ -167,7 +170,7 @@ def _diff_grants(
         found = frozenset(g for g in found if g.object not in dropped and g.grantee not in gone)
     applied = read_recorded_grants(actual.recorded, wanted.grants ^ found)
     return diff_grants(
-        wanted.grants,
+        wanted.grants - list_deferred_grants(wanted, actual),
         found,
         frozenset(grant for grant in applied if grant.object not in renewed),
         actual.grant_options,

@@ -47,7 +47,7 @@ def diff_grants(
         for cause, part in _by_cause(grants, lambda grant: grant in applied):
             actions += _revoke(part, cause, grant_options, grantors or {})
         if again:
-            actions[-1] = replace(actions[-1], sql=(*actions[-1].sql, _grant_sql(again)))
+            actions[-1] = replace(actions[-1], sql=(*actions[-1].sql, grant_sql(again)))
     for grant in sorted(grant_options & wanted & actual, key=_sort_key):
         sql = compose(
             "REVOKE GRANT OPTION FOR {} ON {} FROM {} CASCADE",
@@ -58,7 +58,7 @@ def diff_grants(
         actions.append(_action(Change.CHANGE, Cause.DRIFT, "no grant option for", [grant], sql))
     for _, grants in sorted(_group(missing).items()):
         for cause, part in _by_cause(grants, lambda grant: grant not in applied):
-            actions.append(_action(Change.ADD, cause, "grant", part, _grant_sql(part)))
+            actions.append(_action(Change.ADD, cause, "grant", part, grant_sql(part)))
     return actions
 
 
@@ -150,7 +150,8 @@ def _revoke_sql(grants: list[Grant], grant_options: frozenset[Grant]) -> str:
     )
 
 
-def _grant_sql(grants: list[Grant]) -> str:
+def grant_sql(grants: list[Grant]) -> str:
+    """Return the GRANT of privileges that one grantee gets on one object."""
     first = grants[0]
     return compose(
         "GRANT {} ON {} TO {}", _list_privileges(grants), _name_object(first), quote.grantee(first.grantee)

@@ -43,6 +43,10 @@ def list_entries(wanted: Wanted, columns: Sequence[str]) -> dict[ObjectKey, Entr
     entries |= {(Kind.ROLE, role.name): Entry("", describe_role(role)) for role in wanted.roles}
     entries |= {row_key(row): Entry(hash_row(row), {}) for row in wanted.rows}
     entries |= {(Kind.COLUMN, name): Entry("", {}) for name in columns}
+    entries |= {
+        (Kind.POLICY, policy.name): Entry("", {"roles": json.dumps(policy.roles)})
+        for policy in wanted.row_policies
+    }
     entries |= {key: Entry("", detail) for key, detail in record_grants(wanted.grants).items()}
     return entries
 

@@ -19,6 +19,7 @@ from pgmoat.policy.positions import Data, load_document
 from pgmoat.policy.rules.agents import check_agents
 from pgmoat.policy.rules.entities import check_entities
 from pgmoat.policy.rules.logs import check_logs
+from pgmoat.policy.rules.rows import check_rows
 from pgmoat.policy.rules.settings import check_settings
 from pgmoat.policy.schema import Policy
 from pgmoat.policy.syntax import MAX_BYTES, yaml_finding
@@ -103,6 +104,7 @@ def check_policy(policy: Policy, known_entities: frozenset[str] | None = None) -
         *check_settings(policy),
         *check_entities(policy, known),
         *check_logs(policy),
+        *check_rows(policy, known),
         *check_agents(policy, known | frozenset(policy.logs)),
     ]
 

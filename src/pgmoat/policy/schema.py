@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from pgmoat.model.names import SystemRoles
+from pgmoat.policy.rows import RowRules, parse_rows
 from pgmoat.policy.units import DURATION_PATTERN, SIZE_PATTERN, parse_bytes, parse_milliseconds
 
 IDENTIFIER_PATTERN = r"^[a-z_][a-z0-9_]*$"
@@ -154,6 +155,15 @@ class EntityPolicy(Model):
     ] = Field(
         default_factory=lambda: DeletePolicy.model_validate({}), description="soft, forbid, or a mapping."
     )
+    rows: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        None,
+        description="Rows that a task reaches: `column = task.key`, `column in entity`, with `and`; or all.",
+    )
+    rows_first: bool = Field(
+        True,
+        description="Find the rows in scope before an agent's own conditions look at any row;"
+        " false: conditions may use their indexes, and EXPLAIN tells of hidden rows.",
+    )
     log: LogPolicy | None = Field(None, description="An append-only event log of the entity's state.")
     people_view: TableName | None = Field(
         None, description="A view to make for people (schema.name) that hides soft-deleted rows."
@@ -178,6 +188,26 @@ class EntityPolicy(Model):
         if self.delete.mode != "soft":
             return ()
         return (self.delete.deleted_at, self.delete.deleted_by, self.delete.delete_reason)
+
+    @property
+    def row_rules(self) -> RowRules | None:
+        """
+        What ``rows`` says, None without it.
+
+        Raises:
+            RowsSyntaxError: it says nothing that can be read; that of a loaded policy can be.
+        """
+        return None if self.rows is None else parse_rows(self.rows)
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether a task reaches only some rows; those of a loaded policy."""
+        rules = self.row_rules
+        return rules is not None and not rules.is_all
+
+    def base_name(self, name: str) -> str:
+        """Return the base column of an entity column's *name*; another name is a hidden base column's."""
+        return next((base for base, shown in self.entity_columns.items() if shown == name), name)
 
     def resolve(self, columns: ColumnList) -> tuple[str, ...]:
         """

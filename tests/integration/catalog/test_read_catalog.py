@@ -205,7 +205,9 @@ def test_triggers_of_people_that_fire(loaded_shop: psycopg.Connection[Any]) -> N
 )
 def test_row_security(loaded_shop: psycopg.Connection[Any], name: str, reads_settings: bool) -> None:
     table = read_table(loaded_shop, f"shop.{name}")
-    assert (table.row_security, table.row_policies_read_settings) == (True, reads_settings)
+    (policy,) = table.row_policies
+    assert (table.row_security, policy.reads_settings) == (True, reads_settings)
+    assert (policy.is_permissive, policy.command, policy.roles) == (True, "*", ("PUBLIC",))
 
 
 def test_names_that_need_quotes(shop: psycopg.Connection[Any]) -> None:

@@ -65,7 +65,6 @@ def make_table(name: str, *columns: Column, **fields: Any) -> Table:
         kind="r",
         owner="shop",
         row_security=False,
-        row_policies_read_settings=False,
         estimated_rows=0,
         columns=columns,
         unique_indexes=(make_unique(f"{bare}_pkey", "id", is_primary=True),) if has_id else (),

@@ -96,14 +96,6 @@ def test_an_agent_that_changes_rows_must_see_their_key() -> None:
     assert find_codes(make_policy(columns, {"select": "all"}), catalog) == []
 
 
-def test_row_security_is_refused_and_a_forgeable_policy_named() -> None:
-    plain = find_one(make_policy(), make_catalog(make_orders(row_security=True)), "row-security")
-    assert plain.severity == Severity.ERROR
-    assert "forge" not in plain.message
-    reading = make_orders(row_security=True, row_policies_read_settings=True)
-    assert "can forge" in find_one(make_policy(), make_catalog(reading), "row-security").message
-
-
 def test_people_triggers_are_named_for_written_tables() -> None:
     triggers = (
         TableTrigger("touch", "public.touch", security_definer=False),

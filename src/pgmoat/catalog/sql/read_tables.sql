@@ -8,28 +8,6 @@ SELECT
     c.relkind::pg_catalog.text AS kind,
     pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text AS owner,
     c.relrowsecurity AS row_security,
-    c.relrowsecurity AND EXISTS (
-        SELECT
-        FROM pg_catalog.pg_policy AS p
-        WHERE p.polrelid = c.oid
-            AND (
-                pg_catalog.concat(
-                    pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-                    pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
-                ) ~ '\mcurrent_setting\('
-                -- The setting is often read one call deeper: USING (tenant = current_tenant()).
-                OR EXISTS (
-                    SELECT
-                    FROM pg_catalog.pg_depend AS d
-                    JOIN pg_catalog.pg_proc AS f ON f.oid = d.refobjid
-                    WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-                        AND d.objid = p.oid
-                        AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-                        AND pg_catalog.concat(f.prosrc, pg_catalog.pg_get_function_sqlbody(f.oid))
-                            ~* '\mcurrent_setting\s*\('
-                )
-            )
-    ) AS row_policies_read_settings,
     CASE
         -- A partitioned table has no rows of its own, and autovacuum never counts them.
         WHEN c.relkind = 'p' THEN (

@@ -52,6 +52,12 @@ def _check_required(subject: Subject, access: Access) -> Iterator[Finding]:
     )
 
 
+def lacks_value(subject: Subject, access: Access, column: Column) -> bool:
+    """Whether a nullable *column* stays NULL in every row that the holder inserts."""
+    is_filled = bool(column.default) or column.generated or bool(column.identity) or column.not_null
+    return not is_filled and column.name not in subject.base_names(access.allowed.insert)
+
+
 def _must_be_given(column: Column) -> bool:
     return column.not_null and column.default is None and not column.generated and not column.identity
 

@@ -41,7 +41,6 @@ def check_table(subject: Subject) -> list[Finding]:
     return [
         *_check_columns(subject),
         *_check_key(subject),
-        *_check_row_security(subject),
         *_check_inheritors(subject),
         *_check_triggers(subject),
         *_check_rules(subject),
@@ -123,23 +122,6 @@ def _check_hidden_key(subject: Subject) -> Iterator[Finding]:
             "list the key under `columns:`, or give another `key:`",
             at=("columns",),
         )
-
-
-def _check_row_security(subject: Subject) -> Iterator[Finding]:
-    table = subject.table
-    if not table.row_security:
-        return
-    forged = (
-        "; its policies read a setting, which any agent can forge with SET"
-        if table.row_policies_read_settings
-        else ""
-    )
-    yield subject.error(
-        "row-security",
-        f"{table.qualified_name} is under row security{forged}",
-        "leave the table out for now: entities over such tables come with `rows:`",
-        at=("table",),
-    )
 
 
 def _check_triggers(subject: Subject) -> Iterator[Finding]:

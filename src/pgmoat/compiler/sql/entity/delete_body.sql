@@ -1,6 +1,6 @@
 -- INSTEAD OF DELETE: marks the row with when, who and why. Who is the session's role, never what a client says.
-DECLARE
-    change_id bigint;
+{scope_option}DECLARE
+    change_id bigint;{scope_variables}
 BEGIN{reason_check}{block}
     UPDATE {table} AS b
        SET {deleted_at} = pg_catalog.now(),

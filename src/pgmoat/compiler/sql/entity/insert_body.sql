@@ -1,14 +1,14 @@
 -- INSTEAD OF INSERT: writes the base row, gives back what really was stored, and records it.
-DECLARE
-    change_id bigint;
-BEGIN{block}
+{scope_option}DECLARE
+    change_id bigint;{scope_variables}{scope_flag}
+BEGIN{scope_before}{block}
     INSERT INTO {table} AS b ({columns})
     VALUES ({values})
     RETURNING {returning}
          INTO {targets};{end_block}
     IF NOT FOUND THEN
         RETURN NULL; -- a trigger of people's own took the row away
-    END IF;
+    END IF;{scope_after}
     INSERT INTO pgmoat.change (entity, operation, after)
     VALUES ({entity}, 'I', pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
     {stop_early}

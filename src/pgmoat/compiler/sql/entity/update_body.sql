@@ -1,7 +1,7 @@
 -- INSTEAD OF UPDATE: OLD is a snapshot, so the row is written only if it still is what the statement read.
-DECLARE
-    change_id bigint;
-BEGIN{block}
+{scope_option}DECLARE
+    change_id bigint;{scope_variables}{scope_flag}
+BEGIN{scope_before}{block}
     UPDATE {table} AS b
        SET {assignments}
      WHERE {is_unchanged}
@@ -13,7 +13,7 @@ BEGIN{block}
             RETURN NULL; -- a trigger of people's own took the update away
         END IF;
         PERFORM pgmoat.refuse_moved({entity}, {key});
-    END IF;
+    END IF;{scope_after}
     INSERT INTO pgmoat.change (entity, operation, before, after)
     VALUES ({entity}, 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
     {stop_early}

@@ -5,6 +5,6 @@ RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,
-        DETAIL = 'The row is not shown: not every agent that writes here may read all its columns.';
+        DETAIL = 'The row is not shown: not every agent that writes here may read all columns and rows.';
 END
 $function$;

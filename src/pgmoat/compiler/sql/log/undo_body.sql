@@ -6,6 +6,10 @@ DECLARE
 BEGIN
     SELECT s.agent INTO me FROM pgmoat.session_event() AS s;
     PERFORM pgmoat.gate({log});
+    PERFORM FROM {entity_view} AS e WHERE {matches_entity};
+    IF NOT FOUND THEN
+        PERFORM pgmoat.refuse_unknown_row({log}, {entity});
+    END IF;
     SELECT l.undoes AS event_id, l.new_status AS previous_status, l.previous_status AS new_status INTO step
       FROM {table} AS l
      WHERE l.agent = me.agent AND l.idempotency_key = {label}.idempotency_key AND l.undoes IS NOT NULL;

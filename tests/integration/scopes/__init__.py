@@ -1,0 +1,1 @@
+"""Scoped rows: what a task reaches, tried as agents."""
