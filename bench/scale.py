@@ -51,7 +51,8 @@ def measure_scale(scratch: Scratch, scale: Scale) -> Report:
             _tabulate("first plan", [_run(database, policy, _CHANGES, *plan) for _ in range(rounds)]),
             _tabulate("apply", [_run(database, policy, _IN_ORDER, "apply", "--yes")]),
             _tabulate(
-                "second plan: nothing to do", [_run(database, policy, 0, *plan) for _ in range(rounds)]
+                "second plan, nothing to do",
+                [_run(database, policy, _IN_ORDER, *plan) for _ in range(rounds)],
             ),
             _tabulate(
                 "plan after a change of one line",
@@ -62,12 +63,11 @@ def measure_scale(scratch: Scratch, scale: Scale) -> Report:
     return Report(
         f"Plan and apply over {estate.tables:,} tables and {estate.agents} agents",
         (
-            f"Each table has 8 columns, one with a value map, and a foreign key; a third is soft-deleted. Each "
-            f"agent has access to {estate.entities_per_agent} entities and writes a quarter of them; the policy "
-            f"has {size / 1000:,.0f} kB. {_count_objects(database)} "
-            f"`python -m pgmoat` in a process of its own, from its start to its end; user, system and memory "
-            f"are that process's, without the server's. Medians of {rounds} rounds; apply, which plans twice, "
-            f"once.",
+            f"Each table has 8 columns, one with a value map, and a foreign key; a third is soft-deleted. "
+            f"Each agent has access to {estate.entities_per_agent} entities and writes a quarter of them. "
+            f"The policy has {size / 1000:,.0f} kB. {_count_objects(database)}",
+            "`python -m pgmoat` in a process of its own, from its start to its end; user, system and memory "
+            f"are its own, without the server's. Rounds: {rounds}; apply, which plans twice, once.",
         ),
         (Table("", ("command", "wall s", "user s", "system s", "peak memory MB"), tuple(rows)),),
     )
