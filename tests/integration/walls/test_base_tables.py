@@ -59,7 +59,7 @@ def test_an_agent_is_an_ordinary_login(shop: Moat, agent: str) -> None:
     assert row == (True, False, False, False, False, False, False)
 
 
-def test_an_agent_may_call_only_three_functions_of_pgmoat(shop: Moat) -> None:
+def test_an_agent_may_call_only_four_functions_of_pgmoat(shop: Moat) -> None:
     names = shop.read(
         """
         SELECT DISTINCT p.proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
@@ -68,7 +68,7 @@ def test_an_agent_may_call_only_three_functions_of_pgmoat(shop: Moat) -> None:
         """,
         shop.role("clerk"),
     )
-    assert [name for (name,) in names] == ["enter", "gate", "my_task"]
+    assert [name for (name,) in names] == ["enter", "gate", "my_task", "scope"]
 
 
 def test_security_definer_functions_pin_their_search_path(shop: Moat) -> None:
