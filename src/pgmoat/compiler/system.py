@@ -32,7 +32,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_row", "text,text[]", ("writer",)),
     ("check_agent", "text", ()),
     ("gate", "text", ("agents",)),
-    ("scope", "text", ("agents", "writer")),
+    ("scope", "text", ("agents", "views", "writer")),
     ("enter", "text,text,text", ("agents",)),
     ("my_task", "", ("agents",)),
     ("before_insert", "", ()),
