@@ -145,6 +145,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
 def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Grant]:
     callers = {
         "agents": agents,
+        "views": (roles.views,),
         "writer": (roles.writer,),
         "orchestrator": (roles.orchestrator,),
         "monitor": (roles.monitor,),
