@@ -93,6 +93,7 @@ def _create(policy: RowPolicy, existing: ActualRowPolicy | None, wanted: Wanted,
     name, table = quote.name(ROW_POLICY), Printed(policy.table_sql)
     is_drift = (Kind.POLICY, policy.name) in actual.recorded
     grants = _list_grants(policy, wanted, actual) if existing is None else []
+    # IF EXISTS: where the main transaction dropped its roles, it went with them.
     return Action(
         Change.ADD if existing is None else Change.CHANGE,
         Cause.DRIFT if is_drift else Cause.POLICY,
@@ -101,7 +102,7 @@ def _create(policy: RowPolicy, existing: ActualRowPolicy | None, wanted: Wanted,
         f"let {' and '.join(policy.roles)} through its row security: the entities scope the rows"
         + (": changed by hand" if is_drift and existing is not None else ""),
         (
-            *(() if existing is None else (compose("DROP POLICY {} ON {}", name, table),)),
+            *(() if existing is None else (compose("DROP POLICY IF EXISTS {} ON {}", name, table),)),
             compose(
                 "CREATE POLICY {} ON {} AS PERMISSIVE FOR ALL TO {} USING (true) WITH CHECK (true)",
                 name,

@@ -68,7 +68,7 @@ def test_an_agent_may_call_only_these_functions_of_pgmoat(shop: Moat) -> None:
         """,
         shop.role("clerk"),
     )
-    assert [name for (name,) in names] == ["claim", "enter", "gate", "my_task", "open_child"]
+    assert [name for (name,) in names] == ["claim", "enter", "gate", "my_task", "open_child", "scope"]
 
 
 def test_security_definer_functions_pin_their_search_path(shop: Moat) -> None:
