@@ -87,13 +87,19 @@ def _judge_owned(facts: AgentFacts) -> Iterator[Remark]:
             yield Remark(
                 Status.WARNING,
                 f"agent's role {role.name} owns {join_words(role.owned)}: an owner may do anything with it",
-                f"REASSIGN OWNED BY {quote_name(role.name)} TO CURRENT_USER; -- then look at who is granted what",
+                f"REASSIGN OWNED BY {quote_name(role.name)} TO CURRENT_USER; -- then look at who"
+                " is granted what",
             )
 
 
 CHECKS: tuple[Check[AgentFacts], ...] = (
     Check(Area.PRIVILEGES, "doctor-agents-known", "the agents' roles exist", _judge_known),
     Check(Area.PRIVILEGES, "doctor-agent-powers", "no agent's role has powers of its own", _judge_powers),
-    Check(Area.PRIVILEGES, "doctor-agent-memberships", "no agent's role is a member of another", _judge_memberships),
+    Check(
+        Area.PRIVILEGES,
+        "doctor-agent-memberships",
+        "no agent's role is a member of another",
+        _judge_memberships,
+    ),
     Check(Area.PRIVILEGES, "doctor-agent-owns", "no agent's role owns anything", _judge_owned),
 )

@@ -14,8 +14,8 @@ from typing import Any
 from psycopg import Connection
 
 from pgmoat.doctor.check import Area, Check, Remark, Status
-from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.doctor.target import PACKAGE
+from pgmoat.postgres.sqlfile import load_sql
 
 TOLERATED_S = 2.0
 _TRIES = 3
@@ -46,7 +46,8 @@ def _judge_clock(facts: ClockFacts) -> Iterator[Remark]:
         way = "ahead of" if facts.ahead_s > 0 else "behind"
         yield Remark(
             Status.WARNING,
-            f"the server's clock is {abs(facts.ahead_s):.1f} s {way} this machine's: tasks end earlier or later than"
+            f"the server's clock is {abs(facts.ahead_s):.1f} s {way} this machine's: tasks"
+            " end earlier or later than"
             " an orchestrator here believes, and times in the history differ from its log",
             "synchronise both by NTP: timedatectl set-ntp true, or chronyc makestep",
         )

@@ -69,7 +69,7 @@ def read_drift(connection: Connection[Any], loaded: LoadedPolicy) -> DriftFacts:
 
 
 def read_new_columns(connection: Connection[Any], policy: Policy, target: Target) -> ColumnFacts:
-    """Return the columns that came, or were altered, since the last apply and that the policy does not list."""
+    """Return the columns, none of the policy's, that came or were altered since the last apply."""
     if not target.is_installed:
         return ColumnFacts(())
     with connection.cursor(row_factory=class_row(NewColumn)) as cursor:
@@ -102,7 +102,9 @@ def _judge_drift(facts: DriftFacts) -> Iterator[Remark]:
     planned = facts.planned
     if planned.errors:
         yield Remark(
-            Status.UNKNOWN, "drift can be told only when the policy fits the database", "mend the errors first"
+            Status.UNKNOWN,
+            "drift can be told only when the policy fits the database",
+            "mend the errors first",
         )
         return
     for finding in planned.plan.findings:
@@ -160,7 +162,9 @@ def _judge_new_columns(facts: ColumnFacts) -> Iterator[Remark]:
 
 DRIFT_CHECKS: tuple[Check[DriftFacts], ...] = (
     Check(Area.DRIFT, "doctor-policy", "the policy fits the database", _judge_policy),
-    Check(Area.DRIFT, "doctor-drift", "the policy is in force, and nothing was changed by hand", _judge_drift),
+    Check(
+        Area.DRIFT, "doctor-drift", "the policy is in force, and nothing was changed by hand", _judge_drift
+    ),
     Check(Area.CODES, "doctor-codes", "the value maps cover the data", _judge_codes),
 )
 COLUMN_CHECKS: tuple[Check[ColumnFacts], ...] = (

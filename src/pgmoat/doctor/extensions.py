@@ -76,6 +76,11 @@ def _judge_auto_explain(facts: ExtensionFacts) -> Iterator[Remark]:
 
 
 CHECKS: tuple[Check[ExtensionFacts], ...] = (
-    Check(Area.EXTENSIONS, "doctor-pg-stat-statements", "pg_stat_statements counts statements", _judge_statements),
+    Check(
+        Area.EXTENSIONS,
+        "doctor-pg-stat-statements",
+        "pg_stat_statements counts statements",
+        _judge_statements,
+    ),
     Check(Area.EXTENSIONS, "doctor-auto-explain", "auto_explain logs nothing of agents", _judge_auto_explain),
 )

@@ -140,7 +140,9 @@ def judge_absence(is_pooled: bool | None) -> Remark:
     """Return what can be said without a DSN of a pooler."""
     remedy = "pgmoat doctor --pooler postgresql://ADMIN@HOST:6432/pgbouncer"
     if is_pooled:
-        return Remark(Status.NOTE, "sessions of this database look pooled; the pooler was not looked at", remedy)
+        return Remark(
+            Status.NOTE, "sessions of this database look pooled; the pooler was not looked at", remedy
+        )
     if is_pooled is None:
         return Remark(Status.UNKNOWN, "whether sessions are pooled this role may not see", remedy)
     return Remark(Status.OK, "no session looks pooled at the moment; --pooler looks at a pooler")
@@ -167,7 +169,8 @@ def _judge_reset(facts: PoolerFacts) -> Iterator[Remark]:
     if not facts.number("server_reset_query_always"):
         yield Remark(
             Status.WARNING,
-            "server_reset_query_always is 0: settings, temporary tables and advisory locks of one task pass to the"
+            "server_reset_query_always is 0: settings, temporary tables and advisory locks"
+            " of one task pass to the"
             " next",
             "server_reset_query_always = 1" + _RELOAD,
         )
@@ -186,7 +189,8 @@ def _judge_parameters(facts: PoolerFacts) -> Iterator[Remark]:
     if dropped:
         yield Remark(
             Status.WARNING,
-            f"ignore_startup_parameters drops {', '.join(dropped)} silently: a client believes that its token or"
+            f"ignore_startup_parameters drops {', '.join(dropped)} silently: a client"
+            " believes that its token or"
             " timeout is set",
             f"take {', '.join(dropped)} out of ignore_startup_parameters" + _RELOAD,
         )
@@ -249,7 +253,9 @@ def _judge_login(facts: PoolerFacts) -> Iterator[Remark]:
         yield Remark(
             Status.ERROR,
             f"auth_type is {auth_type}: "
-            + ("passwords are compared as sent" if auth_type == "plain" else "nobody is asked for a password"),
+            + (
+                "passwords are compared as sent" if auth_type == "plain" else "nobody is asked for a password"
+            ),
             "auth_type = scram-sha-256, with passwords in auth_file" + _RELOAD,
         )
     elif auth_type == "md5":
@@ -265,7 +271,8 @@ def _judge_user(facts: PoolerFacts) -> Iterator[Remark]:
         if entry.force_user:
             yield Remark(
                 Status.ERROR,
-                f"database {entry.name} of the pooler makes every client {entry.force_user}: agents are told apart"
+                f"database {entry.name} of the pooler makes every client {entry.force_user}:"
+                " agents are told apart"
                 " by their roles",
                 f"take user= out of {entry.name} in [databases]" + _RELOAD,
             )

@@ -99,7 +99,8 @@ def _judge_connecting_role(facts: PrivilegeFacts) -> Iterator[Remark]:
             Status.NOTE,
             f"{own.role} cannot apply a policy: it is no superuser, and lacks {join_words(lacking)}",
             f"ALTER ROLE {quote_name(own.role)} CREATEROLE;"
-            f" ALTER DATABASE {quote_name(database)} OWNER TO {quote_name(own.role)}; -- or apply as another role",
+            f" ALTER DATABASE {quote_name(database)} OWNER TO {quote_name(own.role)}; -- or"
+            " apply as another role",
         )
 
 
@@ -116,7 +117,8 @@ def _judge_sessions(facts: PrivilegeFacts) -> Iterator[Remark]:
     if lacking:
         yield Remark(
             Status.NOTE,
-            f"{own.role} is no member of {join_words(lacking)}: it does not see, or cannot end, agents' sessions",
+            f"{own.role} is no member of {join_words(lacking)}: it does not see, or cannot"
+            " end, agents' sessions",
             f"GRANT {', '.join(lacking)} TO {quote_name(own.role)}; -- as a superuser",
         )
 
@@ -128,7 +130,8 @@ def _judge_table_owners(facts: PrivilegeFacts) -> Iterator[Remark]:
     for owner, tables in owners.items():
         yield Remark(
             Status.NOTE,
-            f"{facts.own.role} cannot alter or grant {join_words(tables)}, owned by {owner}: apply needs that",
+            f"{facts.own.role} cannot alter or grant {join_words(tables)}, owned by {owner}:"
+            " apply needs that",
             f"GRANT {quote_name(owner)} TO {quote_name(facts.own.role)};",
         )
 
@@ -138,10 +141,12 @@ def _judge_temporary(facts: PrivilegeFacts) -> Iterator[Remark]:
         name = quote_name(database)
         yield Remark(
             Status.NOTE,
-            "every role may make temporary tables, agents too: a full disk, and objects that outlive a task on"
+            "every role may make temporary tables, agents too: a full disk, and objects that"
+            " outlive a task on"
             " a pooled connection",
             f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC;"
-            f" -- first GRANT TEMPORARY ON DATABASE {name} TO those of people's roles that make temporary tables",
+            f" -- first GRANT TEMPORARY ON DATABASE {name} TO those of people's roles that"
+            " make temporary tables",
         )
 
 
@@ -176,14 +181,22 @@ def _judge_terminate(facts: PrivilegeFacts) -> Iterator[Remark]:
             "sessions of one agent's role can end each other: everybody may call "
             + join_words(name.partition("(")[0] for name in functions),
             f"REVOKE EXECUTE ON FUNCTION {listed} FROM PUBLIC;"
-            " -- first GRANT it to the roles of people that cancel queries, and to those that run pgmoat freeze",
+            " -- first GRANT it to the roles of people that cancel queries, and to those"
+            " that run pgmoat freeze",
         )
 
 
 CHECKS: tuple[Check[PrivilegeFacts], ...] = (
     Check(Area.PRIVILEGES, "doctor-apply-rights", "this role can apply a policy", _judge_connecting_role),
-    Check(Area.PRIVILEGES, "doctor-table-owners", "this role can alter the entities' tables", _judge_table_owners),
-    Check(Area.PRIVILEGES, "doctor-session-rights", "this role sees and ends agents' sessions", _judge_sessions),
+    Check(
+        Area.PRIVILEGES,
+        "doctor-table-owners",
+        "this role can alter the entities' tables",
+        _judge_table_owners,
+    ),
+    Check(
+        Area.PRIVILEGES, "doctor-session-rights", "this role sees and ends agents' sessions", _judge_sessions
+    ),
     Check(Area.PRIVILEGES, "doctor-temporary", "only named roles make temporary tables", _judge_temporary),
     Check(Area.PRIVILEGES, "doctor-create", "PUBLIC may create nothing in a schema", _judge_schemas),
     Check(Area.PRIVILEGES, "doctor-databases", "agents connect to no other database", _judge_databases),

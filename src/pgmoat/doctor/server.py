@@ -127,7 +127,8 @@ def _judge_version(facts: ServerFacts) -> Iterator[Remark]:
     elif major > NEWEST:
         yield Remark(
             Status.NOTE,
-            f"PostgreSQL {facts.version} is newer than what this pgmoat is tested with ({OLDEST} to {NEWEST})",
+            f"PostgreSQL {facts.version} is newer than what this pgmoat is tested with"
+            f" ({OLDEST} to {NEWEST})",
             "look for a newer pgmoat",
         )
 
@@ -184,7 +185,8 @@ def _judge_gate(facts: ServerFacts) -> Iterator[Remark]:
         yield Remark(
             Status.ERROR,
             f"the gate does not work: {trial.message} (SQLSTATE {trial.sqlstate}); every agent is refused",
-            "pgmoat plan shows what was changed, pgmoat apply sets it right; restart the server after an upgrade",
+            "pgmoat plan shows what was changed, pgmoat apply sets it right; restart the"
+            " server after an upgrade",
         )
 
 
@@ -201,7 +203,8 @@ def _judge_max_prepared(facts: ServerFacts) -> Iterator[Remark]:
     if facts.max_prepared_transactions:
         yield Remark(
             Status.ERROR,
-            f"max_prepared_transactions is {facts.max_prepared_transactions}: any agent can PREPARE TRANSACTION,"
+            f"max_prepared_transactions is {facts.max_prepared_transactions}: any agent can"
+            " PREPARE TRANSACTION,"
             " whose locks outlive its session, every timeout and a restart",
             "ALTER SYSTEM SET max_prepared_transactions = 0; -- then restart the server",
         )

@@ -104,7 +104,9 @@ def _judge_password_encryption(facts: SettingFacts) -> Iterator[Remark]:
             Status.WARNING,
             f"password_encryption is {value}: passwords set by hand are stored weakly, and PgBouncer and"
             " pg_hba.conf cannot ask for SCRAM",
-            "ALTER SYSTEM SET password_encryption = 'scram-sha-256';" + _RELOAD + " -- then set those passwords anew",
+            "ALTER SYSTEM SET password_encryption = 'scram-sha-256';"
+            + _RELOAD
+            + " -- then set those passwords anew",
         )
 
 
@@ -114,8 +116,11 @@ def _judge_ssl(facts: SettingFacts) -> Iterator[Remark]:
     if remote and facts.value("ssl") != "on":
         yield Remark(
             Status.WARNING,
-            f"the server listens on {join_words(remote)} without ssl: tokens and rows cross the network readable",
-            "ALTER SYSTEM SET ssl = on;" + _RELOAD + " -- with ssl_cert_file and ssl_key_file; hostssl in pg_hba.conf",
+            f"the server listens on {join_words(remote)} without ssl: tokens and rows cross"
+            " the network readable",
+            "ALTER SYSTEM SET ssl = on;"
+            + _RELOAD
+            + " -- with ssl_cert_file and ssl_key_file; hostssl in pg_hba.conf",
         )
 
 
@@ -164,7 +169,8 @@ def _judge_connection_check(facts: SettingFacts) -> Iterator[Remark]:
     if facts.number("client_connection_check_interval") == 0:
         yield Remark(
             Status.WARNING if facts.is_pooled else Status.NOTE,
-            "client_connection_check_interval is 0: a statement runs on after its client, or a pooler's KILL_CLIENT"
+            "client_connection_check_interval is 0: a statement runs on after its client, or"
+            " a pooler's KILL_CLIENT"
             " or query_timeout, has gone",
             "ALTER SYSTEM SET client_connection_check_interval = '5s';" + _RELOAD,
         )
@@ -175,8 +181,11 @@ def _judge_idle_sessions(facts: SettingFacts) -> Iterator[Remark]:
     if timeout_ms and facts.is_pooled:
         yield Remark(
             Status.WARNING,
-            f"idle_session_timeout is {timeout_ms} ms: it ends the pooler's idle connections, and clients meet that",
-            "ALTER SYSTEM SET idle_session_timeout = 0;" + _RELOAD + " -- PgBouncer has server_idle_timeout for it",
+            f"idle_session_timeout is {timeout_ms} ms: it ends the pooler's idle connections,"
+            " and clients meet that",
+            "ALTER SYSTEM SET idle_session_timeout = 0;"
+            + _RELOAD
+            + " -- PgBouncer has server_idle_timeout for it",
         )
 
 
@@ -195,7 +204,8 @@ def _judge_connections(facts: SettingFacts) -> Iterator[Remark]:
         yield Remark(
             Status.WARNING,
             f"the agents may hold {wanted} connections, but the server has {free} for them: max_connections"
-            f" {facts.value('max_connections')} less {reserved} reserved, less {CONNECTIONS_FOR_PEOPLE} for people",
+            f" {facts.value('max_connections')} less {reserved} reserved, less"
+            f" {CONNECTIONS_FOR_PEOPLE} for people",
             f"lower connections: in the policy, or ALTER SYSTEM SET max_connections ="
             f" {wanted + reserved + CONNECTIONS_FOR_PEOPLE}; -- then restart the server",
         )
@@ -206,8 +216,10 @@ def _judge_reserved(facts: SettingFacts) -> Iterator[Remark]:
     if reserved < _ENOUGH_RESERVED:
         yield Remark(
             Status.WARNING,
-            f"superuser_reserved_connections is {reserved}: with all slots taken nobody gets in to freeze an agent",
-            f"ALTER SYSTEM SET superuser_reserved_connections = {_ENOUGH_RESERVED}; -- then restart the server",
+            f"superuser_reserved_connections is {reserved}: with all slots taken nobody gets"
+            " in to freeze an agent",
+            f"ALTER SYSTEM SET superuser_reserved_connections = {_ENOUGH_RESERVED}; -- then"
+            " restart the server",
         )
 
 
@@ -216,7 +228,8 @@ def _judge_isolation(facts: SettingFacts) -> Iterator[Remark]:
     if value != "read committed":
         yield Remark(
             Status.ERROR,
-            f"default_transaction_isolation is {value}: the gate refuses every statement of an agent that does not"
+            f"default_transaction_isolation is {value}: the gate refuses every statement of"
+            " an agent that does not"
             " ask for READ COMMITTED (PM006)",
             _reset("default_transaction_isolation", facts),
         )

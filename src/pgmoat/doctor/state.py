@@ -108,7 +108,8 @@ def _judge_expired(facts: TaskFacts) -> Iterator[Remark]:
         what = "task is" if facts.expired == 1 else "tasks are"
         yield Remark(
             Status.NOTE,
-            f"{facts.expired} {what} past the deadline and not closed: refused, but the orchestrator may not know",
+            f"{facts.expired} {what} past the deadline and not closed: refused, but the"
+            " orchestrator may not know",
             "pgmoat task list shows them, pgmoat task close AGENT TASK_ID closes one",
         )
 
@@ -137,7 +138,8 @@ def _judge_history(facts: HistoryFacts) -> Iterator[Remark]:
         yield Remark(
             Status.NOTE,
             size,
-            "keep it as long as you must be able to tell who did what; copy it elsewhere before you delete any of it",
+            "keep it as long as you must be able to tell who did what; copy it elsewhere"
+            " before you delete any of it",
         )
     else:
         yield Remark(Status.OK, size)
@@ -154,7 +156,8 @@ def _judge_charges(facts: ChargeFacts) -> Iterator[Remark]:
     if facts.transactions:
         yield Remark(
             Status.ERROR,
-            f"{facts.transactions} of the latest transactions of agents, with {facts.rows} rows, were charged to no"
+            f"{facts.transactions} of the latest transactions of agents, with {facts.rows}"
+            " rows, were charged to no"
             " task: the trigger that charges was switched off",
             "pgmoat plan shows what was changed, pgmoat apply sets it right; pgmoat history shows the writes",
         )
@@ -163,7 +166,9 @@ def _judge_charges(facts: ChargeFacts) -> Iterator[Remark]:
 def _judge_lease(facts: StorageFacts) -> Iterator[Remark]:
     for holder in facts.lease_holders:
         if holder.age_s is None or holder.age_s < LONG_LEASE_S:
-            yield Remark(Status.NOTE, f"an apply or destroy is running (pid {holder.pid}, role {holder.role})")
+            yield Remark(
+                Status.NOTE, f"an apply or destroy is running (pid {holder.pid}, role {holder.role})"
+            )
         else:
             yield Remark(
                 Status.WARNING,
