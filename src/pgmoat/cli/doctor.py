@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,8 +20,10 @@ from rich.console import Console
 
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption
 from pgmoat.cli.output import escape, print_json
+from pgmoat.compiler.checks.wording import suggest_name
 from pgmoat.doctor.check import Diagnosis, Status
-from pgmoat.doctor.examine import examine
+from pgmoat.doctor.examine import CHECKS, examine
+from pgmoat.errors import Error
 from pgmoat.policy.load import LoadedPolicy, load_policy
 from pgmoat.postgres.connect import connect, resolve_dsn
 from pgmoat.postgres.dsn import normalize_dsn
@@ -48,6 +51,12 @@ def doctor(
             "--pooler", metavar="DSN", help="PgBouncer, as a user of its console (admin_users, stats_users)."
         ),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", metavar="CODE", help="Show what this check finds as a note. May be given repeatedly."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """
@@ -55,16 +64,32 @@ def doctor(
 
     Each finding comes with its remedy. Exits with 2 when there is a warning or an error.
     """
+    codes = _check_codes(accept or [])
     loaded = _load(policy)
     pooler_dsn = None if pooler is None else normalize_dsn(pooler, "--pooler")
     with connect(resolve_dsn(dsn, os.environ)) as connection:
-        diagnoses = examine(connection, loaded, pooler_dsn)
+        diagnoses = [_accept(line, codes) for line in examine(connection, loaded, pooler_dsn)]
     has_findings = any(diagnosis.is_finding for diagnosis in diagnoses)
     if as_json:
         print_json(_describe(diagnoses, is_in_order=not has_findings))
     else:
         _print(diagnoses)
     return EXIT_FINDINGS if has_findings else 0
+
+
+def _check_codes(codes: Sequence[str]) -> frozenset[str]:
+    known = {check.code for check in CHECKS}
+    unknown = sorted(set(codes) - known)
+    if unknown:
+        raise Error(f"--accept {unknown[0]}: there is no such check", hint=suggest_name(unknown[0], known))
+    return frozenset(codes)
+
+
+def _accept(line: Diagnosis, codes: frozenset[str]) -> Diagnosis:
+    """Return *line* as a note if it is a finding that the person who asks knows of."""
+    if line.code not in codes or not line.is_finding:
+        return line
+    return replace(line, status=Status.NOTE, message=f"{line.message} (accepted)")
 
 
 def _load(path: Path | None) -> LoadedPolicy | None:

@@ -66,7 +66,13 @@ def _judge_statements(facts: ExtensionFacts) -> Iterator[Remark]:
 
 
 def _judge_auto_explain(facts: ExtensionFacts) -> Iterator[Remark]:
-    if facts.libraries is not None and "auto_explain" in facts.libraries:
+    if facts.libraries is None:
+        yield Remark(
+            Status.UNKNOWN,
+            "whether the server loads auto_explain this role may not see",
+            "run doctor as a superuser, or as a member of pg_read_all_settings",
+        )
+    elif "auto_explain" in facts.libraries:
         yield Remark(
             Status.NOTE,
             "auto_explain is loaded: the plans that it logs hold values of agents' statements, and from"

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from pgmoat.compiler.checks.wording import join_words, quote_name
+from pgmoat.compiler.checks.wording import join_words, quote_name, quote_qualified
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
 from pgmoat.postgres.sqlfile import load_sql
@@ -40,6 +40,7 @@ class ForeignTable:
 
     name: str
     owner: str
+    owner_is_superuser: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +125,23 @@ def _judge_sessions(facts: PrivilegeFacts) -> Iterator[Remark]:
 
 
 def _judge_table_owners(facts: PrivilegeFacts) -> Iterator[Remark]:
-    owners: dict[str, list[str]] = {}
+    role = quote_name(facts.own.role)
+    owners: dict[str, list[ForeignTable]] = {}
     for table in facts.foreign_tables:
-        owners.setdefault(table.owner, []).append(table.name)
+        owners.setdefault(table.owner, []).append(table)
     for owner, tables in owners.items():
+        # A membership in a superuser would be far more than what is lacking.
+        remedy = (
+            " ".join(f"ALTER TABLE {quote_qualified(table.name)} OWNER TO {role};" for table in tables)
+            + f" -- or apply as {owner}"
+            if tables[0].owner_is_superuser
+            else f"GRANT {quote_name(owner)} TO {role};"
+        )
         yield Remark(
             Status.NOTE,
-            f"{facts.own.role} cannot alter or grant {join_words(tables)}, owned by {owner}:"
-            " apply needs that",
-            f"GRANT {quote_name(owner)} TO {quote_name(facts.own.role)};",
+            f"{facts.own.role} cannot alter or grant {join_words(table.name for table in tables)},"
+            f" owned by {owner}: apply needs that",
+            remedy,
         )
 
 
@@ -166,9 +175,10 @@ def _judge_databases(facts: PrivilegeFacts) -> Iterator[Remark]:
     for database in facts.list_public("CONNECT"):
         yield Remark(
             Status.NOTE if database in _USUALLY_EMPTY else Status.WARNING,
-            f"agents may connect to database {database}, and reach there what PUBLIC may",
+            f"agents may connect to database {database} unless pg_hba.conf refuses it, and reach there what"
+            " PUBLIC may",
             f"REVOKE CONNECT ON DATABASE {quote_name(database)} FROM PUBLIC;"
-            " -- first GRANT it to people's roles; or accept it: object: " + database,
+            " -- first GRANT it to people's roles",
         )
 
 

@@ -14,7 +14,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from pgmoat.compiler.checks.connections import CONNECTIONS_FOR_PEOPLE
-from pgmoat.compiler.checks.wording import join_words
+from pgmoat.compiler.checks.wording import join_words, quote_name
 from pgmoat.doctor.agents import AgentRole
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE
@@ -63,6 +63,7 @@ class SettingFacts:
     settings: Mapping[str, Setting]
     roles: Iterable[AgentRole] = ()
     is_pooled: bool | None = None  # None: not known
+    database: str = ""
 
     def value(self, name: str) -> str:
         """Return a setting's value; empty if it is missing."""
@@ -80,7 +81,9 @@ def read_settings(
     """Return the settings that the checks look at; *roles* and *is_pooled* have been read before."""
     with connection.cursor(row_factory=class_row(Setting)) as cursor:
         cursor.execute(load_sql(PACKAGE, "read_settings"), {"names": list(NAMES)})
-        return SettingFacts({row.name: row for row in cursor}, tuple(roles), is_pooled)
+        return SettingFacts(
+            {row.name: row for row in cursor}, tuple(roles), is_pooled, connection.info.dbname
+        )
 
 
 Judge = Callable[[SettingFacts], Iterable[Remark]]
@@ -258,7 +261,7 @@ def _reset(name: str, facts: SettingFacts) -> str:
     """Return what takes the setting back to its default, where it was set."""
     source = facts.settings[name].source
     if source == "database":
-        return f"ALTER DATABASE … RESET {name};"
+        return f"ALTER DATABASE {quote_name(facts.database)} RESET {name};"
     if source in {"user", "database user"}:
         return f"ALTER ROLE CURRENT_USER RESET {name}; -- it is set for the role that ran doctor"
     if source == "global":
