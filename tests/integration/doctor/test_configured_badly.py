@@ -19,7 +19,7 @@ SETTINGS = {
     "superuser_reserved_connections": "1",
     "max_connections": "24",
     "track_activity_query_size": "200",
-    "default_transaction_isolation": "'repeatable read'",
+    "default_transaction_isolation": "repeatable read",
     "log_parameter_max_length_on_error": "-1",
     "log_min_duration_statement": "0",
     "shared_preload_libraries": "auto_explain",
