@@ -39,6 +39,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {folder}/userlist.txt
+stats_users = pgmoat_stats
 pool_mode = transaction
 max_client_conn = 200
 default_pool_size = {pool_size}

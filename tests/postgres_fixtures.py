@@ -117,7 +117,8 @@ def _drop_roles(connection: psycopg.Connection, prefix: str) -> None:
     connection.execute(sql.SQL("DROP ROLE {}").format(names))
 
 
-def _find_binaries(choice: str) -> Path:
+def find_binaries(choice: str) -> Path:
+    """Return the program directory of ``wheel18``, ``system15`` and the like."""
     found = re.fullmatch(r"(wheel|system)(\d+)", choice)
     if found is None:
         raise pytest.UsageError(f"PGMOAT_TEST_SERVER={choice}: wanted wheel18, wheel16, system15 or the like")
@@ -145,7 +146,7 @@ def _read_given_server(dsn: str) -> PostgresServer:
 @contextlib.contextmanager
 def start_chosen_server(settings: Mapping[str, str]) -> Generator[PostgresServer]:
     """Start a server of the version under test, with more *settings* than all tests have."""
-    binaries = _find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
+    binaries = find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
     with start(binaries=binaries, settings={"max_prepared_transactions": "0", **settings}) as own:
         yield PostgresServer(
             host=own.host,
@@ -161,7 +162,7 @@ def pytest_report_header() -> str:
     if os.environ.get("PGMOAT_TEST_DSN"):
         return "PostgreSQL: the one of PGMOAT_TEST_DSN"
     choice = os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT)
-    number = read_version(_find_binaries(choice))
+    number = read_version(find_binaries(choice))
     return f"PostgreSQL: {number // 10000}.{number % 10000} ({choice})"
 
 
@@ -172,7 +173,7 @@ def server() -> Generator[PostgresServer]:
     if dsn:
         yield _read_given_server(dsn)
         return
-    with start_chosen_server({}) as own:
+    with start_chosen_server({"max_prepared_transactions": "0"}) as own:
         yield own
 
 

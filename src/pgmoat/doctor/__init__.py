@@ -1,0 +1,1 @@
+"""Is everything around the policy in order: server, rights, settings, pooler, drift, clock, own state."""

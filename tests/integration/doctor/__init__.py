@@ -1,0 +1,1 @@
+"""Each check of doctor, made to fail on a real server."""
