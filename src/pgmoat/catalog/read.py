@@ -21,6 +21,7 @@ from pgmoat.catalog.codes import read_codes
 from pgmoat.catalog.reach import read_reach
 from pgmoat.catalog.request import CatalogRequest
 from pgmoat.catalog.snapshot import Catalog, Column, ForeignKeyChild, Table, TableTrigger, UniqueIndex
+from pgmoat.catalog.types import read_taken_functions, read_types
 from pgmoat.postgres.sqlfile import load_sql
 
 _PACKAGE = "pgmoat.catalog"
@@ -105,6 +106,8 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
             tables=tables,
             codes=read_codes(connection, policy, tables),
             reach=read_reach(connection, policy, server.server_version),
+            types=read_types(connection, policy),
+            taken_functions=read_taken_functions(connection, policy),
         )
 
 

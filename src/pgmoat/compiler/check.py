@@ -10,6 +10,7 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.checks.access import check_access
 from pgmoat.compiler.checks.connections import check_connections
 from pgmoat.compiler.checks.deletes import check_deletes
+from pgmoat.compiler.checks.operations import check_operations
 from pgmoat.compiler.checks.reach import check_reach
 from pgmoat.compiler.checks.subject import Subject
 from pgmoat.compiler.checks.tables import check_relation, check_table
@@ -39,5 +40,6 @@ def check_policy(policy: Policy, catalog: Catalog) -> list[Finding]:
         findings += check_deletes(subject, catalog)
         findings += check_access(subject)
     findings += check_connections(policy, catalog)
+    findings += check_operations(policy, catalog)
     findings += check_reach(policy, catalog)
     return sorted(findings, key=lambda finding: _ORDER.index(finding.severity))

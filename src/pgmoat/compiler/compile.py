@@ -7,6 +7,7 @@ In: Policy, Catalog. Out: Wanted. I/O: reads SQL files of the package.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from psycopg import sql
 
@@ -14,6 +15,13 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
 from pgmoat.compiler.maps import compile_maps
+from pgmoat.compiler.operations import (
+    compile_checks,
+    compile_operation,
+    compile_operation_grants,
+    compile_operation_role,
+    resolve_operations,
+)
 from pgmoat.compiler.people import compile_columns, compile_people_view
 from pgmoat.compiler.roles import compile_roles, compile_rows
 from pgmoat.compiler.system import (
@@ -38,14 +46,24 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
     """
     roles = policy.settings.system_roles
     entities = resolve_entities(policy, catalog)
+    operations = resolve_operations(policy, catalog)
     columns = {column.name: column for entity in entities for column in compile_columns(entity)}
     return Wanted(
-        roles=tuple(compile_roles(policy, catalog)),
+        roles=(*compile_roles(policy, catalog), *map(compile_operation_role, operations)),
         migrations=compile_migrations(),
-        definitions=tuple(_compile_definitions(policy, entities, roles)),
+        definitions=(
+            *_compile_definitions(policy, entities, roles),
+            *map(compile_operation, operations),
+        ),
         columns=tuple(_missing(columns, catalog)),
         rows=(*compile_rows(policy), *map(_compile_entity_row, entities)),
-        grants=frozenset(_compile_grants(policy, catalog, entities, roles)),
+        grants=frozenset(
+            (
+                *_compile_grants(policy, catalog, entities, roles),
+                *chain.from_iterable(map(compile_operation_grants, operations)),
+            )
+        ),
+        checks=tuple(chain.from_iterable(map(compile_checks, operations))),
         owner_role=roles.owner,
         own_schemas=(*OWN_SCHEMAS, policy.settings.entity_schema),
     )

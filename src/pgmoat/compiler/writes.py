@@ -21,8 +21,7 @@ _SETTLED = frozenset(
     ("bool", "int2", "int4", "int8", "oid", "numeric", "text", "varchar", "bpchar", "name", "char", "uuid",
      "json", "jsonb", "date", "time", "timestamp")
 )  # fmt: skip
-# An agent could change these inside the statement, and what the history records would follow.
-_PINS = (
+PINS = (
     ("extra_float_digits", "1"),
     ("DateStyle", "ISO, YMD"),
     ("IntervalStyle", "postgres"),
@@ -30,6 +29,7 @@ _PINS = (
     ("xmlbinary", "base64"),
     ("quote_all_identifiers", "off"),
 )
+"""An agent could change these inside the statement, and what the history records would follow."""
 
 
 def name_row_function(entity: Entity, operation: str) -> sql.Identifier:
@@ -67,7 +67,7 @@ def _render_pins(entity: Entity) -> Iterator[sql.Composable]:
     if types - _SETTLED:
         yield sql.SQL("SET TimeZone = 'UTC'")
     if types - _SETTLED - {"timestamptz", "timetz"}:
-        for name, value in _PINS:
+        for name, value in PINS:
             yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))
 
 
@@ -93,7 +93,7 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
 
 def _hides_detail(entity: Entity) -> bool:
     """Whether some agent writes without reading every column: hiding costs a subtransaction per row."""
-    return any(access.allowed.select != "all" and access.writes for access in entity.access)
+    return any(access.writes and not access.sees_all for access in entity.access)
 
 
 def _render_returning(entity: Entity) -> dict[str, sql.Composable]:

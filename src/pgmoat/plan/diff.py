@@ -48,6 +48,7 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
     return Plan(
         actions=actions,
         findings=(*find_foreign_roles(wanted, actual), *find_unknown(wanted, actual)),
+        checks=wanted.checks if any(not action.on_people_table for action in actions) else (),
         bookkeeping=_keep_books(wanted, actual, definitions, has_migrations=bool(migrations))
         if actions
         else (),

@@ -27,6 +27,9 @@ AgentName = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=40)]
 RolePrefix = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=20)]
 """With an agent's name at most 60 characters: a role name that PostgreSQL does not cut off."""
 
+OperationName = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=40)]
+"""With ``op_`` and a role prefix at most 63 characters: a role name that PostgreSQL does not cut off."""
+
 AgentVersion = Annotated[str, Field(pattern=VERSION_PATTERN, max_length=20)]
 TableName = Annotated[str, Field(pattern=TABLE_PATTERN)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=63)]
@@ -38,6 +41,13 @@ Milliseconds = Annotated[
         parse_milliseconds, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]
     ),
     Field(gt=0, le=2_147_483_647),
+]
+Expiry = Annotated[
+    int,
+    BeforeValidator(
+        parse_milliseconds, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]
+    ),
+    Field(gt=0, le=3650 * 86_400_000),
 ]
 Bytes = Annotated[
     int,
@@ -54,6 +64,26 @@ ColumnList = Annotated[
     Annotated[Literal["all"], Tag("all")] | Annotated[list[Identifier], Tag("list")],
     Discriminator(_column_list_form),
 ]
+
+
+def _affects_form(value: Any) -> str:
+    return "number" if isinstance(value, int) else "word"
+
+
+Affects = Annotated[
+    Annotated[int, Field(gt=0), Tag("number")] | Annotated[Literal["some", "any"], Tag("word")],
+    Discriminator(_affects_form),
+]
+
+
+def _as_list(value: Any) -> Any:
+    """Let ``sql: UPDATE …`` stand for a list of one statement."""
+    return [value] if isinstance(value, str) else value
+
+
+def _expand_parameter(value: Any) -> Any:
+    """Let ``order_id: bigint`` stand for ``order_id: {type: bigint}``."""
+    return {"type": value} if isinstance(value, str) else value
 
 
 def _expand_delete(value: Any) -> Any:
@@ -172,6 +202,56 @@ class EntityAccess(Model):
     delete: bool = Field(False, description="Whether it may (soft-)delete rows.")
 
 
+class ParameterPolicy(Model):
+    """One parameter of an operation."""
+
+    type: str = Field(min_length=1, max_length=200, description="PostgreSQL's name of the type.")
+    doc: str = Field("", description="Docstring: becomes part of the function's comment.")
+    optional: bool = Field(False, description="Whether it may be left out; it is NULL then.")
+
+
+class PreconditionPolicy(Model):
+    """What must hold before an operation writes anything."""
+
+    that: str = Field(min_length=1, description="A condition; anything but true refuses the call.")
+    message: str = Field(min_length=1, description="What the agent is told when it does not hold.")
+
+
+class OperationPolicy(Model):
+    """A named write with parameters, which agents call instead of writing SQL."""
+
+    doc: str = Field("", description="Docstring: becomes the function's comment.")
+    parameters: dict[
+        Identifier,
+        Annotated[
+            ParameterPolicy,
+            BeforeValidator(_expand_parameter, json_schema_input_type=str | ParameterPolicy),
+        ],
+    ] = Field(
+        default_factory=dict[str, ParameterPolicy],
+        description="Parameter to its type, or a mapping; those that are optional come last.",
+    )
+    entities: dict[Identifier, EntityAccess] = Field(
+        default_factory=dict[str, EntityAccess], description="Entity to what the operation may do with it."
+    )
+    require: list[PreconditionPolicy] = Field(
+        default_factory=list[PreconditionPolicy], description="Preconditions, tried in order."
+    )
+    sql: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list[str], description="Statements that write, run in order; one, or a list."
+    )
+    returns: str | None = Field(None, description="A last statement, whose rows are the result's.")
+    affects: Affects = Field(
+        "some", description="Rows written in all: a number; some (none is an error); any."
+    )
+    idempotency: Literal["required", "optional"] = Field(
+        "required", description="required: a call without a key is refused."
+    )
+    expires: Expiry = Field(
+        7 * 86_400_000, description="How long a key replays its result; after that it is refused."
+    )
+
+
 class Timeouts(Model):
     """Role settings: defaults for honest clients; what lifts them meets the gate and the watchdog."""
 
@@ -203,6 +283,9 @@ class AgentPolicy(Model):
     entities: dict[Identifier, EntityAccess] = Field(
         default_factory=dict[str, EntityAccess], description="Entity to what the agent may do with it."
     )
+    operations: list[OperationName] = Field(
+        default_factory=list[str], description="Operations that the agent may call."
+    )
     connections: int = Field(20, gt=0, le=10_000, description="CONNECTION LIMIT of the role.")
     parallel_workers: int = Field(
         0, ge=0, le=64, description="Parallel workers per query; 0 leaves them all to people's queries."
@@ -216,8 +299,10 @@ class AgentPolicy(Model):
 
     @property
     def writes(self) -> bool:
-        """Whether any entity is granted for writing."""
-        return any(access.insert or access.update or access.delete for access in self.entities.values())
+        """Whether the agent writes: by SQL on an entity, or by an operation."""
+        return bool(self.operations) or any(
+            access.insert or access.update or access.delete for access in self.entities.values()
+        )
 
 
 class Acceptance(Model):
@@ -240,6 +325,10 @@ class Settings(Model):
         """Return the name of the agent's login role."""
         return self.agent_role_prefix + agent
 
+    def operation_role(self, operation: str) -> str:
+        """Return the name of the NOLOGIN role that an operation runs as."""
+        return f"{self.system_role_prefix}op_{operation}"
+
     @property
     def system_roles(self) -> SystemRoles:
         """The names of pgmoat's own roles."""
@@ -255,6 +344,9 @@ class Policy(Model):
     )
     entities: dict[Identifier, EntityPolicy] = Field(
         default_factory=dict[str, EntityPolicy], description="Tables as agents see them, by entity name."
+    )
+    operations: dict[OperationName, OperationPolicy] = Field(
+        default_factory=dict[str, OperationPolicy], description="Named writes that agents may call, by name."
     )
     agents: dict[AgentName, AgentPolicy] = Field(
         default_factory=dict[str, AgentPolicy], description="Agent types, by name."
