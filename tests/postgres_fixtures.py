@@ -117,6 +117,11 @@ def _drop_roles(connection: psycopg.Connection, prefix: str) -> None:
     connection.execute(sql.SQL("DROP ROLE {}").format(names))
 
 
+def find_test_binaries() -> Path:
+    """Return the programs that PGMOAT_TEST_SERVER names, for a test that starts a server of its own."""
+    return _find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
+
+
 def _find_binaries(choice: str) -> Path:
     found = re.fullmatch(r"(wheel|system)(\d+)", choice)
     if found is None:
@@ -158,8 +163,7 @@ def server() -> Generator[PostgresServer]:
     if dsn:
         yield _read_given_server(dsn)
         return
-    binaries = _find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
-    with start(binaries=binaries, settings={"max_prepared_transactions": "0"}) as own:
+    with start(binaries=find_test_binaries(), settings={"max_prepared_transactions": "0"}) as own:
         yield PostgresServer(
             host=own.host,
             port=own.port,

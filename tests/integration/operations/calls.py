@@ -17,7 +17,7 @@ Result = dict[str, Any]
 
 def call(connection: Connection, operation: str, key: str | None = None, **arguments: object) -> Result:
     """Return the result of an operation, called by name with bound arguments."""
-    named = [sql.SQL("{} => %s").format(sql.Identifier(name)) for name in arguments]
+    named: list[sql.Composable] = [sql.SQL("{} => %s").format(sql.Identifier(n)) for n in arguments]
     values = list(arguments.values())
     if key is not None:
         named.append(sql.SQL("idempotency_key => %s"))
