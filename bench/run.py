@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import commits, decode, history, parallel, people, point_read, writes
+from bench import commits, decode, history, operations, parallel, people, point_read, writes
 from bench.measure import Scale, has_cpu_clock
 from bench.report import Report, as_plain_data, render_markdown
 from bench.scratch import SETTINGS, Scratch, open_server
@@ -27,6 +27,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("point_read", point_read.measure_point_read),
     ("decode", decode.measure_decode),
     ("writes", writes.measure_writes),
+    ("operations", operations.measure_operations),
     ("history", history.measure_history),
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),

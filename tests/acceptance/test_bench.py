@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_NAMES = ("people", "point_read", "decode", "writes", "history", "parallel", "commits")
+_NAMES = ("people", "point_read", "decode", "writes", "operations", "history", "parallel", "commits")
 
 
 def test_quick_run_measures_everything(tmp_path: Path) -> None:

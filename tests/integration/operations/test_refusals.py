@@ -16,11 +16,11 @@ def test_a_key_of_no_use(shop: Moat, key: str | None) -> None:
     assert count_effects(shop) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("arguments", [{"order_id": 6, "amount": 20}, {"order_id": 5, "amount": 21}])
-def test_one_key_for_two_requests(shop: Moat, arguments: dict[str, object]) -> None:
+@pytest.mark.parametrize(("order_id", "amount"), [(6, 20), (5, 21)])
+def test_one_key_for_two_requests(shop: Moat, order_id: int, amount: int) -> None:
     call_once(shop, "support", "refund_order", "k1", order_id=5, amount=20)
     with refused("PM041") as caught:
-        call_once(shop, "support", "refund_order", "k1", **arguments)
+        call_once(shop, "support", "refund_order", "k1", order_id=order_id, amount=amount)
     detail = str(caught.value.diag.message_detail)
     assert detail.startswith("Used for operation refund_order at ")
     assert detail.endswith(", with other parameters, or in a task of another scope. Nothing was written now.")

@@ -50,7 +50,7 @@ def test_a_sound_operation() -> None:
         ("doc: x", "sql: it does nothing: both sql and returns are missing"),
         (
             "parameters: {order_id: bigint}\nsql: UPDATE orders SET x = 1 WHERE id = :ordr_id",
-            "sql.0: there is no parameter `ordr_id`, at character 38 of it (did you mean `order_id`?)",
+            "sql.0: there is no parameter `ordr_id`, at character 36 of it (did you mean `order_id`?)",
         ),
         (
             "sql:\n- UPDATE a SET b = 1\n- |\n  UPDATE a\n  SET b = ':x' || :y",
@@ -62,8 +62,8 @@ def test_a_sound_operation() -> None:
         ),
         (
             "returns: TRUNCATE orders",
-            "returns: a statement here begins with one of SELECT, INSERT, UPDATE, DELETE, MERGE, WITH, VALUES,"
-            " TABLE, not with TRUNCATE",
+            "returns: a statement here begins with one of SELECT, INSERT, UPDATE, DELETE, MERGE, WITH,"
+            " VALUES, TABLE, not with TRUNCATE",
         ),
         (
             "returns: SELECT 1\nrequire: [{that: '(true', message: m}]",
@@ -89,7 +89,8 @@ def test_a_sound_operation() -> None:
         ),
         (
             "returns: SELECT 1\nentities: {orders: {update: [usr_id]}}",
-            "entities.orders.update.0: `usr_id` is the name in the base table (agents see it as `customer_id`: write that)",
+            "entities.orders.update.0: `usr_id` is the name in the base table"
+            " (agents see it as `customer_id`: write that)",
         ),
         ("returns: SELECT 1\naffects: most", "affects: expected some or any, found the text 'most'"),
         ("returns: SELECT 1\naffects: 0", "affects: must be greater than 0"),
@@ -121,7 +122,7 @@ def test_agents_name_operations_that_exist() -> None:
 
 
 def test_a_broken_operation_hides_no_other_problem() -> None:
-    text = with_operation("doc: 5\nsql: UPDATE a SET b = 1") + "  other: {sql: 'UPDATE a SET b = :c'}\n"
+    text = with_operation("doc: 5\nsql: UPDATE a SET b = 1\n") + "  other: {sql: 'UPDATE a SET b = :c'}\n"
     assert len(lines_of(text)) == 2
 
 

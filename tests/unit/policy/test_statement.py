@@ -9,31 +9,32 @@ from hypothesis import strategies as st
 from pgmoat.policy.statement import parse_statement
 
 _NAMES = ("x", "y")
+_NONE, _X, _Y, _BOTH = frozenset[str](), frozenset("x"), frozenset("y"), frozenset("xy")
 
 
 @pytest.mark.parametrize(
     ("source", "text", "names"),
     [
-        ("SELECT :x + :y", "SELECT $1 + $2", {"x", "y"}),
-        ("SELECT :y::text", "SELECT $2::text", {"y"}),
-        ("SELECT z::int, ':x', \":x\"", "SELECT z::int, ':x', \":x\"", set()),
-        ("SELECT 'it''s :x', :x", "SELECT 'it''s :x', $1", {"x"}),
-        (r"SELECT E'\':x', :x", r"SELECT E'\':x', $1", {"x"}),
-        (r"SELECT '\', :x", r"SELECT '\', $1", {"x"}),
-        ("SELECT $a$ :x $b$ $a$, $$:x$$", "SELECT $a$ :x $b$ $a$, $$:x$$", set()),
-        ("SELECT 1 -- :x ;\n, :y", "SELECT 1  \n, $2", {"y"}),
-        ("SELECT /* :x /* ( */ ; */ :y", "SELECT   $2", {"y"}),
-        ("SELECT a[1:x], a[:x, 2]", None, set()),
-        ("SELECT a[1:n], (a)[m:n]", "SELECT a[1:n], (a)[m:n]", set()),
-        ("SELECT a[1:(:x)]", "SELECT a[1:($1)]", {"x"}),
-        ("SELECT ARRAY [:x, :y], ARRAY[[:x],[:y]]", "SELECT ARRAY [$1, $2], ARRAY[[$1],[$2]]", {"x", "y"}),
-        ("SELECT f(a := :x)", "SELECT f(a := $1)", {"x"}),
-        ("SELECT col$1, :x", "SELECT col$1, $1", {"x"}),
-        ("SELECT :x; \n;", "SELECT $1", {"x"}),
-        ("SELECT '{\"a\": 1}'::jsonb -> :x", "SELECT '{\"a\": 1}'::jsonb -> $1", {"x"}),
+        ("SELECT :x + :y", "SELECT $1 + $2", _BOTH),
+        ("SELECT :y::text", "SELECT $2::text", _Y),
+        ("SELECT z::int, ':x', \":x\"", "SELECT z::int, ':x', \":x\"", _NONE),
+        ("SELECT 'it''s :x', :x", "SELECT 'it''s :x', $1", _X),
+        (r"SELECT E'\':x', :x", r"SELECT E'\':x', $1", _X),
+        (r"SELECT '\', :x", r"SELECT '\', $1", _X),
+        ("SELECT $a$ :x $b$ $a$, $$:x$$", "SELECT $a$ :x $b$ $a$, $$:x$$", _NONE),
+        ("SELECT 1 -- :x ;\n, :y", "SELECT 1  \n, $2", _Y),
+        ("SELECT /* :x /* ( */ ; */ :y", "SELECT   $2", _Y),
+        ("SELECT a[1:x], a[:x, 2]", None, _NONE),
+        ("SELECT a[1:n], (a)[m:n]", "SELECT a[1:n], (a)[m:n]", _NONE),
+        ("SELECT a[1:(:x)]", "SELECT a[1:($1)]", _X),
+        ("SELECT ARRAY [:x, :y], ARRAY[[:x],[:y]]", "SELECT ARRAY [$1, $2], ARRAY[[$1],[$2]]", _BOTH),
+        ("SELECT f(a := :x)", "SELECT f(a := $1)", _X),
+        ("SELECT col$1, :x", "SELECT col$1, $1", _X),
+        ("SELECT :x; \n;", "SELECT $1", _X),
+        ("SELECT '{\"a\": 1}'::jsonb -> :x", "SELECT '{\"a\": 1}'::jsonb -> $1", _X),
     ],
 )
-def test_parameters(source: str, text: str | None, names: set[str]) -> None:
+def test_parameters(source: str, text: str | None, names: frozenset[str]) -> None:
     statement = parse_statement(source, _NAMES)
     if text is None:
         assert statement.problems
