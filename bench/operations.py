@@ -96,8 +96,8 @@ def measure_operations(scratch: Scratch, scale: Scale) -> Report:
     return Report(
         "An operation against the same statements by hand",
         (
-            "A transaction that refunds one order: a precondition, an UPDATE, an INSERT, and a row to return; "
-            "the agent's also enter a task. By hand these are four statements, and nothing is idempotent.",
+            "A transaction that refunds one order: a precondition, an UPDATE, an INSERT, and a row to "
+            "return; the agent's also enter a task. By hand these are four statements, and nothing is idempotent.",
         ),
         (
             compare("Against the base tables", timings),
