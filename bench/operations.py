@@ -97,7 +97,8 @@ def measure_operations(scratch: Scratch, scale: Scale) -> Report:
         "An operation against the same statements by hand",
         (
             "A transaction that refunds one order: a precondition, an UPDATE, an INSERT, and a row to "
-            "return; the agent's also enter a task. By hand these are four statements, and nothing is idempotent.",
+            "return; the agent's also enter a task. By hand these are four statements, and nothing is "
+            "idempotent.",
         ),
         (
             compare("Against the base tables", timings),
