@@ -15,7 +15,19 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import cold_start, commits, decode, history, parallel, people, point_read, scale, scoped, writes
+from bench import (
+    cold_start,
+    commits,
+    decode,
+    history,
+    operations,
+    parallel,
+    people,
+    point_read,
+    scale,
+    scoped,
+    writes,
+)
 from bench.measure import Scale, has_cpu_clock
 from bench.report import Report, as_plain_data, render_markdown
 from bench.scratch import SETTINGS, Scratch, open_server
@@ -28,6 +40,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("scoped", scoped.measure_scoped),
     ("decode", decode.measure_decode),
     ("writes", writes.measure_writes),
+    ("operations", operations.measure_operations),
     ("history", history.measure_history),
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),

@@ -117,6 +117,11 @@ def _drop_roles(connection: psycopg.Connection, prefix: str) -> None:
     connection.execute(sql.SQL("DROP ROLE {}").format(names))
 
 
+def find_test_binaries() -> Path:
+    """Return the programs that PGMOAT_TEST_SERVER names, for a test that starts a server of its own."""
+    return find_binaries(os.environ.get("PGMOAT_TEST_SERVER", _DEFAULT))
+
+
 def find_binaries(choice: str) -> Path:
     """Return the program directory of ``wheel18``, ``system15`` and the like."""
     found = re.fullmatch(r"(wheel|system)(\d+)", choice)

@@ -95,6 +95,9 @@ SECTIONS: dict[str, type[schema.Model]] = {
     "Column": schema.ColumnPolicy,
     "Delete": schema.DeletePolicy,
     "Log": schema.LogPolicy,
+    "Operation": schema.OperationPolicy,
+    "Parameter": schema.ParameterPolicy,
+    "Precondition": schema.PreconditionPolicy,
     "Agent": schema.AgentPolicy,
     "Access": schema.EntityAccess,
     "Timeouts": schema.Timeouts,
@@ -126,7 +129,7 @@ def test_every_policy_key_is_in_the_reference_with_its_default(section: str) -> 
 
 def _render_default(section: str, name: str, default: object) -> str | None:
     """Return the default as the reference writes it, None where it says more than a value."""
-    if section == "Timeouts" or name == "task_duration":
+    if section == "Timeouts" or name in {"task_duration", "expires"}:
         return render_milliseconds(cast("int", default))
     if name in ("bytes_per_task", "temp_files"):
         return render_bytes(cast("int", default))
@@ -229,6 +232,7 @@ def test_called_functions_are_in_the_reference_with_their_parameters() -> None:
         "freeze_agent",
         "thaw_task",
         "thaw_agent",
+        "prune_operations",
     ):
         source = (SOURCE / "compiler" / "sql" / "functions" / f"{name}.sql").read_text()
         match = re.search(r"FUNCTION (pgmoat\.\w+\(.*?\))\s+RETURNS", source, re.DOTALL)

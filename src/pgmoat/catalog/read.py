@@ -30,6 +30,7 @@ from pgmoat.catalog.snapshot import (
     TableTrigger,
     UniqueIndex,
 )
+from pgmoat.catalog.types import read_taken_functions, read_types
 from pgmoat.model.names import ROW_POLICY_COMMENT
 from pgmoat.postgres.sqlfile import load_sql
 
@@ -117,6 +118,8 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
             codes=read_codes(connection, policy, tables, installer),
             reach=read_reach(connection, policy, server.server_version),
             installer=installer,
+            types=read_types(connection, policy),
+            taken_functions=read_taken_functions(connection, policy),
         )
 
 

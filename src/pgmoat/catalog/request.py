@@ -35,6 +35,24 @@ class EntityRequest(Protocol):
         ...
 
 
+class ParameterRequest(Protocol):
+    """A parameter of an operation: its type."""
+
+    @property
+    def type(self) -> str:
+        """The type as the policy writes it."""
+        ...
+
+
+class OperationRequest(Protocol):
+    """An operation: its parameters."""
+
+    @property
+    def parameters(self) -> Mapping[str, ParameterRequest]:
+        """Parameters by name."""
+        ...
+
+
 class SettingsRequest(Protocol):
     """Names of what pgmoat makes."""
 
@@ -65,6 +83,11 @@ class CatalogRequest(Protocol):
     @property
     def entities(self) -> Mapping[str, EntityRequest]:
         """Entities by name."""
+        ...
+
+    @property
+    def operations(self) -> Mapping[str, OperationRequest]:
+        """Operations by name."""
         ...
 
     @property

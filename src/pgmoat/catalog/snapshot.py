@@ -135,6 +135,15 @@ class CodeCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeName:
+    """A type as PostgreSQL prints it."""
+
+    name: str  # format_type(), schema-qualified when outside pg_catalog
+    schema: str
+    kind: str  # pg_type.typtype: b, c, d, e, m, p, r
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """All that thinking about a policy needs to know of one database."""
 
@@ -147,3 +156,5 @@ class Catalog:
     codes: Mapping[tuple[str, str], CodeCounts] = field(default_factory=dict[tuple[str, str], CodeCounts])
     reach: tuple[Reach, ...] = ()
     installer: Installer = SUPERUSER  # who reads, and would apply
+    types: Mapping[str, TypeName] = field(default_factory=dict[str, TypeName])  # by the policy's text
+    taken_functions: frozenset[str] = frozenset()  # operations' names that pg_catalog has as functions

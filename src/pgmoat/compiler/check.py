@@ -10,6 +10,7 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.checks.access import check_access
 from pgmoat.compiler.checks.connections import check_connections
 from pgmoat.compiler.checks.deletes import check_deletes
+from pgmoat.compiler.checks.operations import check_operations
 from pgmoat.compiler.checks.reach import check_reach
 from pgmoat.compiler.checks.rights import check_rights
 from pgmoat.compiler.checks.row_security import check_row_security
@@ -44,6 +45,7 @@ def check_policy(policy: Policy, catalog: Catalog) -> list[Finding]:
         findings += check_deletes(subject, catalog)
         findings += check_access(subject)
     findings += check_connections(policy, catalog)
+    findings += check_operations(policy, catalog)
     findings += check_reach(policy, catalog)
     findings += check_rights(policy, catalog)
     return sorted(findings, key=lambda finding: _ORDER.index(finding.severity))

@@ -7,6 +7,7 @@ In: Policy, Catalog. Out: Wanted. I/O: reads SQL files of the package.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
@@ -15,6 +16,13 @@ from pgmoat.compiler.log import resolve_logs
 from pgmoat.compiler.logs import compile_log, compile_log_grants, compile_log_row, compile_log_table
 from pgmoat.compiler.maps import compile_maps
 from pgmoat.compiler.monitor import compile_monitor, compile_monitor_grants
+from pgmoat.compiler.operations import (
+    compile_checks,
+    compile_operation,
+    compile_operation_grants,
+    compile_operation_role,
+    resolve_operations,
+)
 from pgmoat.compiler.people import compile_columns, compile_people_view, compile_row_policies
 from pgmoat.compiler.roles import compile_roles, compile_rows
 from pgmoat.compiler.system import (
@@ -41,13 +49,15 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
     roles = policy.settings.system_roles
     entities = resolve_entities(policy, catalog)
     logs = resolve_logs(policy, entities)
+    operations = resolve_operations(policy, catalog)
     columns = {column.name: column for entity in entities for column in compile_columns(entity)}
     return Wanted(
-        roles=tuple(compile_roles(policy, catalog)),
+        roles=(*compile_roles(policy, catalog), *map(compile_operation_role, operations)),
         migrations=compile_migrations(),
         definitions=(
             *_compile_definitions(policy, entities, roles),
             *(definition for log in logs for definition in compile_log(log, roles)),
+            *map(compile_operation, operations),
         ),
         columns=tuple(_missing(columns, catalog)),
         row_policies=tuple(compile_row_policies(entities, roles)),
@@ -57,8 +67,10 @@ def compile_wanted(policy: Policy, catalog: Catalog) -> Wanted:
             (
                 *_compile_grants(policy, catalog, entities, roles),
                 *(grant for log in logs for grant in compile_log_grants(log, roles)),
+                *chain.from_iterable(map(compile_operation_grants, operations)),
             )
         ),
+        checks=tuple(chain.from_iterable(map(compile_checks, operations))),
         owner_role=roles.owner,
         own_schemas=(*OWN_SCHEMAS, policy.settings.entity_schema),
     )

@@ -110,10 +110,17 @@ def _resolve(policy: Policy, entity: Entity, log: LogPolicy) -> Log:
         schema=policy.settings.entity_schema,
         key=tuple(zip(names, entity.key, strict=True)),
         state=next(column for column in entity.columns if column.name == log.state),
-        access=tuple(
-            (policy.settings.agent_role(name), agent.entities[log.name])
-            for name, agent in policy.agents.items()
-            if log.name in agent.entities
+        access=(
+            *(
+                (policy.settings.agent_role(name), agent.entities[log.name])
+                for name, agent in policy.agents.items()
+                if log.name in agent.entities
+            ),
+            *(
+                (policy.settings.operation_role(name), operation.entities[log.name])
+                for name, operation in policy.operations.items()
+                if log.name in operation.entities
+            ),
         ),
     )
 

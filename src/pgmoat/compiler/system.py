@@ -79,6 +79,16 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("freeze_agent", "text,text", ("orchestrator", "monitor")),
     ("thaw_task", "text,text", ()),
     ("thaw_agent", "text", ()),
+    ("refuse_key", "text,text,text,timestamp with time zone", ()),
+    ("refuse_parameter", "text,text", ()),
+    ("refuse_affected", "text,bigint,bigint,bigint", ()),
+    ("refuse_calls", "text,bigint", ()),
+    ("refuse_read_only", "text", ()),
+    # These three are granted to the operations' roles, see compiler/operations.py.
+    ("refuse_precondition", "text,integer,text", ()),
+    ("begin_operation", "text,text,boolean,bigint,jsonb,text[]", ()),
+    ("finish_operation", "bigint,bigint,bigint,bigint,jsonb,boolean", ()),
+    ("prune_operations", "interval", ("orchestrator",)),
 )
 
 # What the watching and the orchestrating side may read: everything but secrets.
@@ -199,7 +209,7 @@ def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
         for table, columns in _READABLE:
             for column in columns or (None,):
                 yield Grant("table", _system_table(table), column, "SELECT", role)
-    for table in ("history", "statement", "change", "entity", "hour", "opening"):
+    for table in ("history", "statement", "change", "entity", "hour", "opening", "operation_call"):
         yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
 
 

@@ -26,7 +26,6 @@ _SETTLED = frozenset(
     ("bool", "int2", "int4", "int8", "oid", "numeric", "text", "varchar", "bpchar", "name", "char", "uuid",
      "json", "jsonb", "date", "time", "timestamp")
 )  # fmt: skip
-# An agent could change these inside the statement, and what the history records would follow.
 PINS = (
     ("extra_float_digits", "1"),
     ("DateStyle", "ISO, YMD"),
@@ -35,6 +34,7 @@ PINS = (
     ("xmlbinary", "base64"),
     ("quote_all_identifiers", "off"),
 )
+"""An agent could change these inside the statement, and what the history records would follow."""
 
 
 def name_row_function(entity: Entity, operation: str) -> sql.Identifier:
@@ -105,9 +105,7 @@ def _hides_detail(entity: Entity) -> bool:
 
     A constraint may be broken by a hidden row, an exclusion constraint's detail shows it.
     """
-    return bool(entity.scope) or any(
-        access.allowed.select != "all" and access.writes for access in entity.access
-    )
+    return bool(entity.scope) or any(access.writes and not access.sees_all for access in entity.access)
 
 
 def _render_returning(entity: Entity) -> dict[str, sql.Composable]:

@@ -42,6 +42,7 @@ class HistoryEntry:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     reason: str | None
+    called: str | None  # the operation that wrote it; None for the agent's own SQL
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:

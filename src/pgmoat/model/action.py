@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pgmoat.model.finding import Finding
-from pgmoat.model.objects import Kind, Membership
+from pgmoat.model.objects import Check, Kind, Membership
 
 
 class Change(StrEnum):
@@ -62,6 +62,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()  # objects in pgmoat's schemas that are not its own, or were altered
     bookkeeping: tuple[str, ...] = ()  # SQL that writes the manifest; last in the main transaction
     is_first: bool = False  # the database has no pgmoat schema yet, and so no lease to hold
+    checks: tuple[Check, ...] = ()  # run after the main transaction's actions, before the bookkeeping
 
     @property
     def is_in_order(self) -> bool:

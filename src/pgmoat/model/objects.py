@@ -94,6 +94,16 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """SQL that fails when something compiled would fail later; it changes nothing."""
+
+    what: str  # operation refund_order, statement 2
+    role: str  # as whom
+    search_path: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """A numbered change of pgmoat's own tables, run once as the owner role."""
 
@@ -179,6 +189,7 @@ class Wanted:
     row_policies: tuple[RowPolicy, ...] = ()
     rows: tuple[Row, ...] = ()
     grants: frozenset[Grant] = frozenset()
+    checks: tuple[Check, ...] = ()
     owner_role: str = ""
     own_schemas: tuple[str, ...] = ()  # in these everything is pgmoat's, grants included
 

@@ -25,6 +25,7 @@ from pgmoat.model.action import Action, Cause, Plan
 from pgmoat.model.finding import Severity
 from pgmoat.model.objects import Kind
 from pgmoat.plan import quote
+from pgmoat.plan.checks import run_checks
 from pgmoat.plan.credentials import (
     CredentialsDraft,
     Server,
@@ -198,6 +199,7 @@ def _run_main(connection: Connection[Any], plan: Plan, options: ApplyOptions) ->
         role = [compose("SET LOCAL ROLE {}", quote.name(action.run_as))] if action.run_as else []
         _execute(connection, [*role, *action.sql, *(["RESET ROLE"] if role else [])], what, plan)
     roles = [action.needs_password for action in plan.main if action.needs_password]
+    run_checks(connection, plan.checks)
     variables = _set_passwords(connection, roles, options) if options.credentials else {}
     for statement in plan.bookkeeping:
         _execute(connection, [statement], "writing the manifest", plan)

@@ -57,6 +57,7 @@ def diff(wanted: Wanted, actual: Actual) -> Plan:
             *find_unknown(wanted, actual),
             *check_data_tables(wanted, actual),
         ),
+        checks=wanted.checks if any(not action.on_people_table for action in actions) else (),
         bookkeeping=_keep_books(wanted, actual, definitions, has_migrations=bool(migrations))
         if actions
         else (),

@@ -15,6 +15,7 @@ from typing import Any
 from pgmoat.model.action import Action, Plan
 from pgmoat.model.objects import Kind
 from pgmoat.plan import quote
+from pgmoat.plan.checks import list_check_sql
 from pgmoat.postgres.sqltext import compose
 
 MAIN_SETTINGS = (
@@ -112,6 +113,9 @@ def _list_script_lines(plan: Plan, lock_timeout_ms: int) -> Iterator[str]:
             yield "SELECT l.name FROM pgmoat.lease AS l WHERE l.name = 'apply' FOR UPDATE NOWAIT;"
         for action in plan.main:
             yield from _list_action(action)
+        for check in plan.checks:
+            yield from ("", _comment(f"check {check.what}"))
+            yield from map(_end, list_check_sql(check))
         yield from ("", "-- the manifest: what was made, to notice drift")
         yield from map(_end, plan.bookkeeping)
         yield "COMMIT;"

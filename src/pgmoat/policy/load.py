@@ -19,6 +19,7 @@ from pgmoat.policy.positions import Data, load_document
 from pgmoat.policy.rules.agents import check_agents
 from pgmoat.policy.rules.entities import check_entities
 from pgmoat.policy.rules.logs import check_logs
+from pgmoat.policy.rules.operations import check_operations
 from pgmoat.policy.rules.rows import check_rows
 from pgmoat.policy.rules.settings import check_settings
 from pgmoat.policy.schema import Policy
@@ -97,15 +98,23 @@ def load_policy_text(text: str, file: str) -> LoadedPolicy:
     return LoadedPolicy(policy, file, places, tuple(findings))
 
 
-def check_policy(policy: Policy, known_entities: frozenset[str] | None = None) -> list[Finding]:
-    """Return what is wrong between the parts of *policy*; *known_entities* may name more than it holds."""
+def check_policy(
+    policy: Policy,
+    known_entities: frozenset[str] | None = None,
+    operations: frozenset[str] | None = None,
+) -> list[Finding]:
+    """Return what is wrong between the parts of *policy*; the known names may be more than it holds."""
     known = frozenset(policy.entities) if known_entities is None else known_entities
+    logs = frozenset(policy.logs)
     return [
         *check_settings(policy),
         *check_entities(policy, known),
         *check_logs(policy),
         *check_rows(policy, known),
-        *check_agents(policy, known | frozenset(policy.logs)),
+        *check_agents(policy, known | logs),
+        *check_operations(
+            policy, known | logs, frozenset(policy.operations) if operations is None else operations
+        ),
     ]
 
 
@@ -125,19 +134,23 @@ def _check(data: Data) -> tuple[Policy | None, list[Finding]]:
 def _check_sound_parts(data: dict[str, Data], broken: set[PolicyPath]) -> list[Finding]:
     """Check the entities and rights that have no error of their own, so that all problems show at once."""
     settings, entities, agents = (data.get(section, {}) for section in ("settings", "entities", "agents"))
+    operations = data.get("operations", {})
     if not (isinstance(settings, dict) and isinstance(entities, dict) and isinstance(agents, dict)):
         return []
+    if not isinstance(operations, dict):
+        operations = {}
     sound: dict[str, Data] = {
         "version": 1,
         "settings": _sound_items(settings, ("settings",), broken),
         "entities": _sound_items(entities, ("entities",), broken),
+        "operations": _sound_items(operations, ("operations",), broken),
         "agents": {
             name: _sound_agent(agent, ("agents", name), broken)
             for name, agent in agents.items()
             if ("agents", name) not in broken
         },
     }
-    return check_policy(Policy.model_validate(sound), frozenset(entities))
+    return check_policy(Policy.model_validate(sound), frozenset(entities), frozenset(operations))
 
 
 def _sound_agent(agent: Data, path: PolicyPath, broken: set[PolicyPath]) -> Data:

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pgmoat.model.finding import Finding, PolicyPath, Severity
-from pgmoat.policy.positions import Data
-from pgmoat.policy.schema import (
+from pgmoat.policy.fields import (
     IDENTIFIER_PATTERN,
     ROLE_NAME_PATTERN,
     TABLE_PATTERN,
     VERSION_PATTERN,
-    Policy,
 )
+from pgmoat.policy.positions import Data
+from pgmoat.policy.schema import Policy
 
 _PATTERN_MEANINGS = {
     IDENTIFIER_PATTERN: "lower-case letters, digits and underscores, not beginning with a digit",

@@ -6,81 +6,33 @@ In: plain data (from :mod:`pgmoat.policy.load`). Out: frozen models. I/O: none.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field
 
 from pgmoat.model.names import SystemRoles
+from pgmoat.policy.fields import (
+    IDENTIFIER_PATTERN,
+    Affects,
+    AgentName,
+    AgentVersion,
+    Bytes,
+    ColumnList,
+    ColumnName,
+    Expiry,
+    Identifier,
+    Milliseconds,
+    Model,
+    OperationName,
+    RolePrefix,
+    TableName,
+    TempFileSize,
+    as_list,
+    codes_as_text,
+    expand_delete,
+    expand_parameter,
+)
 from pgmoat.policy.rows import RowRules, parse_rows
-from pgmoat.policy.units import DURATION_PATTERN, SIZE_PATTERN, parse_bytes, parse_milliseconds
-
-IDENTIFIER_PATTERN = r"^[a-z_][a-z0-9_]*$"
-ROLE_NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
-VERSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._]*$"
-TABLE_PATTERN = r"^[^.]{1,63}\.[^.]{1,63}$"
-
-"""What ``settings.system_role_prefix`` is put before: the names of pgmoat's own roles."""
-
-Identifier = Annotated[str, Field(pattern=IDENTIFIER_PATTERN, max_length=63)]
-"""A name that needs no quotes in SQL, so that an agent can type it as it reads it."""
-
-AgentName = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=40)]
-RolePrefix = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=20)]
-"""With an agent's name at most 60 characters: a role name that PostgreSQL does not cut off."""
-
-AgentVersion = Annotated[str, Field(pattern=VERSION_PATTERN, max_length=20)]
-TableName = Annotated[str, Field(pattern=TABLE_PATTERN)]
-ColumnName = Annotated[str, Field(min_length=1, max_length=63)]
-"""A base column: whatever PostgreSQL allows in quotes."""
-
-Milliseconds = Annotated[
-    int,
-    BeforeValidator(
-        parse_milliseconds, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]
-    ),
-    Field(gt=0, le=2_147_483_647),
-]
-Bytes = Annotated[
-    int,
-    BeforeValidator(parse_bytes, json_schema_input_type=Annotated[str, Field(pattern=SIZE_PATTERN)]),
-    Field(gt=0, le=2**63 - 1),
-]
-
-TempFileSize = Annotated[
-    int,
-    BeforeValidator(parse_bytes, json_schema_input_type=Annotated[str, Field(pattern=SIZE_PATTERN)]),
-    Field(ge=1024, le=(2**31 - 1) * 1024),
-]
-"""What temp_file_limit takes, which counts in kB."""
-
-
-def _column_list_form(value: Any) -> str:
-    return "list" if isinstance(value, list) else "all"
-
-
-ColumnList = Annotated[
-    Annotated[Literal["all"], Tag("all")] | Annotated[list[Identifier], Tag("list")],
-    Discriminator(_column_list_form),
-]
-
-
-def _expand_delete(value: Any) -> Any:
-    """Let ``delete: soft`` stand for ``delete: {mode: soft}``."""
-    return {"mode": value} if isinstance(value, str) else value
-
-
-def _codes_as_text(value: Any) -> Any:
-    """Let the codes of a value map be numbers or booleans, as YAML reads ``1`` and ``true``."""
-    if not isinstance(value, dict):
-        return value
-    codes = cast("dict[Any, Any]", value)
-    return {str(code).lower() if isinstance(code, bool) else str(code): codes[code] for code in codes}
-
-
-class Model(BaseModel):
-    """Strict and frozen: an unknown key is an error, never ignored, and no value is converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class ColumnPolicy(Model):
@@ -88,7 +40,7 @@ class ColumnPolicy(Model):
 
     name: Identifier | None = Field(None, description="Name in the entity; the base name when left out.")
     doc: str = Field("", description="Docstring: becomes the column's comment.")
-    values: Annotated[dict[str, str], BeforeValidator(_codes_as_text)] = Field(
+    values: Annotated[dict[str, str], BeforeValidator(codes_as_text)] = Field(
         default_factory=dict, description="Value map: stored code to the word that agents read and write."
     )
     unmapped: Literal["error", "allow"] = Field(
@@ -151,7 +103,7 @@ class EntityPolicy(Model):
     )
     delete: Annotated[
         DeletePolicy,
-        BeforeValidator(_expand_delete, json_schema_input_type=DeleteMode | DeletePolicy),
+        BeforeValidator(expand_delete, json_schema_input_type=DeleteMode | DeletePolicy),
     ] = Field(
         default_factory=lambda: DeletePolicy.model_validate({}), description="soft, forbid, or a mapping."
     )
@@ -232,6 +184,56 @@ class EntityAccess(Model):
     delete: bool = Field(False, description="Whether it may (soft-)delete rows.")
 
 
+class ParameterPolicy(Model):
+    """One parameter of an operation."""
+
+    type: str = Field(min_length=1, max_length=200, description="PostgreSQL's name of the type.")
+    doc: str = Field("", description="Docstring: becomes part of the function's comment.")
+    optional: bool = Field(False, description="Whether it may be left out; it is NULL then.")
+
+
+class PreconditionPolicy(Model):
+    """What must hold before an operation writes anything."""
+
+    that: str = Field(min_length=1, description="A condition; anything but true refuses the call.")
+    message: str = Field(min_length=1, description="What the agent is told when it does not hold.")
+
+
+class OperationPolicy(Model):
+    """A named write with parameters, which agents call instead of writing SQL."""
+
+    doc: str = Field("", description="Docstring: becomes the function's comment.")
+    parameters: dict[
+        Identifier,
+        Annotated[
+            ParameterPolicy,
+            BeforeValidator(expand_parameter, json_schema_input_type=str | ParameterPolicy),
+        ],
+    ] = Field(
+        default_factory=dict[str, ParameterPolicy],
+        description="Parameter to its type, or a mapping; those that are optional come last.",
+    )
+    entities: dict[Identifier, EntityAccess] = Field(
+        default_factory=dict[str, EntityAccess], description="Entity to what the operation may do with it."
+    )
+    require: list[PreconditionPolicy] = Field(
+        default_factory=list[PreconditionPolicy], description="Preconditions, tried in order."
+    )
+    sql: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list[str], description="Statements that write, run in order; one, or a list."
+    )
+    returns: str | None = Field(None, description="A last statement, whose rows are the result's.")
+    affects: Affects = Field(
+        "some", description="Rows written in all: a number; some (none is an error); any."
+    )
+    idempotency: Literal["required", "optional"] = Field(
+        "required", description="required: a call without a key is refused."
+    )
+    expires: Expiry = Field(
+        7 * 86_400_000, description="How long a key replays its result; after that it is refused."
+    )
+
+
 class Timeouts(Model):
     """Role settings: defaults for honest clients; what lifts them meets the gate and the watchdog."""
 
@@ -272,6 +274,9 @@ class AgentPolicy(Model):
     entities: dict[Identifier, EntityAccess] = Field(
         default_factory=dict[str, EntityAccess], description="Entity to what the agent may do with it."
     )
+    operations: list[OperationName] = Field(
+        default_factory=list[str], description="Operations that the agent may call."
+    )
     connections: int = Field(20, gt=0, le=10_000, description="CONNECTION LIMIT of the role.")
     parallel_workers: int = Field(
         0, ge=0, le=64, description="Parallel workers per query; 0 leaves them all to people's queries."
@@ -293,8 +298,10 @@ class AgentPolicy(Model):
 
     @property
     def writes(self) -> bool:
-        """Whether any entity is granted for writing."""
-        return any(access.insert or access.update or access.delete for access in self.entities.values())
+        """Whether the agent writes: by SQL on an entity, or by an operation."""
+        return bool(self.operations) or any(
+            access.insert or access.update or access.delete for access in self.entities.values()
+        )
 
 
 class Acceptance(Model):
@@ -317,6 +324,10 @@ class Settings(Model):
         """Return the name of the agent's login role."""
         return self.agent_role_prefix + agent
 
+    def operation_role(self, operation: str) -> str:
+        """Return the name of the NOLOGIN role that an operation runs as."""
+        return f"{self.system_role_prefix}op_{operation}"
+
     @property
     def system_roles(self) -> SystemRoles:
         """The names of pgmoat's own roles."""
@@ -332,6 +343,9 @@ class Policy(Model):
     )
     entities: dict[Identifier, EntityPolicy] = Field(
         default_factory=dict[str, EntityPolicy], description="Tables as agents see them, by entity name."
+    )
+    operations: dict[OperationName, OperationPolicy] = Field(
+        default_factory=dict[str, OperationPolicy], description="Named writes that agents may call, by name."
     )
     agents: dict[AgentName, AgentPolicy] = Field(
         default_factory=dict[str, AgentPolicy], description="Agent types, by name."

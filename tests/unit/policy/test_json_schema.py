@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from pgmoat.policy.fields import Model
 from pgmoat.policy.json_schema import policy_json_schema
-from pgmoat.policy.schema import AgentPolicy, EntityPolicy, Model, Policy
+from pgmoat.policy.schema import AgentPolicy, EntityPolicy, Policy
 
 SCHEMA = policy_json_schema()
 

@@ -129,7 +129,8 @@ def test_every_problem_at_once_in_the_order_of_the_file() -> None:
         ("version: '1'", "moat.yaml:1:1 version: expected 1, found the text '1' (write it without quotes)"),
         (
             "version: 1\nfoo: 1",
-            "moat.yaml:2:1 foo: unknown key (known keys: version, settings, entities, agents, accept)",
+            "moat.yaml:2:1 foo: unknown key (known keys: version, settings, entities,"
+            " operations, agents, accept)",
         ),
         (
             "version: 1\nagents: []",

@@ -1,7 +1,7 @@
 -- What agents wrote, newest first.
 -- Parameters: agent, task_id, entity, operation (each NULL: any), since (NULL: from the beginning), limit.
 -- Columns: as in pgmoat.ledger.history.HistoryEntry.
-SELECT h.at, h.agent, h.task_id, h.step, h.entity, h.operation, h.key, h.before, h.after, h.reason
+SELECT h.at, h.agent, h.task_id, h.step, h.entity, h.operation, h.key, h.before, h.after, h.reason, h.called
   FROM pgmoat.history AS h
  WHERE (%(agent)s::text IS NULL OR h.agent = %(agent)s)
    AND (%(task_id)s::text IS NULL OR h.task_id = %(task_id)s)

@@ -28,12 +28,13 @@ def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
             elif entity_name in policy.logs:
                 yield from check_log_access(policy, entity_name, access, here)
             elif entity_name in policy.entities:
-                yield from _check_access(access, policy.entities[entity_name], entity_name, here)
+                yield from check_access(access, policy.entities[entity_name], entity_name, here)
 
 
-def _check_access(
+def check_access(
     access: EntityAccess, entity: EntityPolicy, entity_name: str, path: PolicyPath
 ) -> Iterator[Finding]:
+    """Yield what is wrong with a right on *entity*, which stands at *path*."""
     for verb, columns in (("select", access.select), ("insert", access.insert), ("update", access.update)):
         if not isinstance(columns, str):
             yield from find_repeats(columns, (*path, verb))

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from pgmoat.model.finding import Finding, PolicyPath, Severity
+from pgmoat.policy.fields import IDENTIFIER_PATTERN
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.reserved import RESERVED_WORDS, SYSTEM_COLUMNS, SYSTEM_SCHEMAS
-from pgmoat.policy.schema import IDENTIFIER_PATTERN, EntityPolicy, Policy
+from pgmoat.policy.schema import EntityPolicy, Policy
 
 
 def check_entities(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:

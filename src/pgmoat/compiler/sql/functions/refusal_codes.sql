@@ -36,6 +36,14 @@ AS $function$
         ('PM030', 'no such agent'),
         ('PM031', 'the task is open with another scope, parent or origin'),
         ('PM032', 'no such task'),
+        ('PM040', 'an operation without an idempotency key'),
+        ('PM041', 'the idempotency key stands for another call'),
+        ('PM042', 'the idempotency key has expired'),
+        ('PM043', 'another call with the key is running'),
+        ('PM044', 'a precondition does not hold'),
+        ('PM045', 'an operation would write another number of rows'),
+        ('PM046', 'a parameter is missing'),
+        ('PM047', 'too many calls that write nothing'),
         ('21000', 'one statement changes a row twice'),
         ('40001', 'a row, or the budget, has moved: to be repeated')
 $function$;

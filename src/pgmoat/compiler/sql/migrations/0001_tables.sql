@@ -180,6 +180,31 @@ COMMENT ON TABLE pgmoat.refusal_counter IS
     'A sequence for each agent and SQLSTATE, because nextval survives the rollback that a refusal brings. '
     'Agent '''' is everybody else: people, orchestrators.';
 
+CREATE TABLE pgmoat.operation_call (
+    id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    agent text NOT NULL,
+    key text CHECK (length(key) BETWEEN 1 AND 200),
+    operation text NOT NULL,
+    request_hash bytea NOT NULL,
+    request jsonb,
+    task bigint NOT NULL,
+    step text,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    affected bigint,
+    first_change bigint,
+    last_change bigint,
+    result jsonb,
+    UNIQUE (agent, key)
+);
+CREATE INDEX operation_call_xid_idx ON pgmoat.operation_call (xid);
+CREATE INDEX operation_call_idle_idx ON pgmoat.operation_call (task) WHERE affected = 0;
+COMMENT ON TABLE pgmoat.operation_call IS
+    'One row per call of an operation that was done: its idempotency key, the hash of its request, and its result.';
+COMMENT ON COLUMN pgmoat.operation_call.request IS 'The parameters that were given; NULL when they are longer than 8 kB.';
+COMMENT ON COLUMN pgmoat.operation_call.first_change IS 'It wrote changes first_change to last_change of xid.';
+
 CREATE VIEW pgmoat.session_task AS
 SELECT k.id, k.agent, k.task_id, k.scope, k.deadline, k.closed_at, k.frozen_at, k.frozen_reason,
        a.identity, a.frozen_at AS agent_frozen_at, a.frozen_reason AS agent_frozen_reason,
@@ -211,7 +236,9 @@ SELECT c.at, k.agent, k.task_id, s.step, c.entity,
        (SELECT jsonb_object_agg(j.name, COALESCE(c.before, c.after) -> j.name)
           FROM pgmoat.entity AS e CROSS JOIN LATERAL unnest(e.key_columns) AS j (name)
          WHERE e.name = c.entity) AS key,
-       c.before, c.after, s.reason, s.query, c.xid, s.id AS statement_id, c.id AS change_id
+       c.before, c.after, s.reason, s.query, c.xid, s.id AS statement_id, c.id AS change_id,
+       (SELECT o.operation FROM pgmoat.operation_call AS o
+         WHERE o.xid = c.xid AND c.id BETWEEN o.first_change AND o.last_change) AS called
   FROM pgmoat.change AS c
   JOIN pgmoat.statement AS s ON s.xid = c.xid AND c.id BETWEEN s.first_change AND s.last_change
   JOIN pgmoat.task AS k ON k.id = s.task;

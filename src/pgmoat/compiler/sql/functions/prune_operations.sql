@@ -1,0 +1,14 @@
+-- Forgets calls of operations: their keys run anew from then on, and the history no longer names the operation.
+-- Only calls that have expired. Arguments: how long ago a call must have been made. Returns how many were forgotten.
+CREATE OR REPLACE FUNCTION pgmoat.prune_operations(older_than interval)
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    forgotten bigint;
+BEGIN
+    DELETE FROM pgmoat.operation_call AS c
+     WHERE c.expires_at <= clock_timestamp() AND c.at <= clock_timestamp() - prune_operations.older_than;
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$function$;

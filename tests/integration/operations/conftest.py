@@ -1,0 +1,35 @@
+"""
+A shop with operations, shared by the tests of this folder and put back before each.
+
+Out: fixtures, call(). I/O: PostgreSQL, PgBouncer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.integration.operations.shop import POLICY, RESET, SCHEMA
+from tests.moat_fixtures import Moat, open_moat
+from tests.postgres_fixtures import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def installed_shop(server: PostgresServer) -> Generator[Moat]:
+    """The shop, installed once for each test worker."""
+    with open_moat(server, SCHEMA, POLICY) as moat:
+        yield moat
+
+
+@pytest.fixture
+def shop(installed_shop: Moat) -> Moat:
+    """The shop as it was loaded, nobody frozen, nothing used up."""
+    installed_shop.run(RESET)
+    return installed_shop
+
+
+@pytest.fixture(params=["direct", "pooled"])
+def route(request: pytest.FixtureRequest) -> str:
+    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
+    return str(request.param)
