@@ -1,0 +1,1 @@
+"""Databases by others under policies with value maps, logs, scopes and operations."""
