@@ -178,7 +178,8 @@ def _render_triggers(log: Log, function: Composable) -> Iterator[str]:
         # Never fires: it makes PostgreSQL say that the right is missing, not that the view cannot do it.
         "CREATE TRIGGER keep INSTEAD OF UPDATE OR DELETE ON {} FOR EACH ROW"
         " EXECUTE FUNCTION pgmoat.refuse_edit()",
-        "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.after_write()",
+        "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT"
+        " EXECUTE FUNCTION pgmoat.after_write('log')",
     ):
         yield compose(template, log.view, function)
 
@@ -252,5 +253,7 @@ def _render_columns(log: Log) -> Composable:
 def _render_settings() -> Iterator[Composable]:
     yield sql.SQL("SET search_path = pg_catalog, pg_temp")
     yield sql.SQL("SET TimeZone = 'UTC'")
+    # A plan made while the log was empty must not scan a grown one.
+    yield sql.SQL("SET enable_seqscan = off")
     for name, value in PINS:
         yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))

@@ -43,6 +43,18 @@ BEGIN
             USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
     END IF;
 
+    IF TG_NARGS > 0 THEN
+        -- An event names its task. An agent with two tasks must not charge one for what the other did.
+        PERFORM FROM pgmoat.change AS c
+          WHERE c.xid = this_xid AND c.id > previous.last_change AND c.entity = TG_TABLE_NAME
+            AND c.after ->> 'task_id' <> t.task_id;
+        IF FOUND THEN
+            PERFORM pgmoat.count_refusal('PM009');
+            RAISE EXCEPTION 'pgmoat: an event of this statement was written for another task'
+                USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
+        END IF;
+    END IF;
+
     SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0))
       INTO new_rows, oldest, newest, new_bytes
       FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;
