@@ -56,6 +56,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("check_ancestors", "bigint[]", ()),
     ("check_named", "text,text,text", ()),
     ("check_ancestor_budgets", "bigint[],bigint,bigint", ()),
+    ("check_session", "", ()),
     ("gate", "text", ("agents", "views", "writer")),
     ("scope", "text", ("agents", "views", "writer")),
     ("enter", "text,text,text", ("agents",)),
