@@ -7,25 +7,24 @@ In: a Stage. Out: Scenarios. I/O: PostgreSQL.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 from typing import Any, LiteralString
 
 from pgmoat.demo.scenario import Outcome, Scenario, Statements, join_answers
 from pgmoat.demo.scenarios.scopes import AGENT, open_customer_task
-from pgmoat.demo.stage import Answer, Stage
+from pgmoat.demo.stage import Answer, Session, Stage
 
 _CONNECTIONS = 8
-_WAIT_S = 10
 
 
-def _call(stage: Stage, statement: LiteralString, token: str, start: Barrier) -> Answer:
-    """Log in, wait for the others, call and commit."""
-    with stage.log_in(AGENT, token=token) as session:
-        start.wait(_WAIT_S)
-        session.enter()
-        answer = session.say(statement)
-        committed = answer if answer.is_error else session.commit()
-        return committed if committed.is_error else answer
+def _call(session: Session, statement: LiteralString, start: Barrier) -> Answer:
+    """Wait for the others, call and commit."""
+    start.wait()
+    session.enter()
+    answer = session.say(statement)
+    committed = answer if answer.is_error else session.commit()
+    return committed if committed.is_error else answer
 
 
 def _read_result(answer: Answer) -> dict[str, Any] | None:
@@ -54,11 +53,10 @@ def _play_storm(stage: Stage, statements: Statements) -> Outcome:
     """Call from eight connections at once: one call works, and all eight are told the same."""
     order = 50_003
     token = open_customer_task(stage, order)
-    # The first login alone: one that is refused would leave the others waiting.
-    stage.try_once(AGENT, ("SELECT 1",), token=token)
     start = Barrier(_CONNECTIONS)
-    with ThreadPoolExecutor(max_workers=_CONNECTIONS) as executor:
-        calls = [executor.submit(_call, stage, statements[0], token, start) for _ in range(_CONNECTIONS)]
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=_CONNECTIONS) as executor:
+        sessions = [stack.enter_context(stage.log_in(AGENT, token=token)) for _ in range(_CONNECTIONS)]
+        calls = [executor.submit(_call, session, statements[0], start) for session in sessions]
         answers = [call.result() for call in calls]
     results = [_read_result(answer) for answer in answers]
     are_equal = results[0] is not None and all(result == results[0] for result in results)

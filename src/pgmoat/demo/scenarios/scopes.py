@@ -13,7 +13,7 @@ from pgmoat.demo.scenario import Outcome, Scenario, Statements, join_answers
 from pgmoat.demo.stage import Answer, Session, Stage
 
 AGENT = "concierge"
-_MINE = 50_001  # orders of two customers
+_MINE = 50_009  # orders of two customers
 _OTHERS = 50_002
 _PARENT_WRITES = 3
 
@@ -124,7 +124,7 @@ SCENARIOS = (
         (
             "SELECT pgmoat.open_child(%(name)s, %(scope)s::jsonb)",
             "INSERT INTO my_order_notes (order_id, note)"
-            " VALUES (50001, 'by a child'), (50001, 'by a child too')",
+            " VALUES (50009, 'by a child'), (50009, 'by a child too')",
         ),
         _play_child,
     ),
