@@ -313,6 +313,13 @@ def test_kept_agents_enter_their_task_by_pgoptions(kept: DemoReport) -> None:
         assert answer == f"playground|{limit}"
 
 
+def test_the_kept_concierge_has_a_customer(kept: DemoReport) -> None:
+    assert kept.playground is not None
+    concierge = next(login for login in kept.playground.agents if login.agent == "concierge")
+    query = "SELECT count(DISTINCT customer_id), count(*) > 1 FROM my_orders"
+    assert _run_psql(concierge.psql, query) == "1|t"
+
+
 def test_kept_superuser_sees_what_agents_cannot(kept: DemoReport) -> None:
     assert kept.playground is not None
     assert int(_run_psql(kept.playground.psql, "SELECT count(*) FROM payments")) > 90_000
