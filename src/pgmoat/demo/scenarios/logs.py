@@ -63,7 +63,14 @@ def _play_edit(stage: Stage, statements: Statements) -> Outcome:
 def _play_undo(stage: Stage, statements: Statements) -> Outcome:
     """Take a wrong step and take it back; the log then has both, and still tells what was in between."""
     agent = "customer_support"
-    answers = [stage.try_once(agent, (statement,), token=stage.open_task(agent)) for statement in statements]
+    *steps, look_back = statements
+    answers = [stage.try_once(agent, (step,), token=stage.open_task(agent)) for step in steps]
+    moment = stage.ask(
+        "SELECT pg_catalog.min(l.changed_at) FROM pgmoat.log_order_state_log AS l WHERE l.order_id = 99704"
+    )
+    with stage.log_in(agent, token=stage.open_task(agent)) as session:
+        session.enter()
+        seen = session.say(look_back, {"moment": moment})
     held = stage.ask(
         "SELECT o.stat_cd = 1"
         "   AND (SELECT pg_catalog.array_agg(l.previous_status || '>' || l.new_status ORDER BY l.event_id)"
@@ -72,7 +79,8 @@ def _play_undo(stage: Stage, statements: Statements) -> Outcome:
         "          FROM pgmoat.log_order_state_log AS l WHERE l.order_id = o.id)"
         "  FROM public.orders AS o WHERE o.id = 99704"
     )
-    return Outcome(join_answers(answers), held is True)
+    text = f"{join_answers(answers)}; in between it was {', '.join(row[0] for row in seen.rows) or seen.text}"
+    return Outcome(text, held is True and seen.rows == (("cancelled",),))
 
 
 SCENARIOS = (
@@ -119,11 +127,12 @@ SCENARIOS = (
     ),
     Scenario(
         "undo",
-        "take a wrong step back: the order is as before, and the log keeps both events",
+        "take a wrong step back: the order is as before; the log keeps both events, and what was in between",
         (
             "INSERT INTO order_state_log (order_id, new_status, idempotency_key)"
             " VALUES (99704, 'cancelled', 'demo/cancel/99704')",
             "SELECT * FROM order_state_log_undo(99704, 'it was another order', 'demo/undo/99704')",
+            "SELECT status FROM order_state_log_at(%(moment)s, for_order_id => 99704)",
         ),
         _play_undo,
     ),
