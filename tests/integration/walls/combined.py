@@ -1,12 +1,16 @@
 """
 A shop in which event logs, operations, scoped rows, child and claimed tasks meet.
 
-In: nothing. Out: SQL and the text of a policy. I/O: none.
+In: nothing. Out: SQL, the text of a policy, a fixture. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
 
 from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+
+from tests.moat_fixtures import Moat
 
 SCHEMA: LiteralString = """
 CREATE TABLE public.orders (
@@ -16,9 +20,13 @@ CREATE TABLE public.orders (
     note text
 );
 CREATE INDEX ON public.orders (usr_id);
-CREATE TABLE public.tickets (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'open', v integer NOT NULL DEFAULT 0);
+CREATE TABLE public.tickets (
+    id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'open', v integer NOT NULL DEFAULT 0
+);
+CREATE TABLE public.cases (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'open');
 INSERT INTO public.orders (id, usr_id, note)
 SELECT i, CASE WHEN i <= 20 THEN 42 ELSE 43 END, 'secret ' || i FROM generate_series(1, 40) AS i;
+INSERT INTO public.cases (id) SELECT i FROM generate_series(1, 10) AS i;
 INSERT INTO public.tickets (id) SELECT i FROM generate_series(1, 100) AS i;
 ALTER TABLE public.orders ALTER COLUMN id RESTART WITH 100;
 """
@@ -42,7 +50,11 @@ entities:
   tickets:
     table: public.tickets
     columns: {id: {}, state: {}, v: {}}
-    log: {name: ticket_log, state: state, transitions: {open: [closed], closed: [open]}, idempotency: optional}
+    log: {name: ticket_log, state: state, transitions: &steps {open: [closed]}, idempotency: optional}
+  cases:                        # the log alone has the state
+    table: public.cases
+    columns: {id: {}, state: {}}
+    log: {name: case_log, state: state, transitions: *steps, idempotency: optional, follow: false}
 operations:
   annotate:
     parameters: {first: bigint, last: bigint, note: text}
@@ -54,7 +66,8 @@ operations:
     parameters: {order_id: bigint}
     entities: {orders: {}, order_log: {insert: all}}
     sql: >-
-      INSERT INTO order_log (orders_id, new_status, idempotency_key) VALUES (:order_id, 'paid', :idempotency_key)
+      INSERT INTO order_log (orders_id, new_status, idempotency_key)
+      VALUES (:order_id, 'paid', :idempotency_key)
     returns: SELECT id, status FROM orders WHERE id = :order_id
     affects: 2
   bump:
@@ -69,6 +82,8 @@ agents:
       order_log: {insert: all}
       tickets: {update: [v]}
       ticket_log: {insert: all}
+      cases: {}
+      case_log: {insert: all}
     operations: [annotate, pay, bump]
     connections: 60
     timeouts: {statement: 20s}
@@ -80,8 +95,15 @@ agents:
       order_log: {insert: all}
       tickets: {update: [v]}
       ticket_log: {insert: all}
+      cases: {}
+      case_log: {insert: all}
     operations: [annotate, pay, bump]
     connections: 60
     timeouts: {statement: 20s}
     limits: {rows_per_statement: 10, writes_per_task: 40}
 """
+
+
+def open_scoped(mix: Moat, customer_id: int, task_id: str | None = None) -> str:
+    """Return the token of one of the clerk's tasks, for one customer."""
+    return mix.open_task("clerk", task_id, scope=Jsonb({"customer_id": customer_id}))
