@@ -88,6 +88,9 @@ agents:
     connections: 60
     timeouts: {statement: 20s}
     limits: {rows_per_statement: 10, writes_per_task: 40}
+  thrifty:
+    operations: [annotate]
+    limits: {bytes_per_task: 20kB}
   robot:
     tasks: claimed
     entities:

@@ -6,6 +6,9 @@ I/O: PostgreSQL.
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
 from psycopg.types.json import Jsonb
 
 from tests.integration.operations.calls import call, call_once
@@ -26,7 +29,7 @@ def test_an_operation_reaches_rows_of_the_callers_scope_only(mix: Moat) -> None:
 
 def test_a_result_is_not_replayed_in_another_scope(mix: Moat) -> None:
     parent = open_scoped(mix, 43)
-    arguments = {"first": 24, "last": 25, "note": "seen by 43"}
+    arguments: dict[str, Any] = {"first": 24, "last": 25, "note": "seen by 43"}
     first = call_once(mix, "clerk", "annotate", "replay", token=parent, **arguments)
     assert first["affected"] == 2
     with refused("PM041") as caught:
@@ -99,7 +102,7 @@ def test_calls_within_one_statement_are_one_statement(mix: Moat) -> None:
 
 def test_a_child_of_a_narrower_scope_replays_nothing_of_its_parent(mix: Moat) -> None:
     wide = mix.open_task("clerk", scope=Jsonb({"customer_id": [42, 43]}))
-    arguments = {"first": 20, "last": 21, "note": "wide"}
+    arguments: dict[str, Any] = {"first": 20, "last": 21, "note": "wide"}
     with mix.task("clerk", wide) as connection:
         assert call(connection, "annotate", "wide", **arguments)["affected"] == 2
         (child,) = connection.execute(
@@ -107,3 +110,18 @@ def test_a_child_of_a_narrower_scope_replays_nothing_of_its_parent(mix: Moat) ->
         ).fetchone() or ("",)
     with refused("PM041"):
         call_once(mix, "clerk", "annotate", "wide", token=child, **arguments)
+
+
+def test_calls_that_write_nothing_keep_no_more_bytes_than_the_task_may_write(mix: Moat) -> None:
+    token = mix.open_task("thrifty", scope=Jsonb({"customer_id": 42}))
+    for number in range(4):
+        note = secrets.token_urlsafe(3000)
+        call_once(mix, "thrifty", "annotate", f"idle {number}", token=token, first=999, last=999, note=note)
+    with refused("PM013"):
+        for number in range(4, 8):
+            note = secrets.token_urlsafe(3000)
+            call_once(
+                mix, "thrifty", "annotate", f"idle {number}", token=token, first=999, last=999, note=note
+            )
+    kept = "SELECT sum(pg_column_size(request) + pg_column_size(result)) FROM pgmoat.operation_call"
+    assert mix.value(kept + " WHERE agent = 'thrifty'") <= 20 * 1024
