@@ -178,8 +178,7 @@ def _render_triggers(log: Log, function: Composable) -> Iterator[str]:
         # Never fires: it makes PostgreSQL say that the right is missing, not that the view cannot do it.
         "CREATE TRIGGER keep INSTEAD OF UPDATE OR DELETE ON {} FOR EACH ROW"
         " EXECUTE FUNCTION pgmoat.refuse_edit()",
-        "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT"
-        " EXECUTE FUNCTION pgmoat.after_write('log')",
+        "CREATE TRIGGER record AFTER INSERT ON {} FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.after_write()",
     ):
         yield compose(template, log.view, function)
 

@@ -18,6 +18,7 @@ DECLARE
     statement_rows bigint;
     due_rows bigint;
     due_bytes bigint;
+    has_others boolean;
     named_step text;
 BEGIN
     SELECT s.id, s.task_id, s.rows_per_statement, s.writes_per_task, s.bytes_per_task, s.ancestors, s.parent
@@ -34,27 +35,17 @@ BEGIN
         previous.transaction_rows := 0;
         previous.transaction_bytes := 0;
         previous.last_change := 0;
-    ELSIF previous.task <> t.id THEN
+    END IF;
+
+    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0)),
+           bool_or(c.task_id <> t.task_id)
+      INTO new_rows, oldest, newest, new_bytes, has_others
+      FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;
+    IF previous.task <> t.id OR has_others THEN
         PERFORM pgmoat.count_refusal('PM009');
         RAISE EXCEPTION 'pgmoat: this transaction already wrote for another task'
             USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
     END IF;
-
-    IF TG_NARGS > 0 THEN
-        -- An event names its task. An agent with two tasks must not charge one for what the other did.
-        PERFORM FROM pgmoat.change AS c
-          WHERE c.xid = this_xid AND c.id > previous.last_change AND c.entity = TG_TABLE_NAME
-            AND c.after ->> 'task_id' <> t.task_id;
-        IF FOUND THEN
-            PERFORM pgmoat.count_refusal('PM009');
-            RAISE EXCEPTION 'pgmoat: an event of this statement was written for another task'
-                USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
-        END IF;
-    END IF;
-
-    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0))
-      INTO new_rows, oldest, newest, new_bytes
-      FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;
     statement_rows := new_rows + CASE WHEN previous.at = this_at THEN previous.statement_rows ELSE 0 END;
     IF statement_rows > t.rows_per_statement THEN
         PERFORM pgmoat.refuse_rows(t.rows_per_statement);
