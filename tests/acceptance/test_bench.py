@@ -11,7 +11,18 @@ from typing import Any
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _NAMES = (
-    *("people", "point_read", "scoped", "decode", "writes", "operations", "history", "parallel", "commits"),
+    *(
+        "people",
+        "point_read",
+        "scoped",
+        "decode",
+        "writes",
+        "logs",
+        "operations",
+        "history",
+        "parallel",
+        "commits",
+    ),
     *("scale", "cold_start"),
 )
 

@@ -113,6 +113,16 @@ def forget(condition: str) -> Sabotage:
     return sabotage
 
 
+REFUSE_TRANSITION = "pgmoat.refuse_transition(log text, present text, wanted text, allowed text[])"
+BEGIN_OPERATION = "pgmoat.begin_operation(text,text,boolean,bigint,jsonb,text[])"
+
+# Every task reaches the rows of all customers.
+widen_scopes = rewrite(
+    "RETURN ARRAY[held #>> '{}'];",
+    "RETURN (SELECT array_agg(n::text) FROM generate_series(1, 20000) AS n);",
+    "pgmoat.scope(text)",
+)
+
 SABOTAGES: dict[str, Sabotage] = {
     "honest work": run("DROP TRIGGER write_update ON agent.orders"),
     "filter on a decoded column": run("DROP INDEX orders_stat_cd_idx"),
@@ -135,9 +145,10 @@ SABOTAGES: dict[str, Sabotage] = {
     "read of a hidden column": run("GRANT SELECT (eml) ON customers TO agent_analytics"),
     "write to a hidden column": run("GRANT SELECT (id), UPDATE (eml) ON customers TO agent_customer_support"),
     "unknown word": run(
+        f"CREATE OR REPLACE FUNCTION {REFUSE_TRANSITION} RETURNS void LANGUAGE sql AS ''",
         "CREATE OR REPLACE FUNCTION pgmoat.refuse_value("
         "entity text, column_name text, word text, allowed text[]) RETURNS text"
-        " LANGUAGE sql AS $$SELECT '9'$$"
+        " LANGUAGE sql AS $$SELECT '9'$$",
     ),
     "soft delete": run(
         "DELETE FROM payments WHERE ord_id = 30001",
@@ -182,6 +193,21 @@ SABOTAGES: dict[str, Sabotage] = {
     "two agents, one row": rewrite(
         '"b"."stk_qty" IS NOT DISTINCT FROM OLD."units_in_stock"', "true", "pgmoat_write.products_update()"
     ),
+    "budget dodged by a new task": run("UPDATE pgmoat.agent SET writes_per_hour = 100000"),
+    "child task beyond its parent": rewrite(
+        "RETURN parent || child;", "RETURN child;", "pgmoat.narrow_scope(jsonb,jsonb,boolean)"
+    ),
+    "read of another customer's order": widen_scopes,
+    "write of another customer's order": widen_scopes,
+    "illegal step": run(f"CREATE OR REPLACE FUNCTION {REFUSE_TRANSITION} RETURNS void LANGUAGE sql AS ''"),
+    "stale step": rewrite(
+        "NEW.previous_status IS DISTINCT FROM present", "false", "pgmoat_write.order_state_log_insert()"
+    ),
+    "edit of the event log": run("DROP TRIGGER keep ON pgmoat.log_order_state_log"),
+    "undo": rewrite("step.event_id)", "NULL)", "agent.order_state_log_undo(bigint,text,text)"),
+    # The key is looked up and stored as none: every call is a first one.
+    "retry storm": rewrite("begin_operation.key", "NULL::text", BEGIN_OPERATION),
+    "same key, other payload": rewrite("earlier.request_hash <> this_hash", "false", BEGIN_OPERATION),
 }
 
 
@@ -208,6 +234,19 @@ def test_a_name_written_past_the_entity_is_noticed(stage: Stage) -> None:
     stage.people.execute("GRANT SELECT (id), UPDATE (deleted_by) ON orders TO agent_customer_support")
     forged = next(scenario for scenario in SCENARIOS if scenario.name == "forged deleted_by")
     assert not play_scenario(stage, forged).held
+
+
+def test_rows_of_children_that_the_parent_does_not_pay_for_are_noticed(stage: Stage) -> None:
+    """The second half of the scenario, with scopes in order."""
+    rewrite("t.parent IS NOT NULL", "false", "pgmoat.charge()")(stage.people)
+    child = next(scenario for scenario in SCENARIOS if scenario.name == "child task beyond its parent")
+    assert not play_scenario(stage, child).held
+
+
+def test_a_direct_update_past_the_log_is_noticed(stage: Stage) -> None:
+    stage.people.execute("GRANT UPDATE (fulfillment_status) ON agent.orders TO agent_fulfillment")
+    illegal = next(scenario for scenario in SCENARIOS if scenario.name == "illegal step")
+    assert not play_scenario(stage, illegal).held
 
 
 def test_what_cannot_be_judged_is_not_held(stage: Stage) -> None:
@@ -272,6 +311,13 @@ def test_kept_agents_enter_their_task_by_pgoptions(kept: DemoReport) -> None:
         answer = _run_psql(login.psql, "SELECT task_id, rows_left FROM pgmoat.my_task()")
         limit = load_example().policy.agents[login.agent].limits.writes_per_task
         assert answer == f"playground|{limit}"
+
+
+def test_the_kept_concierge_has_a_customer(kept: DemoReport) -> None:
+    assert kept.playground is not None
+    concierge = next(login for login in kept.playground.agents if login.agent == "concierge")
+    query = "SELECT count(DISTINCT customer_id), count(*) > 1 FROM my_orders"
+    assert _run_psql(concierge.psql, query) == "1|t"
 
 
 def test_kept_superuser_sees_what_agents_cannot(kept: DemoReport) -> None:

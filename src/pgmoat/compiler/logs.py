@@ -252,5 +252,7 @@ def _render_columns(log: Log) -> Composable:
 def _render_settings() -> Iterator[Composable]:
     yield sql.SQL("SET search_path = pg_catalog, pg_temp")
     yield sql.SQL("SET TimeZone = 'UTC'")
+    # A plan made while the log was empty must not scan a grown one.
+    yield sql.SQL("SET enable_seqscan = off")
     for name, value in PINS:
         yield sql.SQL("SET {} = {}").format(sql.Identifier(name.lower()), sql.Literal(value))

@@ -155,9 +155,9 @@ def compile_checks(operation: Operation) -> Iterator[Check]:
 
 
 def _check(operation: Operation, what: str, statement: sql.Composable) -> Check:
-    types = [Printed(found.name) for found in operation.types.values()]
-    listed = sql.SQL(" ({})").format(join(types)) if types else sql.SQL("")
-    nulls = sql.SQL(" ({})").format(join(sql.SQL("NULL") for _ in types)) if types else sql.SQL("")
+    types = [*(Printed(found.name) for found in operation.types.values()), Printed("text")]  # the key is last
+    listed = sql.SQL(" ({})").format(join(types))
+    nulls = sql.SQL(" ({})").format(join(sql.SQL("NULL") for _ in types))
     return Check(
         f"operation {operation.name}, {what}",
         operation.role,

@@ -56,6 +56,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("check_ancestors", "bigint[]", ()),
     ("check_named", "text,text,text", ()),
     ("check_ancestor_budgets", "bigint[],bigint,bigint", ()),
+    ("check_session", "", ()),
     ("gate", "text", ("agents", "views", "writer")),
     ("scope", "text", ("agents", "views", "writer")),
     ("enter", "text,text,text", ("agents",)),
@@ -184,7 +185,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
     yield _use_schema(entity_schema, roles.writer)
     yield _use_schema(MAP_SCHEMA, roles.views)
     yield from _compile_reads(roles)
-    for column in ("entity", "operation", "before", "after"):
+    for column in ("entity", "operation", "before", "after", "task_id"):
         yield Grant("table", _system_table("change"), column, "INSERT", roles.writer)
     yield Grant("table", _system_table("change"), "id", "SELECT", roles.writer)
     for column in ("role", "identity"):

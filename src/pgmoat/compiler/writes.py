@@ -96,6 +96,11 @@ def _render_parts(entity: Entity) -> dict[str, sql.Composable]:
         # All columns are qualified: a bare name is a variable's, whatever people call a column.
         "scope_option": sql.SQL("#variable_conflict use_variable\n" if entity.scope else ""),
         "scope_variables": render_variables(entity.scope),
+        # The token may change within a statement, and the scope with it: after_write() wants one task.
+        "task_column": sql.SQL(", task_id" if entity.scope else ""),
+        "task_value": sql.SQL(
+            ", (SELECT s.task_id FROM pgmoat.session_event() AS s)" if entity.scope else ""
+        ),
     }
 
 

@@ -1,1 +1,1 @@
-"""The demo: a shop, three agents, and what happens when they misbehave."""
+"""The demo: a shop, five agents, and what happens when they misbehave."""

@@ -80,6 +80,7 @@ def _list_playground(playground: Playground) -> Iterator[Text]:
     yield Text(
         "In there \\d lists the entities, \\d+ explains one, SELECT * FROM pgmoat.my_task() shows the budget."
         " The tasks end after 15 minutes; pgmoat task open starts others."
+        " The concierge's task is for one customer; the courier has used up what it may write in this hour."
     )
     yield Text(f"Its data: {playground.data_dir}. To stop it and take it all away:", style="bold")
     yield _command(playground.stop_command)

@@ -34,6 +34,7 @@ VERSION = 18
 DATABASE = "shop"
 _SETTINGS = {"fsync": "off", "log_min_messages": "fatal"}  # a demo's data may go with the machine
 _PLAY_TASK = "playground"
+_PLAY_SCOPE = {"customer_id": 6776}  # a customer with a handful of orders
 
 
 class Stopwatch:
@@ -126,7 +127,7 @@ def _open_playground(server: Server, stage: Stage, binaries: Path | None) -> Pla
 
 
 def _open_login(people: psycopg.Connection[Any], agent: str, dsn: Dsn, psql: str) -> AgentLogin:
-    token = open_task(people, agent, _PLAY_TASK)
+    token = open_task(people, agent, _PLAY_TASK, scope=_PLAY_SCOPE)
     # Settings that come with the connection: the token then stands in no query that others could read.
     options = f"-c pgmoat.token={token} -c pgmoat.step=playing -c pgmoat.reason=playing"
     return AgentLogin(agent, dsn, token, f"PGOPTIONS={quote(options)} {quote(psql)} {quote(dsn)}")

@@ -7,7 +7,18 @@ I/O: none.
 from __future__ import annotations
 
 from pgmoat.demo.scenario import Scenario
-from pgmoat.demo.scenarios import concurrency, deletion, destruction, hidden, limits, tasks, work
+from pgmoat.demo.scenarios import (
+    concurrency,
+    deletion,
+    destruction,
+    hidden,
+    limits,
+    logs,
+    operations,
+    scopes,
+    tasks,
+    work,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *work.SCENARIOS,
@@ -16,5 +27,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *hidden.SCENARIOS,
     *deletion.SCENARIOS,
     *tasks.SCENARIOS,
+    *scopes.SCENARIOS,
+    *logs.SCENARIOS,
+    *operations.SCENARIOS,
     *concurrency.SCENARIOS,
 )

@@ -135,9 +135,23 @@ class Stage:
         """Return what the policy file allows, whatever the database says."""
         return self.policy.agents[agent].limits
 
-    def open_task(self, agent: str, *, duration_ms: int | None = None) -> str:
+    def open_task(
+        self,
+        agent: str,
+        *,
+        scope: dict[str, Any] | None = None,
+        duration_ms: int | None = None,
+        max_writes: int | None = None,
+    ) -> str:
         """Open a new task, as the orchestrator does, and return its token."""
-        return open_task(self.people, agent, f"demo-{secrets.token_hex(4)}", duration_ms=duration_ms)
+        return open_task(
+            self.people,
+            agent,
+            f"demo-{secrets.token_hex(4)}",
+            scope=scope,
+            duration_ms=duration_ms,
+            max_writes=max_writes,
+        )
 
     @contextlib.contextmanager
     def log_in(

@@ -47,8 +47,8 @@ BEGIN
     IF is_in_scope IS NOT TRUE THEN
         PERFORM pgmoat.refuse_row('orders', ARRAY['customer_id', 'tenant']);
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, after)
-    VALUES ('orders', 'I', pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, after, task_id)
+    VALUES ('orders', 'I', pg_catalog.to_jsonb(NEW), (SELECT s.task_id FROM pgmoat.session_event() AS s)) RETURNING id INTO change_id;
     IF (change_id OPERATOR(pg_catalog.%) 64::bigint) = 0::bigint OR change_id > COALESCE(NULLIF(pg_catalog.current_setting('pgmoat.stop_at', true), ''), '0')::bigint THEN
         PERFORM pgmoat.count_rows(change_id);
     END IF;
@@ -102,8 +102,8 @@ BEGIN
     IF is_in_scope IS NOT TRUE THEN
         PERFORM pgmoat.refuse_row('orders', ARRAY['customer_id', 'tenant']);
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, before, after)
-    VALUES ('orders', 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, before, after, task_id)
+    VALUES ('orders', 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW), (SELECT s.task_id FROM pgmoat.session_event() AS s)) RETURNING id INTO change_id;
     IF (change_id OPERATOR(pg_catalog.%) 64::bigint) = 0::bigint OR change_id > COALESCE(NULLIF(pg_catalog.current_setting('pgmoat.stop_at', true), ''), '0')::bigint THEN
         PERFORM pgmoat.count_rows(change_id);
     END IF;
@@ -149,8 +149,8 @@ BEGIN
         END IF;
         PERFORM pgmoat.refuse_moved('orders', pg_catalog.jsonb_build_object('id', OLD."id"));
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, before)
-    VALUES ('orders', 'D', pg_catalog.to_jsonb(OLD)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, before, task_id)
+    VALUES ('orders', 'D', pg_catalog.to_jsonb(OLD), (SELECT s.task_id FROM pgmoat.session_event() AS s)) RETURNING id INTO change_id;
     IF (change_id OPERATOR(pg_catalog.%) 64::bigint) = 0::bigint OR change_id > COALESCE(NULLIF(pg_catalog.current_setting('pgmoat.stop_at', true), ''), '0')::bigint THEN
         PERFORM pgmoat.count_rows(change_id);
     END IF;
@@ -214,8 +214,8 @@ BEGIN
     IF is_in_scope IS NOT TRUE THEN
         PERFORM pgmoat.refuse_row('items', ARRAY['order_id']);
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, after)
-    VALUES ('items', 'I', pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, after, task_id)
+    VALUES ('items', 'I', pg_catalog.to_jsonb(NEW), (SELECT s.task_id FROM pgmoat.session_event() AS s)) RETURNING id INTO change_id;
     IF (change_id OPERATOR(pg_catalog.%) 64::bigint) = 0::bigint OR change_id > COALESCE(NULLIF(pg_catalog.current_setting('pgmoat.stop_at', true), ''), '0')::bigint THEN
         PERFORM pgmoat.count_rows(change_id);
     END IF;

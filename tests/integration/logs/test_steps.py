@@ -210,3 +210,15 @@ def test_rights_follow_the_policy(shop: Moat) -> None:
     ):
         with refused("42501"), shop.task(agent_name) as agent:
             agent.execute(statement.encode())
+
+
+def test_an_event_cannot_name_another_task_than_the_one_that_pays(shop: Moat) -> None:
+    first, second = shop.open_task("support", "T-1"), shop.open_task("support", "T-2")
+    with refused("PM009"), shop.task("support", first) as agent:
+        agent.execute(
+            "WITH e AS (INSERT INTO order_state_log (order_id, new_status, idempotency_key)"
+            " VALUES (3, 'processing', 'k1') RETURNING 1)"
+            " SELECT set_config('pgmoat.token', %s, true) FROM e",
+            (second,),
+        )
+    assert shop.value("SELECT count(*) FROM pgmoat.log_order_state_log") == 0

@@ -92,6 +92,21 @@ def test_failure_rolls_all_back_and_says_what_failed(site: Site) -> None:
     )
 
 
+def test_a_failure_names_the_statement_among_those_of_its_action(site: Site) -> None:
+    """An action's statements go to PostgreSQL together."""
+
+    def make(connection: psycopg.Connection[object]) -> Plan:
+        plan = site.make_plan(connection)
+        statements = ("SELECT 'ä' -- a comment", "SELECT missing_column", "SELECT 2")
+        bad = Action(Change.ADD, Cause.POLICY, Kind.VIEW, "agent.bad", "create", statements)
+        return Plan((*plan.actions, bad), plan.findings, plan.bookkeeping, plan.is_first)
+
+    with pytest.raises(ApplyError, match=r"agent\.bad") as caught:
+        apply_plan(site.connection, site.side, make, options=ApplyOptions(credentials=site.credentials))
+    assert "statement: SELECT missing_column" in caught.value.detail.splitlines()
+    assert site.value("SELECT to_regnamespace('pgmoat') IS NULL")
+
+
 def test_shown_plan_must_be_the_one_applied(applied: Site) -> None:
     shown = applied.plan()
     applied.run("GRANT SELECT ON public.customers TO PREFIXclerk")

@@ -49,11 +49,28 @@ def check_history(moat: Moat, before: Rows) -> None:
     assert counts[0] == counts[1] == (counts[2] or 0)
     rows = read_rows(moat)
     for entity, operation, key, old, new in moat.read(
-        "SELECT entity, operation, (key ->> 'id')::bigint, before, after FROM pgmoat.history"
-        " ORDER BY change_id DESC"
+        "SELECT entity, operation, COALESCE(key ->> 'id', key ->> 'event_id')::bigint, before,"
+        " after - ARRAY['changed_at', 'reason'] FROM pgmoat.history ORDER BY change_id DESC"
     ):
         place = (entity, key)
         assert rows.pop(place, None) == new, (place, operation)
         if old is not None:
             rows[place] = old
     assert rows == before
+
+
+def check_keys(moat: Moat) -> None:
+    """Each key was used once, and what it stands for is still there."""
+    for table, key in (("pgmoat.operation_call", "key"), ("pgmoat.log_order_log", "idempotency_key")):
+        with moat.superuser() as people:
+            row = people.execute(
+                f"SELECT count({key}), count(DISTINCT (agent, {key})) FILTER (WHERE {key} IS NOT NULL)"
+                f" FROM {table}".encode()
+            ).fetchone()
+        assert row is not None
+        assert row[0] == row[1]
+    calls = moat.read(
+        "SELECT affected, (SELECT count(*) FROM pgmoat.change AS c WHERE c.xid = o.xid"
+        "   AND c.id BETWEEN o.first_change AND o.last_change) FROM pgmoat.operation_call AS o"
+    )
+    assert all(affected == changes for affected, changes in calls)

@@ -52,6 +52,8 @@ class Writer:
 
 _ID = st.integers(1, 12)
 _SPAN = st.integers(0, 7)
+_STATUS = st.sampled_from(("pending", "processing", "shipped"))
+_KEY = st.integers(1, 15).map(lambda number: f"key-{number}")
 
 
 def _statement(sql: str, *parameters: st.SearchStrategy[object]) -> st.SearchStrategy[Statement]:
@@ -83,6 +85,15 @@ STATEMENTS = st.one_of(
         " WHEN MATCHED THEN UPDATE SET quantity = t.quantity + 100",
         _ID,
     ),
+    _statement(
+        "INSERT INTO order_log (order_id, new_status, idempotency_key) VALUES (%s, %s, %s)",
+        _ID,
+        _STATUS,
+        _KEY,
+    ),
+    _statement("SELECT * FROM order_log_undo(%s, NULL, %s)", _ID, _KEY),
+    _statement("SELECT move_quantity(%s, %s, %s)", _ID, _ID, _KEY),
+    _statement("SELECT take_step(%s, %s, %s)", _ID, _STATUS, _KEY),
     st.just(
         Statement(
             "DO $$ BEGIN FOR i IN 1..3 LOOP UPDATE orders SET v = v + 1 WHERE id = i; END LOOP; END $$", ()

@@ -21,7 +21,9 @@ CREATE TABLE public.items (
 """
 
 RESET: LiteralString = """
-DELETE FROM public.orders; DELETE FROM public.items;
+ALTER TABLE pgmoat.log_order_log DISABLE TRIGGER keep; DELETE FROM pgmoat.log_order_log;
+ALTER TABLE pgmoat.log_order_log ENABLE ALWAYS TRIGGER keep;
+DELETE FROM public.orders; DELETE FROM public.items; DELETE FROM pgmoat.operation_call;
 ALTER SEQUENCE public.orders_id_seq RESTART WITH 1000; ALTER SEQUENCE public.items_id_seq RESTART WITH 1000;
 INSERT INTO public.orders (id, stat_cd)
 SELECT i, (ARRAY[1, 2, 5])[1 + i % 3] FROM generate_series(1, 12) AS i;
@@ -39,20 +41,46 @@ entities:
       stat_cd: {name: status, values: {1: pending, 2: processing, 5: shipped}}
       v: {}
     delete: soft
+    log:
+      name: order_log
+      state: status
+      key: [order_id]
+      transitions: {pending: [processing], processing: [pending, shipped], shipped: [pending]}
+      idempotency: optional
   items:
     table: public.items
     columns: {id: {}, qty: {name: quantity}}
     delete: soft
+operations:
+  move_quantity:
+    parameters: {source: bigint, target: bigint}
+    entities: {items: {update: [quantity]}}
+    sql:
+      - UPDATE items SET quantity = quantity - 1 WHERE id = :source
+      - UPDATE items SET quantity = quantity + 1 WHERE id = :target
+    affects: 2
+  take_step:
+    parameters: {order_id: bigint, status: text}
+    entities: {order_log: {insert: all}, orders: {update: [v]}}
+    sql:
+      - >-
+        INSERT INTO order_log (order_id, new_status, idempotency_key)
+        VALUES (:order_id, :status, 'op/' || :idempotency_key)
+      - UPDATE orders SET v = v + 1 WHERE id = :order_id
+    affects: 3
 agents:
   alpha:
     entities: &all
+      order_log: {insert: all}
       orders: {insert: [v], update: [v], delete: true}
       items: {insert: [quantity], update: [quantity], delete: true}
+    operations: [move_quantity, take_step]
     connections: 20
     timeouts: {lock: 20s, statement: 20s}
     limits: {rows_per_statement: 6, writes_per_task: 25, writes_per_hour: 60}
   beta:
     entities: *all
+    operations: [move_quantity, take_step]
     connections: 20
     timeouts: {lock: 20s, statement: 20s}
     limits: {rows_per_statement: 9, writes_per_task: 40, writes_per_hour: 70}
@@ -65,6 +93,11 @@ SNAPSHOTS: dict[str, LiteralString] = {
             'id', o.id, 'v', o.v,
             'status', CASE o.stat_cd WHEN 1 THEN 'pending' WHEN 2 THEN 'processing' WHEN 5 THEN 'shipped' END)
           FROM public.orders AS o WHERE o.deleted_at IS NULL""",
+    "order_log": """
+        SELECT l.event_id, to_jsonb(v) FROM pgmoat.log_order_log AS l
+          CROSS JOIN LATERAL (
+            SELECT l.event_id, l.order_id, l.previous_status, l.new_status, l.idempotency_key, l.changed_by,
+                   l.task_id, l.step, l.undoes) AS v""",
     "items": """
         SELECT i.id, jsonb_build_object('id', i.id, 'quantity', i.qty)
           FROM public.items AS i WHERE i.deleted_at IS NULL""",

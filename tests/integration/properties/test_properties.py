@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.integration.properties.judge import check_history, check_limits, read_rows
+from tests.integration.properties.judge import check_history, check_keys, check_limits, read_rows
 from tests.integration.properties.play import play
 from tests.integration.properties.program import WRITERS, Writer
 from tests.integration.properties.store import POLICY, RESET, SCHEMA
@@ -45,3 +45,4 @@ def test_history_replays_and_limits_hold(store: Moat, route: str, writers: list[
     play(store, writers, route=route)
     check_limits(store)
     check_history(store, before)
+    check_keys(store)

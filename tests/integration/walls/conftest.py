@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.integration.walls import combined
 from tests.integration.walls.shop import POLICY, RESET, SCHEMA
 from tests.moat_fixtures import Moat, open_moat
 from tests.postgres_fixtures import PostgresServer
@@ -33,3 +34,10 @@ def shop(installed_shop: Moat) -> Moat:
 def route(request: pytest.FixtureRequest) -> str:
     """How the agent comes in: straight, or through PgBouncer in transaction mode."""
     return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def mix(server: PostgresServer) -> Generator[Moat]:
+    """Logs, operations, scoped rows, child and claimed tasks together; each test has rows of its own."""
+    with open_moat(server, combined.SCHEMA, combined.POLICY) as moat:
+        yield moat

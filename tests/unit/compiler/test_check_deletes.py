@@ -8,6 +8,7 @@ import pytest
 
 from pgmoat.catalog.snapshot import Column, ForeignKeyChild
 from pgmoat.model.finding import Severity
+from pgmoat.policy.schema import DeletePolicy, Policy
 from tests.unit.compiler.catalogs import (
     find_codes,
     find_one,
@@ -145,6 +146,20 @@ def test_people_still_see_deleted_rows_unless_they_get_a_view() -> None:
 def test_people_still_see_deleted_rows_after_our_own_column_was_added() -> None:
     ours = make_column("deleted_at", "timestamptz", comment="Made by pgmoat.")
     assert "people-see-deleted" in find_codes(make_policy(SOFT), make_catalog(make_orders(ours)))
+
+
+def test_one_people_view_does_for_two_entities_of_a_table() -> None:
+    catalog = make_catalog(make_orders())
+    policy = make_policy({**SOFT, "people_view": "public.active_orders"})
+    orders = policy.entities["orders"]
+
+    def add(delete: DeletePolicy) -> Policy:
+        mine = orders.model_copy(update={"people_view": None, "delete": delete})
+        return policy.model_copy(update={"entities": {"orders": orders, "my_orders": mine}})
+
+    assert "people-see-deleted" not in find_codes(add(orders.delete), catalog)
+    apart = orders.delete.model_copy(update={"deleted_at": "gone_at"})  # which the view does not look at
+    assert find_codes(add(apart), catalog).count("people-see-deleted") == 1
 
 
 @pytest.mark.parametrize(

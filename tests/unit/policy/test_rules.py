@@ -286,3 +286,15 @@ def test_the_names_of_what_is_made(text: str, expected: str) -> None:
 def test_what_is_only_said(text: str, severity: Severity, expected: str) -> None:
     loaded = load_policy_text(text, "moat.yaml")
     assert [(each.severity, loaded.describe(each)) for each in loaded.findings] == [(severity, expected)]
+
+
+def test_deleted_rows_that_another_entity_still_shows_are_said() -> None:
+    text = with_entity("table: s.t\ncolumns: {a: }\ndelete: soft\n")
+    loaded = load_policy_text(text + "  again: {table: s.t, columns: {a: }}\n", "moat.yaml")
+    (found,) = [finding for finding in loaded.findings if finding.code == "deleted-still-seen"]
+    assert found.severity is Severity.WARNING
+    assert loaded.describe(found).startswith(
+        "moat.yaml:7:3 entities.again.delete: rows that are deleted through `orders`"
+    )
+    both = load_policy_text(text + "  again: {table: s.t, columns: {a: }, delete: soft}\n", "moat.yaml")
+    assert [finding.code for finding in both.findings] == ["same-table"]

@@ -190,7 +190,14 @@ def _check_people_queries(subject: Subject) -> Iterator[Finding]:
     """People who mark deleted rows themselves filter them already; a column of ours nobody filters."""
     marker = subject.table.column(subject.entity.delete.deleted_at)
     is_ours = marker is None or "pgmoat" in (marker.comment or "")
-    if is_ours and subject.entity.people_view is None:
+    # One view does for all entities that mark their rows in the same column.
+    has_view = any(
+        entity.people_view is not None
+        and (entity.table, entity.delete.deleted_at)
+        == (subject.entity.table, subject.entity.delete.deleted_at)
+        for entity in subject.policy.entities.values()
+    )
+    if is_ours and not has_view:
         yield subject.warning(
             "people-see-deleted",
             f"people's queries on {subject.entity.table} will still see soft-deleted rows",

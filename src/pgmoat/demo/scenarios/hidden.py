@@ -62,7 +62,10 @@ SCENARIOS = (
     Scenario(
         "unknown word",
         "write a status that is nearly right",
-        ("UPDATE orders SET fulfillment_status = 'canceled' WHERE id = 99002",),
+        (
+            "INSERT INTO order_state_log (order_id, new_status, idempotency_key)"
+            " VALUES (99002, 'canceled', 'demo/cancel/99002')",
+        ),
         try_each("fulfillment", held="SELECT o.stat_cd = 2 FROM public.orders AS o WHERE o.id = 99002"),
     ),
 )

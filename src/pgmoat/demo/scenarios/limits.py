@@ -6,6 +6,8 @@ In: a Stage. Out: Scenarios. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+import secrets
+
 from pgmoat.demo.scenario import Outcome, Scenario, Statements, try_each
 from pgmoat.demo.stage import Answer, Stage
 
@@ -29,6 +31,32 @@ def _play_loop(stage: Stage, statements: Statements) -> Outcome:
                 break
     written = stage.ask("SELECT pg_catalog.count(*) FROM public.orders AS o WHERE o.trk_no = 'LOOP'")
     return Outcome(f"{written} rows, then {answer.text}", written <= limit)
+
+
+def _play_new_tasks(stage: Stage, statements: Statements) -> Outcome:
+    """Fill the budget of one claimed task after the other; the hour of the agent is the wall."""
+    claim, write = statements
+    limits = stage.limits("courier")
+    run, answer = secrets.token_hex(4), Answer("")
+    tasks = 0
+    with stage.log_in("courier") as session:
+        for number in range(limits.writes_per_hour // limits.writes_per_task + _ROUNDS_BEYOND):
+            answer = session.say(claim, {"task": f"demo-{run}-{number}"})
+            if not answer.is_error:
+                answer = session.say(write, {"last": limits.writes_per_task})
+            if not answer.is_error:
+                answer = session.commit()
+            if answer.is_error:
+                break
+            tasks += 1
+    # An hour may end meanwhile.
+    written = stage.ask(
+        "SELECT COALESCE(pg_catalog.max(h.written), 0) FROM (SELECT pg_catalog.count(*) AS written"
+        " FROM public.order_notes AS n WHERE n.txt = 'DODGED'"
+        " GROUP BY pg_catalog.date_trunc('hour', n.crt_ts, 'UTC')) AS h"
+    )
+    text = f"{written} rows by {tasks} tasks, then {answer.text}"
+    return Outcome(text, limits.writes_per_task < written <= limits.writes_per_hour)
 
 
 SCENARIOS = (
@@ -78,5 +106,15 @@ SCENARIOS = (
             held="SELECT NOT EXISTS (SELECT FROM public.orders AS o WHERE o.trk_no = 'CTE')"
             " AND NOT EXISTS (SELECT FROM public.products AS p WHERE p.stk_qty >= 100000)",
         ),
+    ),
+    Scenario(
+        "budget dodged by a new task",
+        "claim a new task whenever the budget of the last one is used up",
+        (
+            "SELECT pgmoat.claim(%(task)s, 'demo')",
+            "INSERT INTO order_notes (order_id, note)"
+            " SELECT 42, 'DODGED' FROM generate_series(1, %(last)s::integer)",
+        ),
+        _play_new_tasks,
     ),
 )

@@ -50,10 +50,12 @@ def _play_filter(stage: Stage, statements: Statements) -> Outcome:
 SCENARIOS = (
     Scenario(
         "honest work",
-        "ship an order, as the agent should: it goes through, and history has it",
+        "ship an order, as the agent should: the status follows the event, and history has it",
         (
-            "UPDATE orders SET fulfillment_status = 'shipped', tracking_number = 'TRK-DEMO',"
-            " shipped_at = now(), last_modified_at = now() WHERE id = 99001",
+            "INSERT INTO order_state_log (order_id, new_status, reason, idempotency_key)"
+            " VALUES (99001, 'shipped', 'the carrier took it', 'demo/ship/99001')",
+            "UPDATE orders SET tracking_number = 'TRK-DEMO', shipped_at = now(), last_modified_at = now()"
+            " WHERE id = 99001",
         ),
         _play_shipping,
     ),

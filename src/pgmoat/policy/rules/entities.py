@@ -37,6 +37,7 @@ def check_entities(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
                 f"{entity.table} is the table of `{first}` too: a row can be reached through both",
                 also=("entities", first, "table"),
             )
+    yield from _check_deleted_rows(policy)
     yield from _check_people_views(policy)
 
 
@@ -156,6 +157,22 @@ def _check_table(entity: EntityPolicy, path: PolicyPath, entity_schema: str) -> 
             "give the entities a schema of their own with settings.entity_schema",
             also=("settings", "entity_schema"),
         )
+
+
+def _check_deleted_rows(policy: Policy) -> Iterator[Finding]:
+    """A row that is deleted through one entity stays in another on the same table without soft deletes."""
+    soft = {entity.table: name for name, entity in policy.entities.items() if entity.delete.mode == "soft"}
+    for name, entity in policy.entities.items():
+        if entity.delete.mode != "soft" and entity.table in soft:
+            first = soft[entity.table]
+            yield Finding(
+                Severity.WARNING,
+                "deleted-still-seen",
+                ("entities", name, "delete"),
+                f"rows that are deleted through `{first}` are still seen and written here",
+                "write delete: soft here too",
+                also=("entities", first, "delete"),
+            )
 
 
 def _check_people_views(policy: Policy) -> Iterator[Finding]:

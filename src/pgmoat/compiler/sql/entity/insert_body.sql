@@ -9,8 +9,8 @@ BEGIN{scope_before}{block}
     IF NOT FOUND THEN
         RETURN NULL; -- a trigger of people's own took the row away
     END IF;{scope_after}
-    INSERT INTO pgmoat.change (entity, operation, after)
-    VALUES ({entity}, 'I', pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, after{task_column})
+    VALUES ({entity}, 'I', pg_catalog.to_jsonb(NEW){task_value}) RETURNING id INTO change_id;
     {stop_early}
     RETURN NEW;
 END

@@ -14,8 +14,8 @@ BEGIN{scope_before}{block}
         END IF;
         PERFORM pgmoat.refuse_moved({entity}, {key});
     END IF;{scope_after}
-    INSERT INTO pgmoat.change (entity, operation, before, after)
-    VALUES ({entity}, 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, before, after{task_column})
+    VALUES ({entity}, 'U', pg_catalog.to_jsonb(OLD), pg_catalog.to_jsonb(NEW){task_value}) RETURNING id INTO change_id;
     {stop_early}
     RETURN NEW;
 END

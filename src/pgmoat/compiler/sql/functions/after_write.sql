@@ -18,16 +18,14 @@ DECLARE
     statement_rows bigint;
     due_rows bigint;
     due_bytes bigint;
-    this_step text := current_setting('pgmoat.step', true);
+    has_others boolean;
+    named_step text;
 BEGIN
-    SELECT s.id, s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at,
-           s.agent_frozen_reason, s.rows_per_statement, s.writes_per_task, s.bytes_per_task, s.ancestors, s.parent
+    SELECT s.id, s.task_id, s.rows_per_statement, s.writes_per_task, s.bytes_per_task, s.ancestors, s.parent
       INTO t FROM pgmoat.session_task AS s;
     IF t.id IS NULL THEN
-        PERFORM pgmoat.claim_named();
-        SELECT s.id, s.task_id, s.rows_per_statement, s.writes_per_task, s.bytes_per_task, s.ancestors, s.parent
-          INTO t FROM pgmoat.named_task AS s;
-        SELECT s.step INTO this_step FROM pgmoat.named_task AS s;
+        SELECT * INTO t FROM pgmoat.claim_named();
+        named_step := COALESCE(t.step, '');
     END IF;
 
     SELECT s.task, s.at, s.statement_rows, s.transaction_rows, s.transaction_bytes, s.last_change
@@ -37,15 +35,17 @@ BEGIN
         previous.transaction_rows := 0;
         previous.transaction_bytes := 0;
         previous.last_change := 0;
-    ELSIF previous.task <> t.id THEN
+    END IF;
+
+    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0)),
+           bool_or(c.task_id <> t.task_id)
+      INTO new_rows, oldest, newest, new_bytes, has_others
+      FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;
+    IF previous.task <> t.id OR has_others THEN
         PERFORM pgmoat.count_refusal('PM009');
         RAISE EXCEPTION 'pgmoat: this transaction already wrote for another task'
             USING ERRCODE = 'PM009', HINT = 'One transaction, one task: commit before entering another.';
     END IF;
-
-    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0))
-      INTO new_rows, oldest, newest, new_bytes
-      FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;
     statement_rows := new_rows + CASE WHEN previous.at = this_at THEN previous.statement_rows ELSE 0 END;
     IF statement_rows > t.rows_per_statement THEN
         PERFORM pgmoat.refuse_rows(t.rows_per_statement);
@@ -71,7 +71,7 @@ BEGIN
 
     INSERT INTO pgmoat.statement (xid, at, task, step, entity, operation, rows, statement_rows, transaction_rows,
                                   transaction_bytes, first_change, last_change, reason, query)
-    VALUES (this_xid, this_at, t.id, pgmoat.clean_step(this_step), TG_TABLE_NAME, lower(TG_OP),
+    VALUES (this_xid, this_at, t.id, pgmoat.clean_step(COALESCE(named_step, current_setting('pgmoat.step', true))), TG_TABLE_NAME, lower(TG_OP),
             new_rows, statement_rows, previous.transaction_rows + new_rows,
             previous.transaction_bytes + new_bytes, oldest,
             newest, NULLIF(left(current_setting('pgmoat.reason', true), 2000), ''), left(current_query(), 4000));

@@ -1,6 +1,6 @@
--- Opens the task that application_name gives, for a write without a token; refuses where it gives none.
+-- Opens the task that application_name gives, for a write without a token; refuses where it gives none. Returns its row.
 CREATE OR REPLACE FUNCTION pgmoat.claim_named()
-RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURNS SETOF pgmoat.named_task LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     t record;
@@ -11,5 +11,6 @@ BEGIN
     END IF;
     PERFORM pgmoat.check_named(t.agent, t.task_id, t.origin),
             pgmoat.make_task('claimed', t.agent, t.task_id, '{}', NULL, NULL, NULL);
+    RETURN QUERY SELECT * FROM pgmoat.named_task;
 END
 $function$;

@@ -20,16 +20,12 @@ BEGIN
     PERFORM set_config('pgmoat.token', COALESCE(token, ''), true),
             set_config('pgmoat.step', COALESCE(step, ''), true),
             set_config('pgmoat.reason', COALESCE(left(reason, 2000), ''), true);
-    SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at, s.agent_frozen_reason,
-           s.ancestors, s.parent
-      INTO t FROM pgmoat.session_task AS s;
-    IF t.task_id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
-       OR t.deadline <= clock_timestamp() THEN
-        PERFORM pgmoat.refuse_task(t.task_id, t.agent, t.deadline, t.closed_at, t.frozen_at, t.frozen_reason,
-                                   t.agent_frozen_at, t.agent_frozen_reason);
-    END IF;
-    IF t.parent IS NOT NULL THEN
-        PERFORM pgmoat.check_ancestors(t.ancestors);
+    SELECT s.task_id, s.parent, s.deadline, s.closed_at, s.frozen_at, s.agent_frozen_at INTO t FROM pgmoat.session_task AS s;
+    IF t.task_id IS NULL THEN
+        PERFORM pgmoat.refuse_task(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    ELSIF t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
+       OR t.deadline <= clock_timestamp() OR t.parent IS NOT NULL THEN
+        PERFORM pgmoat.check_session();
     END IF;
     RETURN t.task_id;
 END

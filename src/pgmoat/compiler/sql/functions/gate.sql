@@ -8,24 +8,11 @@ AS $function$
 DECLARE
     t record;
 BEGIN
-    SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at,
-           s.agent_frozen_reason, s.statement_timeout_ms, s.ancestors, s.parent
+    SELECT s.id, s.parent, s.deadline, s.closed_at, s.frozen_at, s.agent_frozen_at, s.statement_timeout_ms
       INTO t FROM pgmoat.session_task AS s;
-    IF t.task_id IS NULL THEN
-        SELECT s.task_id, s.agent, s.deadline, s.closed_at, s.frozen_at, s.frozen_reason, s.agent_frozen_at,
-               s.agent_frozen_reason, s.statement_timeout_ms, s.ancestors, s.parent, s.origin
-          INTO t FROM pgmoat.named_task AS s;
-        IF FOUND THEN
-            PERFORM pgmoat.check_named(t.agent, t.task_id, t.origin);
-        END IF;
-    END IF;
-    IF t.task_id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
-       OR t.deadline <= clock_timestamp() THEN
-        PERFORM pgmoat.refuse_task(t.task_id, t.agent, t.deadline, t.closed_at, t.frozen_at, t.frozen_reason,
-                                   t.agent_frozen_at, t.agent_frozen_reason);
-    END IF;
-    IF t.parent IS NOT NULL THEN
-        PERFORM pgmoat.check_ancestors(t.ancestors);
+    IF t.id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
+       OR t.deadline <= clock_timestamp() OR t.parent IS NOT NULL THEN
+        t.statement_timeout_ms := pgmoat.check_session();
     END IF;
     -- An older snapshot would not see a freeze. A standby knows no freeze before it arrives, whatever the level.
     IF current_setting('transaction_isolation') <> 'read committed' AND NOT pg_is_in_recovery() THEN

@@ -49,8 +49,8 @@ BEGIN
         is_second_try := true;
     END LOOP;{follow}
     {take_stored}
-    INSERT INTO pgmoat.change (entity, operation, after)
-    VALUES ({log}, 'I', pg_catalog.to_jsonb(NEW)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, after, task_id)
+    VALUES ({log}, 'I', pg_catalog.to_jsonb(NEW), me.task_id) RETURNING id INTO change_id;
     {stop_early}
     RETURN NEW;
 END

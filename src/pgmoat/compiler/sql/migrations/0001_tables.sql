@@ -163,8 +163,12 @@ CREATE TABLE pgmoat.change (
     operation "char" NOT NULL,
     before jsonb,
     after jsonb,
+    task_id text,
     PRIMARY KEY (xid, id)
 );
+COMMENT ON COLUMN pgmoat.change.task_id IS
+    'The task that the row was written for, where that decides more than a budget: scoped rows and events. It must be '
+    'the task of the whole statement; NULL elsewhere, where only that one counts.';
 COMMENT ON TABLE pgmoat.change IS
     'One row per row that an agent wrote: the entity''s listed columns before and after. I, U or D.';
 
