@@ -31,19 +31,50 @@ from tests.moat_fixtures import Connection, Moat
 from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix, load_file
 
 _FOLDER = Path(__file__).parents[1].parent / "shared" / "schemas"
+_GIVE_AWAY = """
+CREATE ROLE PREFIXapp;
+CREATE ROLE PREFIXinstaller LOGIN CREATEROLE PASSWORD 'PREFIXinstaller';
+GRANT PREFIXapp TO PREFIXinstaller;
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOR statement IN
+        SELECT format('ALTER DATABASE %I OWNER TO PREFIXinstaller', current_database())
+        UNION ALL
+        SELECT format('ALTER SCHEMA %I OWNER TO PREFIXapp', nspname)
+          FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+        UNION ALL
+        SELECT format('ALTER TABLE %s OWNER TO PREFIXapp', c.oid::regclass)
+          FROM pg_class AS c
+         WHERE c.oid >= 16384 AND c.relnamespace <> 'pg_toast'::regnamespace
+           AND (c.relkind IN ('r', 'p', 'v', 'm') OR c.relkind = 'S' AND NOT EXISTS (
+                SELECT FROM pg_depend AS d
+                 WHERE d.objid = c.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')))
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;
+"""
 _PATIENCE = Patience(lock_timeout_ms=100, tries=50, pause_s=0.005)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A copy of the database with its policy; *site* is what the tests of plans use."""
+    """A copy of the database with its policy; *site* is what the tests of plans use, as superuser."""
 
     site: Site
     policy: Policy
+    installer: tuple[Connection, Connection] | None = None  # none: the site's superuser applies
+
+    @property
+    def _connections(self) -> tuple[Connection, Connection]:
+        return self.installer or (self.site.connection, self.site.side)
 
     def plan(self) -> PolicyPlan:
         """Return the plan, with what the checks found."""
-        return plan_policy(self.site.connection, self.policy)
+        return plan_policy(self._connections[0], self.policy)
 
     def close_ways(self) -> None:
         """Take from PUBLIC what the findings say, with the statements that they show."""
@@ -61,7 +92,7 @@ class Store:
         """Apply the policy as the command line does."""
         on_action = None if announced is None else announced.append
         options = ApplyOptions(self.site.credentials, patience=_PATIENCE, on_action=on_action)
-        return apply_plan(self.site.connection, self.site.side, self._make_plan, options=options)
+        return apply_plan(*self._connections, self._make_plan, options=options)
 
     def destroy(self) -> None:
         """Take everything away, history and columns too."""
@@ -69,7 +100,7 @@ class Store:
         def make(connection: Connection) -> Plan:
             return plan_destroy(connection, everything=True)
 
-        apply_plan(self.site.connection, self.site.side, make, options=ApplyOptions(patience=_PATIENCE))
+        apply_plan(*self._connections, make, options=ApplyOptions(patience=_PATIENCE))
 
     def open_moat(self) -> Moat:
         """Return agents' connections, with the passwords of the credentials file; to be entered."""
@@ -90,7 +121,9 @@ class Store:
 
 
 @contextlib.contextmanager
-def open_template(server: PostgresServer, file: str, before: LiteralString = "") -> Generator[Database]:
+def open_template(
+    server: PostgresServer, file: str, before: LiteralString = "", after: LiteralString = ""
+) -> Generator[Database]:
     """Yield the database that *file* makes, analyzed, with nobody connected; tests get copies."""
     path = _FOLDER / file
     if not path.exists():
@@ -105,16 +138,29 @@ def open_template(server: PostgresServer, file: str, before: LiteralString = "")
         # They create languages and extensions that are there already, or are not needed.
         load_file(database, path, stops_at_errors=False)
         with psycopg.connect(database.dsn, autocommit=True) as connection:
+            if after:
+                connection.execute(after)
             connection.execute("ANALYZE")
         yield database
 
 
 @contextlib.contextmanager
 def open_store(
-    server: PostgresServer, template: Database, policy_file: Path, folder: Path, people_sql: LiteralString
+    server: PostgresServer,
+    template: Database,
+    policy_file: Path,
+    folder: Path,
+    people_sql: LiteralString,
+    *,
+    superuser: bool = True,
 ) -> Generator[Store]:
-    """Yield a copy of *template*; *people_sql* makes its programs' role, {people}, with {password}."""
+    """
+    Yield a copy of *template*; *people_sql* makes its programs' role, {people}, with {password}.
+
+    Without *superuser* the tables belong to a role of people's, and a member of it applies.
+    """
     with (
+        contextlib.ExitStack() as sessions,
         draw_role_prefix(server) as prefix,
         create_database(server, template.name) as database,
         psycopg.connect(database.dsn, autocommit=True) as connection,
@@ -125,7 +171,17 @@ def open_store(
             sql.SQL(people_sql).format(people=sql.Identifier(people), password=sql.Literal(people))
         )
         site = Site(database, prefix, "", connection, side, folder / "agents.env")
-        yield Store(site, _load_policy(policy_file, prefix))
+        policy = _load_policy(policy_file, prefix)
+        yield Store(site, policy, None if superuser else _connect_installer(site, sessions))
+
+
+def _connect_installer(site: Site, sessions: contextlib.ExitStack) -> tuple[Connection, Connection]:
+    """Give the database to a role without superuser, and return two connections of it."""
+    site.run(_GIVE_AWAY)
+    role = f"{site.prefix}installer"
+    dsn = site.database.dsn_for(role, role)
+    connection, side = (sessions.enter_context(psycopg.connect(dsn, autocommit=True)) for _ in range(2))
+    return connection, side
 
 
 def _load_policy(file: Path, prefix: str) -> Policy:

@@ -13,12 +13,12 @@ from pgmoat.devpg.install import find_wheel_binaries
 from tests.postgres_fixtures import Database
 
 
-def dump_schema(database: Database, *, without: tuple[str, ...] = ()) -> Counter[str]:
-    """Return the lines of the definitions in schema public, without some views; how often each occurs."""
+def dump_schema(database: Database, *, schema: str = "public", without: tuple[str, ...] = ()) -> Counter[str]:
+    """Return the lines of the definitions in *schema*, a pattern, without some views, and their number."""
     pg_dump = find_wheel_binaries(18) / "pg_dump"
     excluded = [f"--exclude-table={name}" for name in without]
     done = subprocess.run(
-        [pg_dump, "--schema-only", "--schema=public", *excluded, database.dsn],
+        [pg_dump, "--schema-only", f"--schema={schema}", *excluded, database.dsn],
         capture_output=True,
         text=True,
         check=True,
