@@ -185,3 +185,9 @@ def make_moat(database: Database, role_prefix: str) -> Generator[Callable[[Liter
             return open_moats.enter_context(install_moat(database, role_prefix, schema_sql, policy_text))
 
         yield make
+
+
+@pytest.fixture(params=["direct", "pooled"])
+def route(request: pytest.FixtureRequest) -> str:
+    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
+    return str(request.param)

@@ -47,7 +47,6 @@ class _Server:
     database: str
     max_connections: int
     reserved_connections: int
-    is_superuser: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,6 @@ def read_catalog(connection: Connection[Any], policy: CatalogRequest) -> Catalog
             database=server.database,
             max_connections=server.max_connections,
             reserved_connections=server.reserved_connections,
-            is_superuser=server.is_superuser,
             tables=tables,
             codes=read_codes(connection, policy, tables, installer),
             reach=read_reach(connection, policy, server.server_version),

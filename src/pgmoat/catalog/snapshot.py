@@ -151,7 +151,6 @@ class Catalog:
     database: str
     max_connections: int
     reserved_connections: int  # superuser_reserved_connections + reserved_connections
-    is_superuser: bool
     tables: Mapping[str, Table]  # by qualified name; pgmoat's own schemas left out
     codes: Mapping[tuple[str, str], CodeCounts] = field(default_factory=dict[tuple[str, str], CodeCounts])
     reach: tuple[Reach, ...] = ()

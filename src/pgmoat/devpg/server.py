@@ -151,7 +151,7 @@ def start(
         answer = _submit(supervisor, order)
         path = Path(str(answer["data_dir"]))
         password = DataDirectory(path).read_password()
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody else would end the supervisor; raised again
         _dismiss(supervisor)
         raise
     if detached:

@@ -40,7 +40,7 @@ def test_scalars_of_the_server(loaded_shop: psycopg.Connection[Any]) -> None:
     assert catalog.server_version == loaded_shop.info.server_version
     assert catalog.database == loaded_shop.info.dbname
     assert catalog.max_connections > catalog.reserved_connections >= 3
-    assert catalog.is_superuser
+    assert catalog.installer.is_superuser
 
 
 def test_all_relations_are_listed_and_only_named_ones_in_full(loaded_shop: psycopg.Connection[Any]) -> None:

@@ -6,8 +6,8 @@ Out: fixtures. I/O: PostgreSQL, PgBouncer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any, LiteralString
+from collections.abc import Generator
+from typing import LiteralString
 
 import pytest
 
@@ -95,8 +95,6 @@ agents:
     limits: {rows_per_statement: 4, writes_per_task: 6}
 """
 
-Step = Callable[..., Any]
-
 
 @pytest.fixture(scope="session")
 def installed_shop(server: PostgresServer) -> Generator[Moat]:
@@ -110,9 +108,3 @@ def shop(installed_shop: Moat) -> Moat:
     """The shop as it was loaded."""
     installed_shop.run(RESET)
     return installed_shop
-
-
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in."""
-    return str(request.param)

@@ -88,9 +88,3 @@ def staff(installed_staff: Staff) -> Staff:
 def shop(staff: Staff) -> Moat:
     """The shop of `staff`."""
     return staff.moat
-
-
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
-    return str(request.param)

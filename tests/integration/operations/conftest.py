@@ -27,9 +27,3 @@ def shop(installed_shop: Moat) -> Moat:
     """The shop as it was loaded, nobody frozen, nothing used up."""
     installed_shop.run(RESET)
     return installed_shop
-
-
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
-    return str(request.param)

@@ -85,9 +85,3 @@ def desk(installed_desk: Moat) -> Moat:
     if left < _MARGIN_S:
         time.sleep(int(left) + 1)
     return installed_desk
-
-
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
-    return str(request.param)

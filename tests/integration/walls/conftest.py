@@ -30,12 +30,6 @@ def shop(installed_shop: Moat) -> Moat:
     return installed_shop
 
 
-@pytest.fixture(params=["direct", "pooled"])
-def route(request: pytest.FixtureRequest) -> str:
-    """How the agent comes in: straight, or through PgBouncer in transaction mode."""
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def mix(server: PostgresServer) -> Generator[Moat]:
     """Logs, operations, scoped rows, child and claimed tasks together; each test has rows of its own."""

@@ -100,7 +100,6 @@ def make_catalog(
         database="shop",
         max_connections=max_connections,
         reserved_connections=3,
-        is_superuser=False,
         tables={table.qualified_name: table for table in tables},
         codes=codes or {},
         reach=reach,

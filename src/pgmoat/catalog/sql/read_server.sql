@@ -6,5 +6,4 @@ SELECT
     -- reserved_connections came with PostgreSQL 16.
     pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4
         + COALESCE(pg_catalog.current_setting('reserved_connections', true), '0')::pg_catalog.int4
-        AS reserved_connections,
-    pg_catalog.current_setting('is_superuser') = 'on' AS is_superuser
+        AS reserved_connections

@@ -21,7 +21,7 @@ BEGIN
         IF FOUND THEN
             IF NOT ({is_same_row} AND first.new_status IS NOT DISTINCT FROM NEW.new_status
                     AND first.reason IS NOT DISTINCT FROM NEW.reason
-                    AND (NEW.previous_status IS NULL OR first.previous_status = NEW.previous_status)
+                    AND (NEW.previous_status IS NULL OR first.previous_status IS NOT DISTINCT FROM NEW.previous_status)
                     AND first.undoes IS NOT DISTINCT FROM NEW.undoes) THEN
                 PERFORM pgmoat.refuse_event_key({log}, NEW.idempotency_key, first.changed_at);
             END IF;
