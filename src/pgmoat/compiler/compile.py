@@ -13,7 +13,7 @@ from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
 from pgmoat.compiler.log import resolve_logs
-from pgmoat.compiler.logs import compile_log, compile_log_grants, compile_log_row, compile_log_table
+from pgmoat.compiler.log_objects import compile_log, compile_log_grants, compile_log_row, compile_log_table
 from pgmoat.compiler.maps import compile_maps
 from pgmoat.compiler.monitor import compile_monitor, compile_monitor_grants
 from pgmoat.compiler.operations import (

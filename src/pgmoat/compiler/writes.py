@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.compiler.entity import Entity, EntityColumn
-from pgmoat.compiler.row_scope import (
+from pgmoat.compiler.scope_writes import (
     render_check_after,
     render_check_before,
     render_condition,

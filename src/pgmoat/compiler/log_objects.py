@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.compiler.log import Log, load_log, load_log_body, needs_entity
-from pgmoat.compiler.projections import compile_at, compile_current, compile_undo, name_at, name_undo
+from pgmoat.compiler.log_projections import compile_at, compile_current, compile_undo, name_at, name_undo
 from pgmoat.compiler.templates import load_template
 from pgmoat.compiler.views import describe_column
 from pgmoat.compiler.writes import PINS
