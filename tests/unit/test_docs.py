@@ -102,6 +102,9 @@ SECTIONS: dict[str, type[schema.Model]] = {
     "Access": schema.EntityAccess,
     "Timeouts": schema.Timeouts,
     "Limits": schema.Limits,
+    "Guard": schema.GuardPolicy,
+    "Pool": schema.PoolPolicy,
+    "Replica": schema.ReplicaPolicy,
     "Acceptance": schema.Acceptance,
 }
 
@@ -129,9 +132,9 @@ def test_every_policy_key_is_in_the_reference_with_its_default(section: str) -> 
 
 def _render_default(section: str, name: str, default: object) -> str | None:
     """Return the default as the reference writes it, None where it says more than a value."""
-    if section == "Timeouts" or name in {"task_duration", "expires"}:
+    if section == "Timeouts" or name in {"task_duration", "expires", "timeout", "recycle", "max_wait"}:
         return render_milliseconds(cast("int", default))
-    if name in ("bytes_per_task", "temp_files"):
+    if name in ("bytes_per_task", "temp_files", "result_bytes"):
         return render_bytes(cast("int", default))
     if isinstance(default, bool):
         return str(default).lower()

@@ -28,6 +28,9 @@ OperationName = Annotated[str, Field(pattern=ROLE_NAME_PATTERN, max_length=40)]
 """With ``op_`` and a role prefix at most 63 characters: a role name that PostgreSQL does not cut off."""
 
 AgentVersion = Annotated[str, Field(pattern=VERSION_PATTERN, max_length=20)]
+FunctionName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$", max_length=127)]
+"""A function as schema.name, without arguments: all of that name."""
+
 TableName = Annotated[str, Field(pattern=TABLE_PATTERN)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=63)]
 """A base column: whatever PostgreSQL allows in quotes."""

@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from pgmoat.model.names import SystemRoles
+from pgmoat.policy.bounds import GuardPolicy, Limits, PoolPolicy, Timeouts
 from pgmoat.policy.fields import (
     IDENTIFIER_PATTERN,
     Affects,
     AgentName,
     AgentVersion,
-    Bytes,
     ColumnList,
     ColumnName,
     Expiry,
@@ -26,7 +26,6 @@ from pgmoat.policy.fields import (
     OperationName,
     RolePrefix,
     TableName,
-    TempFileSize,
     as_list,
     codes_as_text,
     expand_delete,
@@ -234,38 +233,6 @@ class OperationPolicy(Model):
     )
 
 
-class Timeouts(Model):
-    """Role settings: defaults for honest clients; what lifts them meets the gate and the watchdog."""
-
-    statement: Milliseconds = Field(5_000, description="statement_timeout; above it the gate refuses.")
-    idle_in_transaction: Milliseconds = Field(10_000, description="idle_in_transaction_session_timeout.")
-    transaction: Milliseconds = Field(30_000, description="transaction_timeout (PostgreSQL 17 and later).")
-    lock: Milliseconds = Field(2_000, description="lock_timeout.")
-
-
-class Limits(Model):
-    """Breakers that PostgreSQL holds; no setting of the session can change them."""
-
-    rows_per_statement: int = Field(100, gt=0, description="Rows that one statement may write.")
-    writes_per_task: int = Field(1_000, gt=0, description="Rows that one task may write in all.")
-    writes_per_hour: int = Field(
-        10_000, gt=0, description="Rows that all tasks of the agent may write in a clock hour."
-    )
-    bytes_per_task: Bytes = Field(
-        16 * 1024 * 1024, description="History that one task may write, as stored (before and after images)."
-    )
-    task_duration: Milliseconds = Field(900_000, description="From opening to deadline.")
-    temp_files: TempFileSize = Field(
-        1024**3,
-        description="temp_file_limit: temporary files of one session (sorts, hashes). Set by a superuser.",
-    )
-    tasks_per_hour: int = Field(
-        1_000,
-        gt=0,
-        description="Tasks that the agent may open by itself in a clock hour: claimed ones, children.",
-    )
-
-
 class AgentPolicy(Model):
     """An agent type: one login role with the least privileges."""
 
@@ -286,6 +253,20 @@ class AgentPolicy(Model):
     )
     limits: Limits = Field(
         default_factory=lambda: Limits.model_validate({}), description="Breakers that PostgreSQL holds."
+    )
+    guard: GuardPolicy = Field(
+        default_factory=lambda: GuardPolicy.model_validate({}),
+        description="What pgmoat's own clients look at, before and after a statement.",
+    )
+    pool: PoolPolicy = Field(
+        default_factory=lambda: PoolPolicy.model_validate({}),
+        description="Connections of one process, and of one PgBouncer.",
+    )
+    tags: Literal["both", "comment", "application_name", "none"] = Field(
+        "both", description="Where agent, task and step stand: comment before the SQL, application_name."
+    )
+    reads: Literal["primary", "replica"] = Field(
+        "primary", description="Where `query` reads; what the task wrote it always sees."
     )
     tasks: Literal["issued", "claimed"] = Field(
         "issued",
@@ -334,6 +315,16 @@ class Settings(Model):
         return SystemRoles.with_prefix(self.system_role_prefix)
 
 
+class ReplicaPolicy(Model):
+    """A streaming replica that agents may read."""
+
+    host: str = Field(min_length=1, max_length=255, description="Its host, or that of its pooler.")
+    port: int = Field(5432, gt=0, lt=65_536, description="Its port.")
+    max_wait: Milliseconds = Field(
+        500, description="Wait for what the task wrote to arrive; then the primary is read."
+    )
+
+
 class Policy(Model):
     """The whole of ``moat.yaml``."""
 
@@ -349,6 +340,9 @@ class Policy(Model):
     )
     agents: dict[AgentName, AgentPolicy] = Field(
         default_factory=dict[str, AgentPolicy], description="Agent types, by name."
+    )
+    replica: ReplicaPolicy | None = Field(
+        None, description="A streaming replica for agents with `reads: replica`."
     )
     accept: list[Acceptance] = Field(
         default_factory=list[Acceptance],

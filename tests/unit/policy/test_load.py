@@ -130,7 +130,7 @@ def test_every_problem_at_once_in_the_order_of_the_file() -> None:
         (
             "version: 1\nfoo: 1",
             "moat.yaml:2:1 foo: unknown key (known keys: version, settings, entities,"
-            " operations, agents, accept)",
+            " operations, agents, replica, accept)",
         ),
         (
             "version: 1\nagents: []",

@@ -20,6 +20,7 @@ def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
     for name, agent in policy.agents.items():
         path = ("agents", name)
         yield from _check_limits(agent, (*path, "limits"))
+        yield from _check_clients(policy, agent, path)
         for entity_name, access in agent.entities.items():
             here = (*path, "entities", entity_name)
             if entity_name not in known:
@@ -85,3 +86,20 @@ def _check_limits(agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:
         if small_value > large_value:
             message = f"{small_value} is more than {large} allows, {large_value}: it never trips"
             yield Finding(Severity.NOTE, "never-trips", (*path, small), message, also=(*path, large))
+
+
+def _check_clients(policy: Policy, agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:
+    yield from find_repeats(agent.guard.functions, (*path, "guard", "functions"))
+    if agent.reads == "replica" and policy.replica is None:
+        message = "there is no replica to read"
+        yield error(
+            "no-replica", (*path, "reads"), message, "write replica: {host: …} at the top of the policy"
+        )
+    most = agent.pool.size + agent.pool.overflow
+    if "pool" in agent.model_fields_set and most > agent.connections:
+        message = (
+            f"one pool may open {most} connections (workers * steps * 0.5, and overflow), and the role has"
+            f" {agent.connections}: logins beyond it fail"
+        )
+        hint = f"connections: {most}, or more with several processes"
+        yield Finding(Severity.WARNING, "pool-over-connections", (*path, "pool"), message, hint)

@@ -1,0 +1,1 @@
+"""Whether a statement may be sent at all, before PostgreSQL is asked."""

@@ -1,0 +1,1 @@
+"""What runs under agents: tasks, steps, statements, pools."""
