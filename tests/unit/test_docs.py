@@ -236,6 +236,8 @@ def test_called_functions_are_in_the_reference_with_their_parameters() -> None:
         "thaw_task",
         "thaw_agent",
         "prune_operations",
+        "finish_write",
+        "preview_changes",
     ):
         source = (SOURCE / "compiler" / "sql" / "functions" / f"{name}.sql").read_text()
         match = re.search(r"FUNCTION (pgmoat\.\w+\(.*?\))\s+RETURNS", source, re.DOTALL)

@@ -89,6 +89,11 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_precondition", "text,integer,text", ()),
     ("begin_operation", "text,text,boolean,bigint,jsonb,text[]", ()),
     ("finish_operation", "bigint,bigint,bigint,bigint,jsonb,boolean", ()),
+    ("check_idle_calls", "bigint,jsonb", ()),
+    ("begin_write", "text,jsonb,text,text,text", ("agents",)),
+    ("finish_write", "bigint,jsonb,boolean", ("agents",)),
+    ("preview_changes", "bigint", ("agents",)),
+    ("refuse_large_row", "bigint,bigint", ("agents",)),
     ("prune_operations", "interval", ("orchestrator",)),
 )
 

@@ -8,6 +8,7 @@ from tests.moat_fixtures import Moat, refused
 
 def test_an_agent_without_any_write_grant_refunds(shop: Moat, route: str) -> None:
     result = call_once(shop, "support", "refund_order", "k1", route=route, order_id=5, amount=20)
+    assert result.pop("statement_id") == shop.value("SELECT max(id) FROM pgmoat.statement")
     assert result == {
         "operation": "refund_order",
         "key": "k1",

@@ -10,7 +10,18 @@ import pytest
 
 from tests.moat_fixtures import Moat
 
-_SYSTEM = {"claim", "enter", "gate", "my_task", "open_child", "scope"}
+_SYSTEM = {
+    "begin_write",
+    "claim",
+    "enter",
+    "finish_write",
+    "gate",
+    "my_task",
+    "open_child",
+    "preview_changes",
+    "refuse_large_row",
+    "scope",
+}
 _OF_LOGS = {f"{log}_log_{name}" for log in ("order", "ticket", "case") for name in ("at", "undo")}
 
 

@@ -36,6 +36,7 @@ BEGIN
     -- As an array: what belongs to one part cannot pass for another's. jsonb has one text for one value.
     this_hash := sha256(convert_to(jsonb_build_array(begin_operation.operation, given, t.scope)::text, 'UTF8'));
 
+    SELECT COALESCE(max(c.id), 0) INTO newest_change FROM pgmoat.change AS c WHERE c.xid = pg_current_xact_id();
     FOR attempt IN 1 .. 10 LOOP
         IF begin_operation.key IS NOT NULL THEN
             SELECT c.operation, c.request_hash, c.at, c.expires_at, c.result INTO earlier
@@ -45,24 +46,28 @@ BEGIN
                     PERFORM pgmoat.refuse_key('PM041', begin_operation.operation, earlier.operation, earlier.at);
                 ELSIF earlier.expires_at <= clock_timestamp() THEN
                     PERFORM pgmoat.refuse_key('PM042', begin_operation.operation, earlier.operation, earlier.at);
+                ELSIF earlier.result IS NULL THEN
+                    PERFORM pgmoat.refuse_key('PM049', begin_operation.operation, earlier.operation, earlier.at);
                 END IF;
                 result := earlier.result || '{"replayed": true}';
                 RETURN;
             END IF;
         END IF;
         BEGIN
-            INSERT INTO pgmoat.operation_call (agent, key, operation, request_hash, request, task, step, expires_at)
+            -- An agent's own write is finished by the agent, or never: until then it counts as one that wrote nothing.
+            INSERT INTO pgmoat.operation_call (agent, key, operation, request_hash, request, task, step, expires_at,
+                                               affected, first_change)
             VALUES (t.agent, begin_operation.key, begin_operation.operation, this_hash,
                     CASE WHEN pg_column_size(given) <= 8000 THEN given END, t.id,
                     pgmoat.clean_step(t.step),
-                    clock_timestamp() + expires_ms * interval '1 millisecond')
+                    clock_timestamp() + expires_ms * interval '1 millisecond',
+                    CASE begin_operation.operation WHEN 'write()' THEN 0 END, newest_change)
             ON CONFLICT (agent, key) DO NOTHING
             RETURNING id INTO call;
         EXCEPTION WHEN lock_not_available THEN
             PERFORM pgmoat.refuse_key('PM043', begin_operation.operation, NULL, NULL);
         END;
         IF call IS NOT NULL THEN
-            SELECT COALESCE(max(c.id), 0) INTO newest_change FROM pgmoat.change AS c WHERE c.xid = pg_current_xact_id();
             RETURN;
         END IF;
     END LOOP;

@@ -11,31 +11,19 @@ DECLARE
     written bigint;
     first bigint;
     last bigint;
-    most record;
-    idle record;
     answer jsonb;
 BEGIN
-    SELECT c.operation, c.key, c.task, c.request INTO this FROM pgmoat.operation_call AS c WHERE c.id = call;
+    SELECT c.operation, c.key INTO this FROM pgmoat.operation_call AS c WHERE c.id = call;
     SELECT count(*), min(c.id), max(c.id) INTO written, first, last
       FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > newest_change;
     IF written < least_rows OR written > most_rows THEN
         PERFORM pgmoat.refuse_affected(this.operation, written, least_rows, most_rows);
     END IF;
     answer := jsonb_build_object('operation', this.operation, 'key', this.key, 'replayed', false,
-                                 'affected', written, 'rows', rows, 'truncated', is_truncated);
+                                 'affected', written, 'rows', rows, 'truncated', is_truncated, 'statement_id',
+        (SELECT max(s.id) FROM pgmoat.statement AS s WHERE s.xid = this_xid AND s.first_change > newest_change));
     IF written = 0 THEN
-        -- No budget is charged for it, and yet it leaves a record: as many as the task may write rows, and as large.
-        SELECT k.task_id, LEAST(a.writes_per_task, k.max_writes) AS calls, a.bytes_per_task AS bytes INTO most
-          FROM pgmoat.task AS k JOIN pgmoat.agent AS a ON a.name = k.agent WHERE k.id = this.task;
-        SELECT count(*) AS calls,
-               COALESCE(sum(pg_column_size(c.result) + COALESCE(pg_column_size(c.request), 0)), 0) AS bytes INTO idle
-          FROM pgmoat.operation_call AS c WHERE c.task = this.task AND c.affected = 0;
-        IF idle.calls >= most.calls THEN
-            PERFORM pgmoat.refuse_calls(this.operation, most.calls);
-        ELSIF idle.bytes + pg_column_size(answer) + COALESCE(pg_column_size(this.request), 0) > most.bytes THEN
-            PERFORM pgmoat.refuse_budget(most.task_id, 0, 0, most.calls, idle.bytes::bigint,
-                (pg_column_size(answer) + COALESCE(pg_column_size(this.request), 0))::bigint, most.bytes);
-        END IF;
+        PERFORM pgmoat.check_idle_calls(call, answer);
     END IF;
     UPDATE pgmoat.operation_call AS c
        SET affected = written, first_change = first, last_change = last, result = answer

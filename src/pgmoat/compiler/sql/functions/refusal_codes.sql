@@ -44,6 +44,8 @@ AS $function$
         ('PM045', 'an operation would write another number of rows'),
         ('PM046', 'a parameter is missing'),
         ('PM047', 'too many calls that write nothing'),
+        ('PM048', 'a write is finished that was not begun'),
+        ('PM049', 'the idempotency key stands for a write that was never finished'),
         ('21000', 'one statement changes a row twice'),
         ('40001', 'a row, or the budget, has moved: to be repeated')
 $function$;

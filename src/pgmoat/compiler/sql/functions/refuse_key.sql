@@ -23,6 +23,11 @@ BEGIN
               date_trunc('second', used_at)
             USING ERRCODE = 'PM042', DETAIL = 'Nothing was written now.',
                   HINT = 'It has been done: read the present state. To do it once more on purpose, give a new key.';
+    ELSIF state = 'PM049' THEN
+        PERFORM pgmoat.count_refusal('PM049');
+        RAISE EXCEPTION 'pgmoat: this idempotency key belongs to a write that was never finished, at %', date_trunc('second', used_at)
+            USING ERRCODE = 'PM049', DETAIL = 'Whatever it wrote is committed, and no result was stored. Nothing was written now.',
+                  HINT = 'Read the present state. Whoever writes calls pgmoat.finish_write() before COMMIT.';
     ELSE
         PERFORM pgmoat.count_refusal('PM043');
         RAISE EXCEPTION 'pgmoat: another call of operation % with this idempotency key is still running', operation
