@@ -85,11 +85,26 @@ class Moat:
 
     def connect_pooled(self, agent: str, *, resets: bool = True) -> Connection:
         """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
+        role = self.role(agent)
+        return self._connect(
+            self._open_pooler().dsn(role, self.passwords[role], self.database.name, resets=resets)
+        )
+
+    def _open_pooler(self) -> Pooler:
         with self._starting:  # writers come in threads
             if self._pooler is None:
                 self._pooler = start_pooler(self.database.server, self.passwords)
-        role = self.role(agent)
-        return self._connect(self._pooler.dsn(role, self.passwords[role], self.database.name, resets=resets))
+        return self._pooler
+
+    def dsns(self, route: str = "direct") -> dict[str, str]:
+        """Return each agent's DSN, by a route."""
+        roles = {agent: self.role(agent) for agent in self.policy.agents}
+        if route == "direct":
+            return {agent: self.database.dsn_for(role, self.passwords[role]) for agent, role in roles.items()}
+        pooler = self._open_pooler()
+        return {
+            agent: pooler.dsn(role, self.passwords[role], self.database.name) for agent, role in roles.items()
+        }
 
     @staticmethod
     def _connect(dsn: str, **options: str) -> Connection:

@@ -19,8 +19,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from pgmoat.model.action import Action, Plan
+from pgmoat.model.names import name_variable
 from pgmoat.plan.apply import ApplyOptions, apply_plan
-from pgmoat.plan.credentials import name_variable
 from pgmoat.plan.destroy import plan_destroy
 from pgmoat.plan.make import PolicyPlan, plan_policy
 from pgmoat.plan.people import Patience

@@ -10,7 +10,32 @@ Every exception that pgmoat raises.
     │   └── LockTimeoutError an ALTER of a people's table found no quiet moment
     ├── ServerError          the embedded server could not be installed, started or stopped
     ├── NotInstalledError    the database has no pgmoat schema
-    └── NotFoundError        no such agent or task
+    ├── NotFoundError        no such agent or task
+    └── AgentError           a statement of an agent's was not carried out
+        ├── NoTaskError          no task, or one that is not the agent's
+        ├── TaskEndedError       the task is closed or past its deadline
+        ├── FrozenError          a person or a breaker stopped it
+        │   ├── TaskFrozenError
+        │   └── AgentFrozenError
+        ├── SessionRefusedError  isolation level, timeouts, or two tasks in one transaction
+        ├── BudgetExceededError  rows, writes, bytes, tasks, calls
+        ├── ScopeError           rows outside of what the task reaches
+        ├── ValueRefusedError    a value that is not allowed
+        │   └── ConstraintError  a constraint of the table
+        ├── StateConflictError   what the write expects is not so
+        ├── IdempotencyConflictError  the key was used for something else
+        ├── IdempotencyKeyError  the key is missing, has expired, or cannot be used
+        ├── PermissionDeniedError
+        ├── StatementInvalidError  PostgreSQL cannot run the statement
+        ├── GuardRefusedError    pgmoat's client did not send the statement
+        ├── ResultTooLargeError  not even the first row fits
+        ├── StatementTimeoutError
+        ├── TransactionIdleError   the transaction waited for something else too long
+        ├── TransactionTooLongError
+        └── TransientError       the same again may succeed; retried by the runtime
+            ├── BusyError          a row, lock or key that others hold, or that has moved
+            ├── PoolExhaustedError no free connection in time
+            └── ConnectionLostError
 
 Each has the shape of a PostgreSQL error: ``code`` (stable, never reused, listed in
 docs/reference/errors.md), ``message``, ``detail`` and ``hint``.
@@ -87,3 +112,197 @@ class NotFoundError(Error):
     """The agent, task or entity that was named does not exist."""
 
     code = "not-found"
+
+
+class AgentError(Error):
+    """
+    A statement of an agent's was not carried out; exhaustion never looks like an empty answer.
+
+    ``message`` and ``hint`` are written for a model to act on. ``sqlstate`` is PostgreSQL's code, if it was
+    PostgreSQL that refused; ``retry_after_s`` how many seconds to wait before the same is tried again, None
+    where that is of no use.
+    """
+
+    code = "agent-failed"
+    is_retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        sqlstate: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.sqlstate = sqlstate
+        self.retry_after_s = retry_after_s
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what a tool should show a model: code, message, and detail, hint, retry_after_s if any."""
+        found = {
+            "code": self.code,
+            "message": self.message,
+            "detail": self.detail,
+            "hint": self.hint,
+            "sqlstate": self.sqlstate,
+            "retry_after_s": self.retry_after_s,
+        }
+        return {name: value for name, value in found.items() if value not in ("", None)}
+
+
+class NoTaskError(AgentError):
+    """There is no task, or none that belongs to this agent."""
+
+    code = "no-task"
+
+
+class TaskEndedError(AgentError):
+    """The task is closed or past its deadline, or one above it is."""
+
+    code = "task-ended"
+
+
+class FrozenError(AgentError):
+    """A person or a breaker stopped this; only a person can let it go on."""
+
+    code = "frozen"
+
+
+class TaskFrozenError(FrozenError):
+    """The task, or one above it, is frozen."""
+
+    code = "task-frozen"
+
+
+class AgentFrozenError(FrozenError):
+    """The agent is frozen."""
+
+    code = "agent-frozen"
+
+
+class SessionRefusedError(AgentError):
+    """The session or transaction is not as the gate wants it."""
+
+    code = "session-refused"
+
+
+class BudgetExceededError(AgentError):
+    """A limit of the policy would be passed: rows, writes, bytes, tasks or calls."""
+
+    code = "budget-exceeded"
+
+
+class ScopeError(AgentError):
+    """The task does not reach what the statement asks for."""
+
+    code = "out-of-scope"
+
+
+class ValueRefusedError(AgentError):
+    """A value, a reason or a parameter is missing or not allowed."""
+
+    code = "value-refused"
+
+
+class ConstraintError(ValueRefusedError):
+    """A constraint of the table refuses the row."""
+
+    code = "constraint-violated"
+
+
+class StateConflictError(AgentError):
+    """What the write expects is not so: a precondition, a step, a number of rows."""
+
+    code = "state-conflict"
+
+
+class IdempotencyConflictError(AgentError):
+    """The idempotency key was used for something else."""
+
+    code = "key-conflict"
+
+
+class IdempotencyKeyError(AgentError):
+    """The idempotency key is missing, has expired, or belongs to a write without a result."""
+
+    code = "key-refused"
+
+
+class PermissionDeniedError(AgentError):
+    """The agent's role has no right to do this."""
+
+    code = "permission-denied"
+
+
+class StatementInvalidError(AgentError):
+    """PostgreSQL cannot run the statement: its syntax, its names, its types."""
+
+    code = "statement-invalid"
+
+
+class GuardRefusedError(AgentError):
+    """
+    pgmoat's client did not send the statement.
+
+    ``rule`` names the rule, ``position`` the character of the text it is about, counted from 1.
+    """
+
+    code = "guard-refused"
+
+    def __init__(
+        self, message: str, *, detail: str = "", hint: str = "", rule: str = "", position: int | None = None
+    ) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.rule = rule
+        self.position = position
+
+
+class ResultTooLargeError(AgentError):
+    """Not even the first row fits into an answer."""
+
+    code = "result-too-large"
+
+
+class StatementTimeoutError(AgentError):
+    """The statement took longer than it may, and was cancelled."""
+
+    code = "statement-timeout"
+
+
+class TransactionIdleError(AgentError):
+    """A transaction was held open while something else was waited for; nothing of it was written."""
+
+    code = "transaction-idle"
+
+
+class TransactionTooLongError(AgentError):
+    """A transaction took longer than it may; nothing of it was written."""
+
+    code = "transaction-too-long"
+
+
+class TransientError(AgentError):
+    """The same again may succeed; the runtime has tried until its deadline."""
+
+    code = "transient"
+    is_retryable = True
+
+
+class BusyError(TransientError):
+    """Others hold a row, a lock or the key, or a row has moved."""
+
+    code = "busy"
+
+
+class PoolExhaustedError(TransientError):
+    """No connection became free in time; nothing was read or written."""
+
+    code = "pool-exhausted"
+
+
+class ConnectionLostError(TransientError):
+    """The connection to PostgreSQL was lost, or none could be made."""
+
+    code = "connection-lost"

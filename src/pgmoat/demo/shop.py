@@ -15,8 +15,8 @@ import psycopg
 
 from pgmoat.errors import PlanBlockedError
 from pgmoat.model.action import Plan
+from pgmoat.model.names import name_variable
 from pgmoat.plan.apply import ApplyOptions, apply_plan
-from pgmoat.plan.credentials import name_variable
 from pgmoat.plan.make import plan_policy
 from pgmoat.policy.load import LoadedPolicy, load_policy
 from pgmoat.policy.schema import Policy

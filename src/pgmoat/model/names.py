@@ -6,6 +6,7 @@ I/O: none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -53,3 +54,8 @@ ROW_POLICY = "pgmoat"
 
 ROW_POLICY_COMMENT = "Made by pgmoat: the entities' views and triggers decide which rows agents reach."
 """Comment of that policy: so apply and destroy know it from one of people's."""
+
+
+def name_variable(agent: str) -> str:
+    """Return the variable that holds an agent's DSN: ``PGMOAT_DSN_FULFILLMENT``."""
+    return "PGMOAT_DSN_" + re.sub(r"\W", "_", agent, flags=re.ASCII).upper()

@@ -23,6 +23,7 @@ from psycopg import Connection, errors
 from pgmoat.errors import ApplyBusyError, ApplyError, PlanBlockedError
 from pgmoat.model.action import Action, Cause, Plan
 from pgmoat.model.finding import Severity
+from pgmoat.model.names import name_variable
 from pgmoat.model.objects import Kind
 from pgmoat.plan import quote
 from pgmoat.plan.checks import run_checks
@@ -32,7 +33,6 @@ from pgmoat.plan.credentials import (
     check_credentials_file,
     compose_dsn,
     draft_credentials,
-    name_variable,
 )
 from pgmoat.plan.people import Patience, alter_table
 from pgmoat.plan.render import MAIN_SETTINGS, group_by_table

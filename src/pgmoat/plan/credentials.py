@@ -7,7 +7,6 @@ In: connection strings by variable. Out: lines of a dotenv file. I/O: that file,
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -46,11 +45,6 @@ class CredentialsDraft:
     def discard(self) -> None:
         """Take the new content away."""
         self.draft.unlink(missing_ok=True)
-
-
-def name_variable(agent: str) -> str:
-    """Return ``PGMOAT_DSN_FULFILLMENT``."""
-    return "PGMOAT_DSN_" + re.sub(r"\W", "_", agent, flags=re.ASCII).upper()
 
 
 def compose_dsn(server: Server, role: str, password: str) -> str:

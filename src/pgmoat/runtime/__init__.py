@@ -1,1 +1,29 @@
-"""What runs under agents: tasks, steps, statements, pools."""
+"""What runs under agents: tasks, steps, statements, pools. What a program imports stands here."""
+
+from pgmoat.runtime.asynchronous.moat import AsyncMoat
+from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
+from pgmoat.runtime.asynchronous.task import AsyncTask
+from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
+from pgmoat.runtime.backoff import Backoff
+from pgmoat.runtime.idempotency import make_idempotency_key
+from pgmoat.runtime.result import Change, Preview, Result
+from pgmoat.runtime.synchronous.moat import Moat
+from pgmoat.runtime.synchronous.orchestrator import Orchestrator
+from pgmoat.runtime.synchronous.task import Task
+from pgmoat.runtime.synchronous.transaction import Transaction
+
+__all__ = [
+    "AsyncMoat",
+    "AsyncOrchestrator",
+    "AsyncTask",
+    "AsyncTransaction",
+    "Backoff",
+    "Change",
+    "Moat",
+    "Orchestrator",
+    "Preview",
+    "Result",
+    "Task",
+    "Transaction",
+    "make_idempotency_key",
+]

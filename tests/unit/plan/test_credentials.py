@@ -8,7 +8,8 @@ import psycopg.conninfo
 import pytest
 
 from pgmoat.errors import ApplyError
-from pgmoat.plan.credentials import Server, compose_dsn, draft_credentials, name_variable
+from pgmoat.model.names import name_variable
+from pgmoat.plan.credentials import Server, compose_dsn, draft_credentials
 
 
 def test_lines_of_others_are_kept(tmp_path: Path) -> None:

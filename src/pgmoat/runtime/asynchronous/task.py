@@ -1,0 +1,202 @@
+"""
+A task: what an agent does in it.
+
+In: SQL, operations. Out: Results. I/O: PostgreSQL, a transaction for each call; no connection is held between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.check import Use
+from pgmoat.runtime.asynchronous.attempts import repeat
+from pgmoat.runtime.asynchronous.exchange import send
+from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
+from pgmoat.runtime.asynchronous.session import AsyncSession
+from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
+from pgmoat.runtime.backoff import Backoff
+from pgmoat.runtime.binding import Bound, Parameters, bind
+from pgmoat.runtime.calls import bind_call
+from pgmoat.runtime.context import TaskIdentity, use_step
+from pgmoat.runtime.idempotency import make_idempotency_key
+from pgmoat.runtime.inspection import inspect_statement
+from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
+from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.result import Preview, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a task works with: its agent's pool, profile, rights and patience."""
+
+    pool: AsyncAgentPool
+    profile: Profile
+    allowed: Allowed
+    backoff: Backoff
+
+
+class AsyncTask:
+    """
+    One unit of work of an agent.
+
+    Each method is one transaction. What fails for a passing reason (a lost connection, a row that moved, an
+    exhausted pool, a server that restarts) is tried again until the moat's deadline; a write takes effect once
+    however often it is tried, also when the answer to COMMIT was lost.
+
+    Errors of every method are :class:`pgmoat.errors.AgentError`.
+    """
+
+    def __init__(self, identity: TaskIdentity, means: Means) -> None:
+        self.identity = identity
+        self._means = means
+
+    def __repr__(self) -> str:
+        return f"<task {self.identity.agent}/{self.identity.task_id}>"
+
+    @property
+    def task_id(self) -> str:
+        """The orchestrator's id."""
+        return self.identity.task_id
+
+    def step(self, name: str, *, reason: str = "") -> AbstractContextManager[None]:
+        """Label what this task does inside of the block; *reason* goes with its deletions."""
+        return use_step(self.identity, name, reason)
+
+    async def query(self, sql: str, parameters: Parameters = None) -> Result:
+        """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
+        means, bound = self._means, bind(sql, parameters)
+        verdict = inspect_statement(bound, Use.READ, means.allowed)
+        caller = find_caller(self.identity, means.profile)
+
+        async def attempt() -> Result:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).query(caller, bound, verdict)
+
+        return await repeat(attempt, means.backoff)
+
+    async def write(
+        self,
+        sql: str,
+        parameters: Parameters = None,
+        *,
+        key: str | None = None,
+        occurrence: int = 1,
+        reason: str = "",
+    ) -> Result:
+        """
+        Run an INSERT, UPDATE or DELETE once, however often this is repeated.
+
+        Without a *key* the same SQL with the same values is one write within the task; *occurrence* counts
+        those that are repeated on purpose. The statement may use its key as ``:idempotency_key``, for an event
+        log.
+        """
+        means = self._means
+        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters], occurrence)
+        bound = bind(sql, parameters, key=key)
+        verdict = inspect_statement(bound, Use.WRITE, means.allowed)
+        caller = find_caller(self.identity, means.profile, reason=reason)
+
+        async def attempt() -> Result:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).write(caller, bound, verdict, key)
+
+        return await repeat(attempt, means.backoff)
+
+    async def call(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        occurrence: int = 1,
+    ) -> Result:
+        """
+        Call an operation once, however often this is repeated.
+
+        Without a *key* the same operation with the same arguments is one call within the task; *occurrence* counts
+        those that are repeated on purpose.
+        """
+        means, given = self._means, dict(arguments or {})
+        key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
+        bound = bind_call(means.profile, operation, given, key)
+        caller = find_caller(self.identity, means.profile)
+
+        async def attempt() -> Result:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).call(caller, bound)
+
+        return await repeat(attempt, means.backoff)
+
+    async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
+        """Return what a write would change, rows before and after; it is run and rolled back."""
+        key = make_idempotency_key(self.task_id, "preview", sql)
+        bound = bind(sql, parameters, key=key)
+        inspect_statement(bound, Use.WRITE, self._means.allowed)
+        return await self._preview(bound, reason)
+
+    async def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
+        """Return what a call would change, rows before and after; it is run and rolled back."""
+        key = make_idempotency_key(self.task_id, "preview", operation)
+        return await self._preview(bind_call(self._means.profile, operation, dict(arguments or {}), key))
+
+    async def _preview(self, bound: Bound, reason: str = "") -> Preview:
+        means = self._means
+        caller = find_caller(self.identity, means.profile, reason=reason)
+
+        async def attempt() -> Preview:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).preview(caller, bound)
+
+        return await repeat(attempt, means.backoff)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncTransaction]:
+        """
+        Open a transaction for several statements; it commits at the end of the block, or writes nothing.
+
+        Keep it short: no model, no other service inside. It is not repeated by itself: repeat the whole block, with
+        the same keys, after a :class:`pgmoat.errors.TransientError`.
+
+        Raises:
+            TransactionIdleError: it waited for something else than PostgreSQL for longer than the policy's
+                ``timeouts.idle_in_transaction``.
+            TransactionTooLongError: it took longer than ``timeouts.transaction``.
+        """
+        means = self._means
+        async with means.pool.connection() as connection:
+            transaction = AsyncTransaction(
+                self.identity, AsyncSession(connection, means.profile), means.allowed
+            )
+            await transaction.begin()
+            yield transaction
+            await transaction.commit()
+
+    async def open_child(
+        self,
+        child_id: str,
+        *,
+        scope: Mapping[str, Any] | None = None,
+        duration_ms: int | None = None,
+        max_writes: int | None = None,
+    ) -> AsyncTask:
+        """
+        Open a task below this one, or re-enter it; its id becomes ``parent/child``.
+
+        Whatever it writes is charged to this task too; its scope is this task's, or narrower.
+        """
+        means = self._means
+        caller = find_caller(self.identity, means.profile)
+        message = open_child(child_id, scope or {}, duration_ms, max_writes)
+
+        async def attempt() -> str:
+            async with means.pool.connection() as connection:
+                sent = await send(connection, BEGIN_READ_WRITE, caller.enter(), message, COMMIT)
+                row = await sent[2].fetchone()
+                return str(row[0]) if row is not None else ""
+
+        token = await repeat(attempt, means.backoff)
+        return AsyncTask(TaskIdentity(self.identity.agent, f"{self.task_id}/{child_id}", token), means)

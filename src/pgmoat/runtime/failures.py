@@ -1,0 +1,122 @@
+"""
+Turn an error of PostgreSQL, PgBouncer or the pool into one that a model can act on.
+
+In: psycopg.Error. Out: AgentError. I/O: none.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from pgmoat import errors
+from pgmoat.errors import AgentError
+
+_BY_SQLSTATE: dict[str, type[AgentError]] = {
+    "PM001": errors.NoTaskError,
+    "PM002": errors.TaskEndedError,
+    "PM003": errors.TaskEndedError,
+    "PM004": errors.TaskFrozenError,
+    "PM005": errors.AgentFrozenError,
+    "PM006": errors.SessionRefusedError,
+    "PM007": errors.SessionRefusedError,
+    "PM008": errors.SessionRefusedError,
+    "PM009": errors.SessionRefusedError,
+    "PM010": errors.BudgetExceededError,
+    "PM011": errors.BudgetExceededError,
+    "PM012": errors.BudgetExceededError,
+    "PM013": errors.BudgetExceededError,
+    "PM014": errors.BusyError,
+    "PM015": errors.ScopeError,
+    "PM016": errors.BudgetExceededError,
+    "PM017": errors.ValueRefusedError,
+    "PM018": errors.ScopeError,
+    "PM019": errors.NoTaskError,
+    "PM020": errors.ValueRefusedError,
+    "PM021": errors.ValueRefusedError,
+    "PM022": errors.StateConflictError,
+    "PM023": errors.StateConflictError,
+    "PM024": errors.StateConflictError,
+    "PM025": errors.PermissionDeniedError,
+    "PM026": errors.IdempotencyConflictError,
+    "PM027": errors.IdempotencyKeyError,
+    "PM028": errors.StateConflictError,
+    "PM029": errors.ScopeError,
+    "PM030": errors.NoTaskError,
+    "PM031": errors.NoTaskError,
+    "PM032": errors.NoTaskError,
+    "PM040": errors.IdempotencyKeyError,
+    "PM041": errors.IdempotencyConflictError,
+    "PM042": errors.IdempotencyKeyError,
+    "PM043": errors.BusyError,
+    "PM044": errors.StateConflictError,
+    "PM045": errors.StateConflictError,
+    "PM046": errors.ValueRefusedError,
+    "PM047": errors.BudgetExceededError,
+    "PM048": errors.IdempotencyKeyError,
+    "PM049": errors.IdempotencyKeyError,
+    "21000": errors.StateConflictError,
+    "25006": errors.PermissionDeniedError,
+    "25P03": errors.TransactionIdleError,
+    "25P04": errors.TransactionTooLongError,
+    "40001": errors.BusyError,
+    "40P01": errors.BusyError,
+    "42501": errors.PermissionDeniedError,
+    "53300": errors.PoolExhaustedError,
+    "54000": errors.ResultTooLargeError,
+    "55P03": errors.BusyError,
+    "57014": errors.StatementTimeoutError,
+    "57P01": errors.ConnectionLostError,
+    "57P02": errors.ConnectionLostError,
+    "57P03": errors.ConnectionLostError,
+    "57P05": errors.ConnectionLostError,
+}
+_BY_CLASS: dict[str, type[AgentError]] = {
+    "08": errors.ConnectionLostError,
+    "22": errors.ValueRefusedError,
+    "23": errors.ConstraintError,
+}
+# What PostgreSQL leaves without a hint.
+_HINTS: dict[type[AgentError], str] = {
+    errors.PermissionDeniedError: "Use the entities and operations that this agent has. A person grants
+    more in" " the policy.",
+    errors.StatementTimeoutError: "Narrow it: a condition on an indexed column, fewer joins, a shorter range."
+    " The same statement again would take as long.",
+    errors.ConstraintError: "Correct the value; the same again is refused again.",
+    errors.BusyError: "Wait and repeat it with the same key.",
+    errors.PoolExhaustedError: "Nothing was read or written: this is no empty answer. Wait and repeat it with"
+    " the same key.",
+    errors.ConnectionLostError: "Repeat it with the same key: what was written already is not written again.",
+    errors.TransactionIdleError: "Do the thinking and waiting outside of the transaction.",
+    errors.TransactionTooLongError: "Do less in one transaction.",
+}
+# PgBouncer's words for clients that waited, or are too many; PostgreSQL's for no slot.
+_EXHAUSTION = (
+    "query_wait_timeout",
+    "no more connections allowed",
+    "too many connections",
+    "too many clients",
+)
+
+
+def explain_failure(error: psycopg.Error) -> AgentError:
+    """Return an AgentError that says what PostgreSQL said; the statement's text is left out."""
+    diagnostics = error.diag
+    message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
+    kind = _classify(error, message)
+    return kind(
+        message,
+        detail=diagnostics.message_detail or "",
+        hint=diagnostics.message_hint or _HINTS.get(kind, ""),
+        sqlstate=error.sqlstate,
+        retry_after_s=1.0 if kind.is_retryable else None,
+    )
+
+
+def _classify(error: psycopg.Error, message: str) -> type[AgentError]:
+    state = error.sqlstate
+    if state is None or state.startswith("08"):
+        if any(words in message for words in _EXHAUSTION):
+            return errors.PoolExhaustedError
+        is_lost = isinstance(error, psycopg.OperationalError) or state is not None
+        return errors.ConnectionLostError if is_lost else errors.StatementInvalidError
+    return _BY_SQLSTATE.get(state) or _BY_CLASS.get(state[:2]) or errors.StatementInvalidError

@@ -1,0 +1,157 @@
+"""
+What is looked at before a statement is sent, and said about its answer.
+
+In: statements, plans, answers. Out: Verdicts, Results, errors. I/O: none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from psycopg.pq.abc import PGresult
+from psycopg.rows import TupleRow
+
+from pgmoat.errors import GuardRefusedError
+from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.check import Use, Verdict, check_statement
+from pgmoat.guard.estimate import Ceilings, judge_plan
+from pgmoat.runtime.binding import Bound
+from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.result import Result, name_columns
+from pgmoat.runtime.stored import unpack_rows
+
+COUNTERS = 3
+"""Columns that a capped query has behind its own: see sql/cap_rows.sql."""
+
+
+def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
+    """
+    Return what the guard sees in a statement.
+
+    Raises:
+        GuardRefusedError: it may not be sent.
+    """
+    verdict = check_statement(bound.text, use, allowed)
+    if verdict.problems:
+        first, *others = verdict.problems
+        raise GuardRefusedError(
+            first.message,
+            detail="\n".join(f"{problem.message} ({problem.rule})" for problem in others),
+            hint=first.hint,
+            rule=first.rule,
+            position=first.position,
+        )
+    return verdict
+
+
+def find_ceilings(profile: Profile, verdict: Verdict) -> Ceilings | None:
+    """Return what a plan is held against; None where no plan has to be asked for."""
+    ceilings = Ceilings(cost=profile.guard.cost, rows=profile.guard.plan_rows)
+    is_open = ceilings.cost is None and ceilings.rows is None
+    return None if is_open or verdict.is_explain else ceilings
+
+
+def inspect_plan(answer: TupleRow | None, ceilings: Ceilings) -> None:
+    """
+    Look at a statement's plan.
+
+    Raises:
+        GuardRefusedError: it costs too much, or reads too many rows.
+    """
+    problem = judge_plan(answer[0] if answer is not None else None, ceilings)
+    if problem is not None:
+        raise GuardRefusedError(problem.message, hint=problem.hint, rule=problem.rule)
+
+
+def make_read_result(
+    names: Sequence[str], rows: Sequence[TupleRow], verdict: Verdict, profile: Profile
+) -> Result:
+    """Return the answer of a query that was sent with its counters, without them."""
+    own = name_columns(names[:-COUNTERS])
+    kept = rows[: profile.guard.result_rows]
+    is_truncated = bool(rows) and rows[0][-1] > len(kept)
+    warnings: list[str] = []
+    if is_truncated:
+        warnings.append(
+            f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a condition"
+            " on the last key"
+        )
+    if verdict.has_limit and not verdict.has_order:
+        warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
+    return Result(
+        columns=own,
+        rows=tuple(dict(zip(own, row, strict=False)) for row in kept),
+        affected=len(kept),
+        truncated=is_truncated,
+        warnings=tuple(warnings),
+    )
+
+
+def make_plain_result(names: Sequence[str], rows: Sequence[TupleRow]) -> Result:
+    """Return an answer that was not capped."""
+    own = name_columns(names)
+    return Result(own, tuple(dict(zip(own, row, strict=True)) for row in rows), len(rows))
+
+
+def make_write_result(
+    stored: Mapping[str, Any], kept: Sequence[Sequence[Any]] | None = None, *, key: str | None = None
+) -> Result:
+    """Return what a keyed write did, from what the database keeps of it; *kept*: the rows, if they are at hand."""
+    is_replayed = bool(stored.get("replayed"))
+    is_truncated = bool(stored.get("truncated")) and kept is None
+    names, rows = unpack_rows(stored["rows"] if kept is None else kept)
+    warnings = _warn_of_write(int(stored["affected"]), is_replayed=is_replayed)
+    if is_truncated:
+        warnings.append("the rows that it returned were too large to be kept")
+    return Result(
+        columns=names,
+        rows=rows,
+        affected=int(stored["affected"]),
+        truncated=is_truncated,
+        warnings=tuple(warnings),
+        replayed=is_replayed,
+        statement_id=stored.get("statement_id"),
+        key=key,
+    )
+
+
+def make_call_result(text: str) -> Result:
+    """Return the result of an operation, given as JSON; numbers with a point become Decimals, none is rounded."""
+    stored: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    rows: list[dict[str, Any]] = stored["rows"]
+    is_replayed = bool(stored["replayed"])
+    warnings = _warn_of_write(int(stored["affected"]), is_replayed=is_replayed)
+    if stored["truncated"]:
+        warnings.append(f"the operation returned more rows than the {len(rows)} shown")
+    return Result(
+        columns=tuple(rows[0]) if rows else (),
+        rows=tuple(rows),
+        affected=int(stored["affected"]),
+        truncated=bool(stored["truncated"]),
+        warnings=tuple(warnings),
+        replayed=is_replayed,
+        statement_id=stored.get("statement_id"),
+        key=stored.get("key"),
+    )
+
+
+def list_names(answer: PGresult | None) -> list[str]:
+    """Return the names of an answer's columns."""
+    if answer is None:
+        return []
+    return [(answer.fname(field) or b"").decode() for field in range(answer.nfields)]
+
+
+def _warn_of_write(affected: int, *, is_replayed: bool) -> list[str]:
+    warnings: list[str] = []
+    if is_replayed:
+        warnings.append(
+            "this was done before with the same key, and not once more: to do it again on purpose, pass"
+            " occurrence=2, or a key of its own"
+        )
+    if affected == 0:
+        warnings.append("nothing was written: no row fits the conditions")
+    return warnings

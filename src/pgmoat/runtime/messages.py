@@ -1,0 +1,164 @@
+"""
+What is sent in one round trip.
+
+In: a task, a statement. Out: Messages. I/O: reads SQL files of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, LiteralString
+
+from psycopg.types.json import Jsonb
+
+from pgmoat.policy.bounds import Timeouts
+from pgmoat.postgres import sqltext
+from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.postgres.sqltext import Printed
+from pgmoat.runtime.binding import Bound
+from pgmoat.runtime.context import TaskIdentity, current_step
+from pgmoat.runtime.idempotency import encode_value
+from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.tag import render_application_name, render_comment
+
+PACKAGE = "pgmoat.runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """SQL with ``$n`` as it goes over the wire, and its values."""
+
+    text: bytes
+    values: Sequence[Any] = ()
+
+
+BEGIN = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+BEGIN_READ_WRITE = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+COMMIT = Message(b"COMMIT")
+ROLLBACK = Message(b"ROLLBACK")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose statements these are: task, step and reason at this moment, as they are shown."""
+
+    identity: TaskIdentity
+    step: str
+    reason: str
+    comment: str
+    name: str | None  # application_name; None: not set
+
+    def tag(self, text: str) -> bytes:
+        """Return *text* with the comment before it."""
+        return (self.comment + text).encode()
+
+    def enter(self) -> Message:
+        """Return what enters the task for the rest of the transaction."""
+        values = (self.identity.token, self.step or None, self.reason)
+        if self.name is None:
+            return _fixed("enter_unnamed", values)
+        return _fixed("enter", (*values, self.name))
+
+    def begin_write(self, key: str, bound: Bound) -> Message:
+        """Return what enters the task and begins a keyed write of *bound*."""
+        request = Jsonb({"sql": bound.text, "parameters": [encode_value(value) for value in bound.values]})
+        token, step = self.identity.token, self.step or None
+        return _fixed("begin_write", (key, request, token, step, self.reason, self.name))
+
+    def run(self, bound: Bound) -> Message:
+        """Return the statement itself."""
+        return Message(self.tag(bound.text), bound.values)
+
+    def query(self, bound: Bound, profile: Profile) -> Message:
+        """Return a query whose answer is cut off where the policy says."""
+        capped = _cap_template().format(
+            query=Printed(bound.text),
+            most_rows=sqltext.Literal(profile.guard.result_rows),
+            most_bytes=sqltext.Literal(profile.guard.result_bytes),
+        )
+        return Message(self.tag(capped.text), bound.values)
+
+    def explain(self, bound: Bound) -> Message:
+        """Return what asks for the statement's plan."""
+        return Message(self.tag(f"EXPLAIN (FORMAT JSON) {bound.text}"), bound.values)
+
+
+def find_caller(
+    identity: TaskIdentity, profile: Profile, *, reason: str = "", traceparent: str = ""
+) -> Caller:
+    """Return who calls now: *identity* in the step of this block."""
+    step, step_reason = current_step(identity)
+    comment = ""
+    if profile.has_comment:
+        comment = render_comment(
+            agent_id=profile.agent_id, task_id=identity.task_id, step=step, traceparent=traceparent
+        )
+    name = render_application_name(task_id=identity.task_id, step=step) if profile.has_name else None
+    return Caller(identity, step, reason or step_reason, comment, name)
+
+
+def finish_write(call: int, rows: Sequence[Any]) -> Message:
+    """Return what ends a keyed write; *rows* as :func:`pgmoat.runtime.stored.pack_rows` makes them."""
+    return _fixed("finish_write", (call, Jsonb(rows), False))
+
+
+def preview_changes(most_rows: int) -> Message:
+    """Return what reads the transaction's changes."""
+    return _fixed("preview_changes", (most_rows,))
+
+
+def bound_transaction(timeouts: Timeouts) -> Message:
+    """Return what has PostgreSQL itself end a transaction that waits for too long."""
+    return _fixed("bound_transaction", (f"{timeouts.idle_in_transaction}ms",))
+
+
+def open_child(
+    child_id: str, scope: Mapping[str, Any], duration_ms: int | None, max_writes: int | None
+) -> Message:
+    """Return what opens a child of the task that was entered."""
+    return _fixed("open_child", (child_id, Jsonb(dict(scope)), duration_ms, max_writes))
+
+
+def open_task(  # noqa: PLR0917 - the parameters of pgmoat.open_task
+    agent: str,
+    task_id: str,
+    scope: Mapping[str, Any],
+    duration_ms: int | None,
+    max_writes: int | None,
+    parent: tuple[str, str] | None,
+) -> Message:
+    """Return what opens a task as the orchestrator."""
+    values = (agent, task_id, Jsonb(dict(scope)), duration_ms, max_writes, *(parent or (None, None)))
+    return _fixed("open_task", values)
+
+
+def close_task(agent: str, task_id: str) -> Message:
+    """Return what closes a task as the orchestrator."""
+    return _fixed("close_task", (agent, task_id))
+
+
+def claim(task_id: str) -> Message:
+    """Return what claims a task and gives its token."""
+    return _fixed("claim", (task_id,))
+
+
+def _fixed(name: LiteralString, values: Sequence[Any]) -> Message:
+    return Message(_load(name), values)
+
+
+@cache
+def _load(name: str) -> bytes:
+    """Return a file's SQL without its header: that would be sent each time."""
+    return _without_header(load_sql(PACKAGE, name)).encode()
+
+
+@cache
+def _cap_template() -> sqltext.SQL:
+    return sqltext.SQL(_without_header(load_sql(PACKAGE, "cap_rows")))
+
+
+def _without_header(text: LiteralString) -> LiteralString:
+    lines = text.strip().split("\n")
+    return "\n".join([line for line in lines if not line.startswith("--")])

@@ -1,0 +1,112 @@
+"""
+What a statement gave back.
+
+In: columns, rows. Out: Result, Preview. I/O: none; pandas and pyarrow where they are installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, overload
+
+from pgmoat.errors import StatementInvalidError
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Sequence[Row]):
+    """
+    Rows, and what must be known about them; a sequence of its rows.
+
+    ``affected`` is the number of rows that were written, in all entities, or of rows read. ``truncated``:
+    there were more than the policy's ``guard.result_rows`` or ``guard.result_bytes``. ``replayed``: the write
+    was done before, with the same key, and this is its stored result. ``statement_id`` is the number of the
+    write's last record in ``pgmoat.statement``, None for reads and for writes of nothing.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    affected: int
+    truncated: bool = False
+    warnings: tuple[str, ...] = ()
+    replayed: bool = False
+    statement_id: int | None = None
+    key: str | None = field(default=None, repr=False)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, index: int | slice) -> Row | tuple[Row, ...]:
+        """Return a row, or some."""
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        """Return the number of rows that are here; ``truncated`` says whether there were more."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows."""
+        return iter(self.rows)
+
+    def to_pandas(self) -> Any:
+        """
+        Return a pandas DataFrame of the rows.
+
+        Raises:
+            ImportError: pandas is not installed: ``pip install pgmoat[pandas]``.
+        """
+        pandas: Any = import_module("pandas")
+        return pandas.DataFrame.from_records(list(self.rows), columns=list(self.columns))
+
+    def to_arrow(self) -> Any:
+        """
+        Return an Arrow table of the rows.
+
+        Raises:
+            ImportError: pyarrow is not installed: ``pip install pgmoat[arrow]``.
+        """
+        pyarrow: Any = import_module("pyarrow")
+        return pyarrow.table({name: [row[name] for row in self.rows] for name in self.columns})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that a write would change; None where there is none, or no column that the agent may read."""
+
+    entity: str
+    operation: str  # insert, update, delete
+    before: Row | None
+    after: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a write would do; it was rolled back."""
+
+    result: Result
+    changes: tuple[Change, ...]
+
+    @property
+    def affected(self) -> int:
+        """Rows that it would write."""
+        return self.result.affected
+
+
+def name_columns(names: Sequence[str]) -> tuple[str, ...]:
+    """
+    Return the names of an answer's columns.
+
+    Raises:
+        StatementInvalidError: two have one name, so that one would hide the other.
+    """
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise StatementInvalidError(
+            f"several columns of the answer are called {', '.join(repeated)}",
+            hint="Give each a name of its own: SELECT o.id AS order_id, c.id AS customer_id …",
+        )
+    return tuple(names)

@@ -1,0 +1,50 @@
+"""
+The rows that a write returned, as they are kept for its retries.
+
+In: a cursor's answer. Out: JSON; and back. I/O: none.
+
+The first entry names columns and types, the others hold values as PostgreSQL prints them: a replay gives
+the same Python values as the write did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
+from psycopg.pq.abc import PGresult
+
+from pgmoat.runtime.result import Row, name_columns
+
+
+def pack_rows(answer: PGresult) -> list[list[Any]]:
+    """Return columns and rows of an answer in text format; nothing for an answer without columns."""
+    if answer.nfields == 0:
+        return []
+    fields = range(answer.nfields)
+    header = [[_decode(answer.fname(field)), answer.ftype(field)] for field in fields]
+    rows = [[_decode(answer.get_value(row, field)) for field in fields] for row in range(answer.ntuples)]
+    return [header, *rows]
+
+
+def unpack_rows(kept: Sequence[Sequence[Any]]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """Return the names and rows of what :func:`pack_rows` made."""
+    if not kept:
+        return (), ()
+    header, *rows = kept
+    names = name_columns([str(name) for name, _ in header])
+    transformer = Transformer()
+    loaders = [transformer.get_loader(int(oid), Format.TEXT).load for _, oid in header]
+    return names, tuple(
+        {
+            name: None if text is None else load(str(text).encode())
+            for name, load, text in zip(names, loaders, row, strict=True)
+        }
+        for row in rows
+    )
+
+
+def _decode(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()

@@ -1,0 +1,46 @@
+# Made from asynchronous/attempts.py by scripts/generate_sync.py: change that one.
+"""
+Try again what may succeed the next time.
+
+In: an attempt. Out: what it returns. I/O: waits.
+"""
+
+from __future__ import annotations
+
+import time
+from time import monotonic
+from typing import Protocol, TypeVar
+
+from pgmoat.errors import TransientError
+from pgmoat.runtime.backoff import Backoff
+
+Found = TypeVar("Found", covariant=True)
+
+
+class Attempt(Protocol[Found]):
+    """One attempt; the same each time."""
+
+    def __call__(self) -> Found:
+        """Do it."""
+        ...
+
+
+def repeat(attempt: Attempt[Found], backoff: Backoff) -> Found:
+    """
+    Return what *attempt* returns, as soon as it does.
+
+    Raises:
+        AgentError: one that no repetition would mend, at once; a TransientError when the deadline is near.
+    """
+    started = monotonic()
+    attempts = 0
+    while True:
+        try:
+            return attempt()
+        except TransientError as error:
+            attempts += 1
+            pause = backoff.draw_pause(attempts)
+            if monotonic() - started + pause >= backoff.deadline_s:
+                error.add_note(f"tried {attempts} times in {monotonic() - started:.1f} s")
+                raise
+        time.sleep(pause)

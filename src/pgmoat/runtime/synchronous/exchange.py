@@ -1,0 +1,37 @@
+# Made from asynchronous/exchange.py by scripts/generate_sync.py: change that one.
+"""
+Messages to PostgreSQL, all that belong together in one round trip.
+
+In: a connection, Messages. Out: cursors. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+
+from pgmoat.runtime.failures import explain_failure
+from pgmoat.runtime.messages import Message
+
+
+def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
+    """
+    Send *messages* and return a cursor for each, with its answer.
+
+    Raises:
+        AgentError: one of them failed; those behind it were not run.
+    """
+    cursors: list[Cursor[Any]] = []
+    try:
+        if len(messages) == 1:
+            return [connection.execute(messages[0].text, messages[0].values)]
+        with connection.pipeline():
+            for message in messages:
+                cursor = connection.cursor()
+                cursor.execute(message.text, message.values)
+                cursors.append(cursor)
+    except psycopg.Error as error:
+        raise explain_failure(error) from error
+    return cursors
