@@ -9,7 +9,7 @@ at the row may hold for all rows at once, and is taken to. If the formula can th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -25,7 +25,13 @@ _TURNED = {"=": "=", "<>": "<>", "!=": "<>", ">": "<", ">=": "<=", "<": ">", "<=
 _REFLEXIVE = frozenset({"=", ">=", "<=", "~~", "~~*"})
 _IRREFLEXIVE = frozenset({"<>", "!=", "<", ">", "!~~", "!~~*"})
 _FALSE_WORDS = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
-_MEMBERSHIPS = frozenset({"AEXPR_IN", "AEXPR_OP_ANY"})
+_RANGES: dict[tuple[str, ...], Callable[[Iterable[bool]], bool]] = {
+    ("AEXPR_IN", "="): any,
+    ("AEXPR_OP_ANY", "="): any,
+    ("AEXPR_BETWEEN", "BETWEEN"): all,
+    ("AEXPR_BETWEEN_SYM", "BETWEEN SYMMETRIC"): all,
+}
+"""How many of the values on the right must be the one on the left, so that it is always true."""
 _LIMITING = frozenset(
     {
         "where_clause",
@@ -141,11 +147,9 @@ def _read_sameness(node: Node, target: Target) -> bool | None:
         return None
     left, right = node.fields.get("lexpr"), node.fields.get("rexpr")
     itself = render(left, target)
-    kind = node.text("kind")
-    if kind in _MEMBERSHIPS and node.names("name") == ("=",):
-        return any(render(item, target) == itself for item in _list_items(right)) or None
-    if kind in {"AEXPR_BETWEEN", "AEXPR_BETWEEN_SYM"}:
-        return all(render(item, target) == itself for item in _list_items(right)) or None
+    counts = _RANGES.get((node.text("kind"), *node.names("name")))
+    if counts is not None:
+        return counts(render(item, target) == itself for item in _list_items(right)) or None
     operator = _name_comparison(node)
     if operator in {"~~", "~~*"} and _is_any_text(right):
         return True
