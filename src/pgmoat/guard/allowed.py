@@ -1,0 +1,68 @@
+"""
+What an agent's statements may name: entities, functions, operations.
+
+In: Policy. Out: Allowed. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgmoat.policy.schema import AgentPolicy, EntityAccess, LogPolicy, Policy
+
+_TASK_FUNCTIONS = ("pgmoat.my_task", "pgmoat.scope")
+_PROJECTED = frozenset({"event_id", "new_status", "changed_by", "changed_at"})
+"""What a log's projections show of an event: who may not read these gets no projection."""
+
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The names that one agent's SQL may use."""
+
+    schema: str
+    relations: frozenset[str]  # in the entity schema: entities, event logs, their present state
+    functions: frozenset[str]  # schema.name, besides the built-in ones that only compute
+    operations: frozenset[str]  # called by name, never through SQL
+
+
+def compile_allowed(policy: Policy, agent: str) -> Allowed:
+    """
+    Return what the policy lets *agent* name.
+
+    Raises:
+        KeyError: the policy has no such agent.
+    """
+    access = policy.agents[agent]
+    schema = policy.settings.entity_schema
+    logs = tuple(_list_projected_logs(policy, access))
+    return Allowed(
+        schema=schema,
+        relations=frozenset({*access.entities, *(f"{log}_current" for log in logs)}),
+        functions=frozenset(
+            {*access.guard.functions, *_TASK_FUNCTIONS, *(f"{schema}.{log}_at" for log in logs)}
+        ),
+        operations=frozenset(access.operations),
+    )
+
+
+def describe_relations(allowed: Allowed) -> str:
+    """Return the entities as a hint lists them, at most 20."""
+    names = sorted(allowed.relations)
+    if not names:
+        return "this agent has no entities, only operations: use call()"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"entities: {', '.join(names[:_LISTED])}{more}"
+
+
+def _list_projected_logs(policy: Policy, agent: AgentPolicy) -> Iterator[str]:
+    for entity in policy.entities.values():
+        log = entity.log
+        if log is not None and log.name in agent.entities and _projects(log, agent.entities[log.name]):
+            yield log.name
+
+
+def _projects(log: LogPolicy, access: EntityAccess) -> bool:
+    return access.select == "all" or {*_PROJECTED, *log.key} <= set(access.select)

@@ -1,0 +1,105 @@
+"""
+Judge a statement before PostgreSQL is asked.
+
+In: text, what it is for, what the agent may name. Out: Verdict. I/O: reads a list of the package.
+
+The second wall, for clear and early messages; the first is in PostgreSQL. What cannot be judged is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.parse import Statement, parse_statement
+from pgmoat.guard.problem import Problem, Use
+from pgmoat.guard.rules.functions import check_functions
+from pgmoat.guard.rules.known_nodes import check_known_nodes
+from pgmoat.guard.rules.locking import check_locking
+from pgmoat.guard.rules.on_conflict import check_on_conflict
+from pgmoat.guard.rules.one_statement import check_one_statement
+from pgmoat.guard.rules.relations import check_relations
+from pgmoat.guard.rules.statement_class import check_statement_class, find_query, name_command
+from pgmoat.guard.rules.types import check_types
+from pgmoat.guard.rules.where import check_where
+
+__all__ = ["Problem", "Use", "Verdict", "check_statement"]
+
+_Rule = Callable[[Statement, Use, Allowed], Iterator[Problem]]
+
+FIRST_RULES: tuple[_Rule, ...] = (check_one_statement, check_statement_class)
+"""What these refuse is not looked at any further."""
+
+RULES: tuple[_Rule, ...] = (
+    check_known_nodes,
+    check_relations,
+    check_functions,
+    check_types,
+    check_where,
+    check_locking,
+    check_on_conflict,
+)
+
+_MAX_CACHED = 8 * 1024
+_MAX_PROBLEMS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a statement, nothing if it may be sent; and what kind of statement it is."""
+
+    problems: tuple[Problem, ...]
+    command: str = ""  # "select", "insert", …; of an EXPLAIN that which it explains; empty if unreadable
+    has_returning: bool = False
+    is_explain: bool = False
+    has_order: bool = False
+    has_limit: bool = False
+
+
+def check_statement(text: str, use: Use, allowed: Allowed) -> Verdict:
+    """
+    Return the verdict on *text*, whose parameters are written as $1.
+
+    It never raises. Verdicts on texts of up to 8 kB are kept, the thousand that were asked for last.
+    """
+    if len(text) > _MAX_CACHED:
+        return _judge(text, use, allowed)
+    return _judge_cached(text, use, allowed)
+
+
+@lru_cache(maxsize=1024)
+def _judge_cached(text: str, use: Use, allowed: Allowed) -> Verdict:
+    return _judge(text, use, allowed)
+
+
+def _judge(text: str, use: Use, allowed: Allowed) -> Verdict:
+    statement = parse_statement(text)
+    if isinstance(statement, Problem):
+        return Verdict((statement,))
+    try:
+        for rules in (FIRST_RULES[:1], FIRST_RULES[1:], RULES):
+            problems = tuple(problem for rule in rules for problem in rule(statement, use, allowed))
+            if problems:
+                break
+        return _describe(statement, problems[:_MAX_PROBLEMS])
+    except RecursionError:
+        message = "the statement is nested too deeply to be judged"
+        return Verdict((Problem("too_deep", message, "write it in a simpler way", None),))
+
+
+def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
+    if len(statement.roots) != 1:
+        return Verdict(problems)
+    root = statement.root
+    query = find_query(root) or root
+    limit = query.node("limit_count")
+    return Verdict(
+        problems,
+        command=name_command(query),
+        has_returning=bool({"returning_clause", "returning_list"} & query.fields.keys()),
+        is_explain=root.kind == "ExplainStmt",
+        has_order=bool(query.nodes("sort_clause")),
+        has_limit=limit is not None and not limit.flag("isnull"),
+    )

@@ -1,0 +1,86 @@
+"""
+Functions by allow-list: built-in ones that only compute, and those that the policy names.
+
+In: Statement, Allowed. Out: Problems. I/O: reads a list of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.parse import Node, Statement
+from pgmoat.guard.problem import Problem, Use
+from pgmoat.policy.messages import suggest
+
+_RULE = "functions"
+_SESSION_VALUES = {
+    "SVFOP_CURRENT_ROLE": "CURRENT_ROLE",
+    "SVFOP_CURRENT_USER": "CURRENT_USER",
+    "SVFOP_USER": "USER",
+    "SVFOP_SESSION_USER": "SESSION_USER",
+    "SVFOP_CURRENT_CATALOG": "CURRENT_CATALOG",
+    "SVFOP_CURRENT_SCHEMA": "CURRENT_SCHEMA",
+}
+_REASONS = {
+    "current_setting": "it reads settings of the session",
+    "set_config": "it changes settings of the session",
+    "pg_sleep": "it holds a connection and does nothing",
+    "nextval": "it draws from people's sequences; leave the column out, and it gets its default",
+    "query_to_xml": "it runs a text as a query",
+}
+
+
+def check_functions(statement: Statement, use: Use, allowed: Allowed) -> Iterator[Problem]:
+    """Yield a problem for each call of a function that is not on the list, however it is written."""
+    for node in statement.all("FuncCall"):
+        problem = _judge(node, allowed)
+        if problem is not None:
+            message, hint = problem
+            yield Problem(_RULE, message, hint, statement.position(node))
+    for node in statement.all("SQLValueFunction"):
+        name = _SESSION_VALUES.get(node.text("op"))
+        if name is not None:
+            hint = "leave it out: who writes is recorded by the database; pgmoat.my_task() tells of the task"
+            yield Problem(
+                _RULE, f"{name} is not allowed: it reads the session", hint, statement.position(node)
+            )
+
+
+@cache
+def load_builtins() -> frozenset[str]:
+    """Return the names of PostgreSQL's functions that only compute."""
+    text = (files("pgmoat.guard") / "functions.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def _judge(call: Node, allowed: Allowed) -> tuple[str, str] | None:
+    """Return what is wrong with a call and the hint, None if nothing is."""
+    names = call.names("funcname")
+    name = names[-1] if names else ""
+    schema = names[-2] if len(names) > 1 else ""
+    if len(names) == 1 and (name in load_builtins() or f"{allowed.schema}.{name}" in allowed.functions):
+        return None
+    if len(names) == 2 and (
+        (schema == "pg_catalog" and name in load_builtins()) or f"{schema}.{name}" in allowed.functions
+    ):
+        return None
+    shown = ".".join(names)
+    if name in allowed.operations and schema in {"", allowed.schema}:
+        return f"{name} is an operation, no function for SQL", f'use call("{name}", …)'
+    reason = _REASONS.get(name)
+    if reason is not None:
+        return f"{shown}() is not allowed: {reason}", "leave it out"
+    return f"{shown}() is not allowed: only functions that compute are", _hint(name, allowed)
+
+
+def _hint(name: str, allowed: Allowed) -> str:
+    qualified = sorted(full for full in allowed.functions if full.partition(".")[2] == name)
+    if qualified:
+        return f"write {qualified[0]}()"
+    known = load_builtins() | {full.partition(".")[2] for full in allowed.functions}
+    return suggest(name.lower(), sorted(known)) or (
+        "leave it out; a person can add it to guard.functions of the policy"
+    )
