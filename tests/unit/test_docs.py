@@ -188,8 +188,13 @@ def list_sqlstates() -> set[str]:
 
 
 def test_every_error_code_is_in_the_reference() -> None:
-    documented = read_table(read_sections("errors.md")["Errors of the command line"])
-    assert set(documented) == list_error_codes()
+    sections = read_sections("errors.md")
+    documented = read_table(sections["Errors of the command line"] + sections["Errors of the runtime"])
+    assert {name for name in documented if not name[0].isupper()} == list_error_codes()
+    raised = read_table(sections["Errors of the runtime"])
+    for code, cells in raised.items():
+        kind = getattr(errors, cells[0].strip("`"))
+        assert (kind.code, issubclass(kind, errors.AgentError)) == (code, True)
 
 
 def test_every_finding_code_is_in_the_reference() -> None:

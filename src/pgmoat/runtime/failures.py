@@ -77,8 +77,8 @@ _BY_CLASS: dict[str, type[AgentError]] = {
 }
 # What PostgreSQL leaves without a hint.
 _HINTS: dict[type[AgentError], str] = {
-    errors.PermissionDeniedError: "Use the entities and operations that this agent has. A person grants
-    more in" " the policy.",
+    errors.PermissionDeniedError: "Use the entities and operations that this agent has. A person grants"
+    " more in the policy.",
     errors.StatementTimeoutError: "Narrow it: a condition on an indexed column, fewer joins, a shorter range."
     " The same statement again would take as long.",
     errors.ConstraintError: "Correct the value; the same again is refused again.",

@@ -47,6 +47,6 @@ def encode_value(value: object) -> Any:
         return {"mapping": {str(key): encode_value(item) for key, item in pairs.items()}}
     if isinstance(value, list | tuple):
         return [encode_value(item) for item in cast("list[object]", value)]
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return {"bytes": bytes(value).hex()}
     return {type(value).__name__: str(value)}

@@ -76,8 +76,8 @@ def make_read_result(
     warnings: list[str] = []
     if is_truncated:
         warnings.append(
-            f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a condition"
-            " on the last key"
+            f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
+            " condition on the last key"
         )
     if verdict.has_limit and not verdict.has_order:
         warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
@@ -99,7 +99,7 @@ def make_plain_result(names: Sequence[str], rows: Sequence[TupleRow]) -> Result:
 def make_write_result(
     stored: Mapping[str, Any], kept: Sequence[Sequence[Any]] | None = None, *, key: str | None = None
 ) -> Result:
-    """Return what a keyed write did, from what the database keeps of it; *kept*: the rows, if they are at hand."""
+    """Return what a keyed write did, from what the database keeps of it; *kept*: its rows, if at hand."""
     is_replayed = bool(stored.get("replayed"))
     is_truncated = bool(stored.get("truncated")) and kept is None
     names, rows = unpack_rows(stored["rows"] if kept is None else kept)
@@ -119,7 +119,7 @@ def make_write_result(
 
 
 def make_call_result(text: str) -> Result:
-    """Return the result of an operation, given as JSON; numbers with a point become Decimals, none is rounded."""
+    """Return the result of an operation, given as JSON; numbers with a point become Decimals."""
     stored: dict[str, Any] = json.loads(text, parse_float=Decimal)
     rows: list[dict[str, Any]] = stored["rows"]
     is_replayed = bool(stored["replayed"])

@@ -14,18 +14,18 @@ from typing import Protocol, TypeVar
 from pgmoat.errors import TransientError
 from pgmoat.runtime.backoff import Backoff
 
-Found = TypeVar("Found", covariant=True)
+Found_co = TypeVar("Found_co", covariant=True)
 
 
-class Attempt(Protocol[Found]):
+class Attempt(Protocol[Found_co]):
     """One attempt; the same each time."""
 
-    def __call__(self) -> Found:
+    def __call__(self) -> Found_co:
         """Do it."""
         ...
 
 
-def repeat(attempt: Attempt[Found], backoff: Backoff) -> Found:
+def repeat(attempt: Attempt[Found_co], backoff: Backoff) -> Found_co:
     """
     Return what *attempt* returns, as soon as it does.
 

@@ -32,9 +32,9 @@ class Moat:
     A policy and the way to its database; use it as a context manager.
 
     *dsns* holds a DSN per agent; an agent that is missing there is looked up in the file *credentials* that
-    ``pgmoat apply`` wrote, and in the environment, as ``PGMOAT_DSN_<AGENT>``. *address* (``host:port``) replaces host
-    and port in all of them, for a pooler. *orchestrator_dsn* lets this process open tasks; leave it out where code runs
-    that a model wrote, and pass tokens instead.
+    ``pgmoat apply`` wrote, and in the environment, as ``PGMOAT_DSN_<AGENT>``. *address* (``host:port``)
+    replaces host and port in all of them, for a pooler. *orchestrator_dsn* lets this process open tasks;
+    leave it out where code runs that a model wrote, and pass tokens instead.
     """
 
     def __init__(
@@ -87,8 +87,9 @@ class Moat:
         """
         Open a task, or re-enter it: the same id is the same task, so a retry keeps its budget and deadline.
 
-        With a *token* from the orchestrator it is entered with that; else it is opened by the orchestrator, below
-        *parent* if given; else, without an orchestrator, claimed, where the policy says ``tasks: claimed``.
+        With a *token* from the orchestrator it is entered with that; else it is opened by the
+        orchestrator, below *parent* if given; else, without an orchestrator, claimed, where the policy
+        says ``tasks: claimed``.
 
         Raises:
             NoTaskError: neither token nor orchestrator, and the agent does not claim its tasks.

@@ -49,11 +49,12 @@ class Orchestrator:
         """
         Open a task, or re-enter it, and return its token.
 
-        The same id is the same task: a retry keeps budget, deadline and token. *parent* is agent and id of the
-        task that it is a child of.
+        The same id is the same task: a retry keeps budget, deadline and token. *parent* is agent and id
+        of the task that it is a child of.
 
         Raises:
-            AgentError: no such agent, frozen, closed, past its deadline, or open with another scope or parent.
+            AgentError: no such agent, frozen, closed, past its deadline, or open with another scope or
+            parent.
         """
         message = open_task(agent, task_id, scope or {}, duration_ms, max_writes, parent)
         return str(self._ask(message))

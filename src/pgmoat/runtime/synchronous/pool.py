@@ -26,6 +26,9 @@ RECONNECT_S = 1.0
 """How long the pool itself tries to make a connection; then it waits to be asked again."""
 
 
+_NOT_EMPTY = "Nothing was read or written: this is no empty answer. Wait and repeat it with the same key."
+
+
 class AgentPool:
     """
     A pool that fails fast: who gets no connection in time gets an error, never an empty answer.
@@ -95,12 +98,12 @@ class AgentPool:
         if self._pool.get_stats().get("pool_size", 0) == 0:
             return ConnectionLostError(
                 f"no connection to PostgreSQL within {seconds:g} s: {redact(self._dsn)}",
-                hint="Nothing was read or written: this is no empty answer. Wait and repeat it with the same key.",
+                hint=_NOT_EMPTY,
                 retry_after_s=seconds,
             )
         return PoolExhaustedError(
             f"no connection became free within {seconds:g} s: all {self._pool.max_size} are in use",
-            hint="Nothing was read or written: this is no empty answer. Wait and repeat it with the same key.",
+            hint=_NOT_EMPTY,
             retry_after_s=seconds,
         )
 

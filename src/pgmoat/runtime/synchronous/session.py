@@ -4,8 +4,8 @@ The statements of one task on one connection.
 
 In: a connection, bound statements. Out: Results. I/O: PostgreSQL.
 
-Each method takes what goes before its first message and behind its last one: BEGIN and COMMIT for a transaction of
-its own, in the same round trips; nothing inside of a longer transaction.
+Each method takes what goes before its first message and behind its last one: BEGIN and COMMIT for a
+transaction of its own, in the same round trips; nothing inside of a longer transaction.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Session:
         ceilings = find_ceilings(self.profile, verdict)
         asked = (caller.explain(bound),) if ceilings is not None else ()
         cursors = send(self.connection, *before, caller.begin_write(key, bound), *asked)
-        call, stored, _ = cursors[len(before)].fetchone() or (None, None, None)
+        begun = cursors[len(before)].fetchone()
+        call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             return make_write_result(stored, key=key)
         if ceilings is not None:

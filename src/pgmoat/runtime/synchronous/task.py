@@ -2,7 +2,8 @@
 """
 A task: what an agent does in it.
 
-In: SQL, operations. Out: Results. I/O: PostgreSQL, one transaction for each call; no connection is held in between.
+In: SQL, operations. Out: Results. I/O: PostgreSQL, a transaction for each call; no connection is held
+between.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class Task:
     """
     One unit of work of an agent.
 
-    Each method is one transaction. What fails for a passing reason (a lost connection, a row that moved, an exhausted
-    pool, a server that restarts) is tried again until the moat's deadline; a write takes effect once however often
-    it is tried, also when the answer to COMMIT was lost.
+    Each method is one transaction. What fails for a passing reason (a lost connection, a row that moved, an
+    exhausted pool, a server that restarts) is tried again until the moat's deadline; a write takes effect
+    once however often it is tried, also when the answer to COMMIT was lost.
 
     Errors of every method are :class:`pgmoat.errors.AgentError`.
     """
@@ -91,8 +92,9 @@ class Task:
         """
         Run an INSERT, UPDATE or DELETE once, however often this is repeated.
 
-        Without a *key* the same SQL with the same values is one write within the task; *occurrence* counts those that
-        are repeated on purpose. The statement may use its key as ``:idempotency_key``, for an event log.
+        Without a *key* the same SQL with the same values is one write within the task; *occurrence* counts
+        those that are repeated on purpose. The statement may use its key as ``:idempotency_key``, for an
+        event log.
         """
         means = self._means
         key = key or make_idempotency_key(self.task_id, "write", [sql, parameters], occurrence)
@@ -117,8 +119,8 @@ class Task:
         """
         Call an operation once, however often this is repeated.
 
-        Without a *key* the same operation with the same arguments is one call within the task; *occurrence* counts
-        those that are repeated on purpose.
+        Without a *key* the same operation with the same arguments is one call within the task;
+        *occurrence* counts those that are repeated on purpose.
         """
         means, given = self._means, dict(arguments or {})
         key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
@@ -158,8 +160,8 @@ class Task:
         """
         Open a transaction for several statements; it commits at the end of the block, or writes nothing.
 
-        Keep it short: no model, no other service inside. It is not repeated by itself: repeat the whole block, with
-        the same keys, after a :class:`pgmoat.errors.TransientError`.
+        Keep it short: no model, no other service inside. It is not repeated by itself: repeat the whole
+        block, with the same keys, after a :class:`pgmoat.errors.TransientError`.
 
         Raises:
             TransactionIdleError: it waited for something else than PostgreSQL for longer than the policy's

@@ -29,8 +29,8 @@ class Transaction:
     """
     A transaction of a task; :meth:`Task.transaction` opens it.
 
-    What the block waits for between two statements is measured: PostgreSQL ends a session that waits for longer than
-    the policy's ``timeouts.idle_in_transaction``, and the next statement here says so.
+    What the block waits for between two statements is measured: PostgreSQL ends a session that waits for
+    longer than the policy's ``timeouts.idle_in_transaction``, and the next statement here says so.
     """
 
     def __init__(self, identity: TaskIdentity, session: Session, allowed: Allowed) -> None:
@@ -117,7 +117,7 @@ class Transaction:
             raise TransactionIdleError(
                 f"the transaction waited {waited:.1f} s for something else before {what}, and may wait"
                 f" {self._timeouts.idle_in_transaction / 1000:g} s: nothing of it is written",
-                hint="Do the thinking and waiting outside of the transaction: read, think, then open one to write.",
+                hint="Think and wait outside of the transaction: read, think, then open one to write.",
             )
         if age * 1000 >= self._timeouts.transaction:
             raise TransactionTooLongError(
