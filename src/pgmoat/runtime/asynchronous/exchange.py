@@ -34,3 +34,15 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
     except psycopg.Error as error:
         raise explain_failure(error) from error
     return cursors
+
+
+async def send_and_stay(connection: AsyncConnection[Any], *messages: Message) -> list[AsyncCursor[Any]]:
+    """
+    Send *messages*, after which the transaction stays open while the caller does something else.
+
+    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
+    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
+    """
+    *first, last = messages
+    cursors = await send(connection, *first) if first else []
+    return [*cursors, *await send(connection, last)]

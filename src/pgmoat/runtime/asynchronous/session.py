@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
-from pgmoat.runtime.asynchronous.exchange import send
+from pgmoat.runtime.asynchronous.exchange import send, send_and_stay
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.inspection import (
     find_ceilings,
@@ -39,7 +39,7 @@ OWN: Ends = ((BEGIN,), (COMMIT,))
 """A transaction of its own."""
 
 INSIDE: Ends = ((), ())
-"""Within a transaction that is open."""
+"""Within a transaction that is open, and stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,12 @@ class AsyncSession:
         """Return the answer of a query, cut off where the policy says."""
         before, behind = ends
         before = (*before, caller.enter())
-        ceilings = find_ceilings(self.profile, verdict)
-        if ceilings is not None:
-            *_, explained = await send(self.connection, *before, caller.explain(bound))
-            inspect_plan(await explained.fetchone(), ceilings)
-            before = ()
+        await self._inspect(caller, bound, verdict)
         if verdict.is_explain:
-            cursors = await send(self.connection, *before, caller.run(bound), *behind)
+            cursors = await self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
             return make_plain_result(list_names(cursor.pgresult), await cursor.fetchall())
-        cursors = await send(self.connection, *before, caller.query(bound, self.profile), *behind)
+        cursors = await self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
         return make_read_result(list_names(cursor.pgresult), await cursor.fetchall(), verdict, self.profile)
 
@@ -71,29 +67,26 @@ class AsyncSession:
     ) -> Result:
         """Write once, or return what the earlier write with this key gave."""
         before, behind = ends
-        ceilings = find_ceilings(self.profile, verdict)
-        asked = (caller.explain(bound),) if ceilings is not None else ()
-        cursors = await send(self.connection, *before, caller.begin_write(key, bound), *asked)
+        await self._inspect(caller, bound, verdict)
+        cursors = await send(self.connection, *before, caller.begin_write(key, bound))
         begun = await cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             return make_write_result(stored, key=key)
-        if ceilings is not None:
-            inspect_plan(await cursors[-1].fetchone(), ceilings)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
         if verdict.has_returning:
             (cursor,) = await send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
-        cursors = await send(self.connection, *write, messages.finish_write(call, kept), *behind)
+        cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
         row = await cursors[len(write)].fetchone()
         return make_write_result(row[0] if row is not None else {}, kept, key=key)
 
     async def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
         before, behind = ends
-        sent = await send(self.connection, *before, caller.enter(), caller.run(bound), *behind)
+        sent = await self._send(*before, caller.enter(), caller.run(bound), *behind)
         row = await sent[len(before) + 1].fetchone()
         return make_call_result(row[0] if row is not None else "")
 
@@ -121,3 +114,17 @@ class AsyncSession:
             ),
             changes,
         )
+
+    async def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
+        """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
+        ceilings = find_ceilings(self.profile, verdict)
+        if ceilings is not None:
+            (explained,) = await send(self.connection, caller.explain(bound))
+            inspect_plan(await explained.fetchone(), ceilings)
+
+    async def _send(self, *sent: Message) -> list[AsyncCursor[Any]]:
+        """Send what ends the transaction, or leaves it open for longer."""
+        is_over = sent[-1] is COMMIT
+        if is_over:
+            return await send(self.connection, *sent)
+        return await send_and_stay(self.connection, *sent)

@@ -35,3 +35,15 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
     except psycopg.Error as error:
         raise explain_failure(error) from error
     return cursors
+
+
+def send_and_stay(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
+    """
+    Send *messages*, after which the transaction stays open while the caller does something else.
+
+    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
+    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
+    """
+    *first, last = messages
+    cursors = send(connection, *first) if first else []
+    return [*cursors, *send(connection, last)]

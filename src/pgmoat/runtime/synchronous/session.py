@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
@@ -31,7 +31,7 @@ from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
 from pgmoat.runtime.stored import pack_rows
-from pgmoat.runtime.synchronous.exchange import send
+from pgmoat.runtime.synchronous.exchange import send, send_and_stay
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -40,7 +40,7 @@ OWN: Ends = ((BEGIN,), (COMMIT,))
 """A transaction of its own."""
 
 INSIDE: Ends = ((), ())
-"""Within a transaction that is open."""
+"""Within a transaction that is open, and stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,45 +54,38 @@ class Session:
         """Return the answer of a query, cut off where the policy says."""
         before, behind = ends
         before = (*before, caller.enter())
-        ceilings = find_ceilings(self.profile, verdict)
-        if ceilings is not None:
-            *_, explained = send(self.connection, *before, caller.explain(bound))
-            inspect_plan(explained.fetchone(), ceilings)
-            before = ()
+        self._inspect(caller, bound, verdict)
         if verdict.is_explain:
-            cursors = send(self.connection, *before, caller.run(bound), *behind)
+            cursors = self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
             return make_plain_result(list_names(cursor.pgresult), cursor.fetchall())
-        cursors = send(self.connection, *before, caller.query(bound, self.profile), *behind)
+        cursors = self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
         return make_read_result(list_names(cursor.pgresult), cursor.fetchall(), verdict, self.profile)
 
     def write(self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN) -> Result:
         """Write once, or return what the earlier write with this key gave."""
         before, behind = ends
-        ceilings = find_ceilings(self.profile, verdict)
-        asked = (caller.explain(bound),) if ceilings is not None else ()
-        cursors = send(self.connection, *before, caller.begin_write(key, bound), *asked)
+        self._inspect(caller, bound, verdict)
+        cursors = send(self.connection, *before, caller.begin_write(key, bound))
         begun = cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             return make_write_result(stored, key=key)
-        if ceilings is not None:
-            inspect_plan(cursors[-1].fetchone(), ceilings)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
         if verdict.has_returning:
             (cursor,) = send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
-        cursors = send(self.connection, *write, messages.finish_write(call, kept), *behind)
+        cursors = self._send(*write, messages.finish_write(call, kept), *behind)
         row = cursors[len(write)].fetchone()
         return make_write_result(row[0] if row is not None else {}, kept, key=key)
 
     def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
         before, behind = ends
-        sent = send(self.connection, *before, caller.enter(), caller.run(bound), *behind)
+        sent = self._send(*before, caller.enter(), caller.run(bound), *behind)
         row = sent[len(before) + 1].fetchone()
         return make_call_result(row[0] if row is not None else "")
 
@@ -120,3 +113,17 @@ class Session:
             ),
             changes,
         )
+
+    def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
+        """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
+        ceilings = find_ceilings(self.profile, verdict)
+        if ceilings is not None:
+            (explained,) = send(self.connection, caller.explain(bound))
+            inspect_plan(explained.fetchone(), ceilings)
+
+    def _send(self, *sent: Message) -> list[Cursor[Any]]:
+        """Send what ends the transaction, or leaves it open for longer."""
+        is_over = sent[-1] is COMMIT
+        if is_over:
+            return send(self.connection, *sent)
+        return send_and_stay(self.connection, *sent)
