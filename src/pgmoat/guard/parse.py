@@ -120,9 +120,8 @@ def parse_statement(text: str) -> Statement | Problem:
     try:
         return _find_excess(text) or _convert(text, postgast.parse(text))
     except postgast.PgQueryError as error:
-        offset = error.cursorpos - 1
-        position = _count_characters(text, offset) if offset >= 0 else None
-        return Problem("syntax", error.message, _hint_at_syntax(text), position)
+        # In characters, unlike the places of nodes, which are in bytes.
+        return Problem("syntax", error.message, _hint_at_syntax(text), error.cursorpos or None)
     except (DecodeError, RecursionError):
         return _TOO_DEEP
     except UnicodeError:
