@@ -179,14 +179,14 @@ def _convert(text: str, tree: pb.ParseResult) -> Statement:
 
 
 def _convert_message(message: Message, by_kind: dict[str, list[Node]]) -> Value:
-    listed = message.ListFields()
+    if isinstance(message, pb.Node):  # one of all kinds; empty where PostgreSQL has a null
+        chosen = message.WhichOneof("node")
+        return _convert_message(getattr(message, chosen), by_kind) if chosen is not None else None
+    if isinstance(message, pb.String):
+        return message.sval
     kind = _name_kind(type(message))
-    if kind == "Node":  # one of all kinds; empty where PostgreSQL has a null
-        return _convert_message(listed[0][1], by_kind) if listed else None
-    if kind == "String":
-        return listed[0][1] if listed else ""
     fields: dict[str, Value] = {}
-    for descriptor, value in listed:
+    for descriptor, value in message.ListFields():
         name, is_tree, is_list, words = _describe_field(descriptor)
         if is_tree:
             fields[name] = (

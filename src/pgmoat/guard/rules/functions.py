@@ -70,6 +70,11 @@ def _judge(call: Node, allowed: Allowed) -> tuple[str, str] | None:
     shown = ".".join(names)
     if name in allowed.operations and schema in {"", allowed.schema}:
         return f"{name} is an operation, no function for SQL", f'use call("{name}", …)'
+    if name.removesuffix("_undo") in allowed.relations and name.endswith("_undo"):
+        return (
+            f"{name}() writes, and is no part of a query",
+            "insert the state that was before as a new event",
+        )
     reason = _REASONS.get(name)
     if reason is not None:
         return f"{shown}() is not allowed: {reason}", "leave it out"
