@@ -1,5 +1,6 @@
 """
-The README, the tutorial and the page on Python, run as they are written: every command, and every line of output that they show.
+The README, the tutorial and the page on Python, run as they are written: every command, and every line of
+output that they show.
 
 Their blocks: ``sql title=FILE``, ``yaml title=FILE`` and ``python title=FILE`` are files, ``console`` holds
 commands (``$``, continued with ``>``), each followed by its output, in which ``…`` stands for anything.
