@@ -39,11 +39,15 @@ def observe(agent: str, operation: str, task_id: str, step: str) -> Generator[No
     own = {**labels, "pgmoat.task": task_id} | ({"pgmoat.step": step} if step else {})
     started = monotonic()
     try:
-        with _TRACER.start_as_current_span(f"pgmoat {operation}", kind=SpanKind.CLIENT, attributes=own):
-            yield
-    except AgentError as error:
-        labels = {**labels, "error.type": error.code}
-        raise
+        with _TRACER.start_as_current_span(
+            f"pgmoat {operation}", kind=SpanKind.CLIENT, attributes=own
+        ) as span:
+            try:
+                yield
+            except AgentError as error:
+                labels = {**labels, "error.type": error.code}
+                span.set_attribute("error.type", error.code)
+                raise
     finally:
         _DURATION.record(monotonic() - started, labels)
 

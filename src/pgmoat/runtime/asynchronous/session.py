@@ -16,7 +16,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
-from pgmoat.runtime.asynchronous.exchange import send, send_and_stay
+from pgmoat.runtime.asynchronous.exchange import read_rows, send, send_and_stay
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.inspection import (
     find_ceilings,
@@ -30,7 +30,7 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
-from pgmoat.runtime.stored import pack_rows
+from pgmoat.runtime.stored import pack_rows, unpack_rows
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -57,10 +57,10 @@ class AsyncSession:
         if verdict.is_explain:
             cursors = await self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
-            return make_plain_result(list_names(cursor.pgresult), await cursor.fetchall())
+            return make_plain_result(list_names(cursor.pgresult), await read_rows(cursor))
         cursors = await self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
-        return make_read_result(list_names(cursor.pgresult), await cursor.fetchall(), verdict, self.profile)
+        return make_read_result(list_names(cursor.pgresult), await read_rows(cursor), verdict, self.profile)
 
     async def write(
         self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN
@@ -79,9 +79,10 @@ class AsyncSession:
             (cursor,) = await send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
+        returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
         cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
         row = await cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, kept, key=key)
+        return make_write_result(row[0] if row is not None else {}, returned, key=key)
 
     async def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
@@ -102,8 +103,8 @@ class AsyncSession:
             ROLLBACK,
         )
         written, changed = sent[2], sent[3]
-        rows = await written.fetchall() if written.description is not None else []
-        changes = tuple(Change(*row) for row in await changed.fetchall())
+        rows = await read_rows(written) if written.description is not None else []
+        changes = tuple(Change(*row) for row in await read_rows(changed))
         result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(

@@ -30,8 +30,8 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
-from pgmoat.runtime.stored import pack_rows
-from pgmoat.runtime.synchronous.exchange import send, send_and_stay
+from pgmoat.runtime.stored import pack_rows, unpack_rows
+from pgmoat.runtime.synchronous.exchange import read_rows, send, send_and_stay
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -58,10 +58,10 @@ class Session:
         if verdict.is_explain:
             cursors = self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
-            return make_plain_result(list_names(cursor.pgresult), cursor.fetchall())
+            return make_plain_result(list_names(cursor.pgresult), read_rows(cursor))
         cursors = self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
-        return make_read_result(list_names(cursor.pgresult), cursor.fetchall(), verdict, self.profile)
+        return make_read_result(list_names(cursor.pgresult), read_rows(cursor), verdict, self.profile)
 
     def write(self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN) -> Result:
         """Write once, or return what the earlier write with this key gave."""
@@ -78,9 +78,10 @@ class Session:
             (cursor,) = send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
+        returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
         cursors = self._send(*write, messages.finish_write(call, kept), *behind)
         row = cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, kept, key=key)
+        return make_write_result(row[0] if row is not None else {}, returned, key=key)
 
     def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
@@ -101,8 +102,8 @@ class Session:
             ROLLBACK,
         )
         written, changed = sent[2], sent[3]
-        rows = written.fetchall() if written.description is not None else []
-        changes = tuple(Change(*row) for row in changed.fetchall())
+        rows = read_rows(written) if written.description is not None else []
+        changes = tuple(Change(*row) for row in read_rows(changed))
         result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(
