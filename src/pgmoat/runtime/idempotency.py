@@ -31,13 +31,13 @@ def make_idempotency_key(task_id: str, operation: str, target: object, occurrenc
     state back from JSON repeats the same write: a list and a tuple, a mapping's keys 1 and ``"1"``.
 
     Raises:
-        ValueError: an occurrence below 1, or a task or operation without a name.
-        ValueRefusedError: a value in *target* whose text is not the same in the next process.
+        ValueRefusedError: an occurrence below 1, a task or operation without a name, a value in *target*
+            whose text is not the same in the next process.
     """
     if occurrence < 1:
-        raise ValueError(f"occurrence counts from 1, not {occurrence}")
+        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence}")
     if not task_id or not operation:
-        raise ValueError("a key needs the task's id and the operation's name")
+        raise ValueRefusedError("a key needs the task's id and the operation's name")
     parts = [task_id, operation, encode_value(target), occurrence]
     return hashlib.sha256(_write(parts).encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from psycopg import sql
 
 from pgmoat import errors
 from pgmoat.runtime import Moat
@@ -85,3 +86,22 @@ def test_the_order_of_names_makes_no_other_write(moat: Moat, shop: Site) -> None
 
 def test_both_kinds_of_task_have_the_same_methods() -> None:
     assert {name for name in vars(Task) if name[0] != "_"} == {n for n in vars(AsyncTask) if n[0] != "_"}
+
+
+def test_dates_come_whatever_form_people_have(moat: Moat, shop: Site) -> None:
+    """The agents' roles have a DateStyle of their own, whatever the database's becomes."""
+    name = sql.Identifier(shop.database.name)
+    shop.run(sql.SQL("ALTER DATABASE {} SET datestyle = 'German'").format(name))
+    try:
+        with moat.task("second", "T-1") as task:
+            written = task.write("INSERT INTO refunds (order_id, amount) VALUES (1, 1) RETURNING at")
+            found = task.query("SELECT at FROM refunds")
+        assert written[0]["at"] == found[0]["at"]
+    finally:
+        shop.run(sql.SQL("ALTER DATABASE {} RESET datestyle").format(name))
+
+
+def test_a_list_is_json_where_the_parameter_is(moat: Moat, shop: Site) -> None:
+    with moat.task("support", "T-1") as task:
+        task.call("keep", {"order_id": 1, "data": [1, {"a": None}]})
+    assert shop.value("SELECT note FROM public.orders WHERE id = 1") == '[1, {"a": null}]'

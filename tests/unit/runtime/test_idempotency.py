@@ -170,7 +170,7 @@ def test_occurrences_differ() -> None:
     ],
 )
 def test_what_gives_no_key(task_id: str, operation: str, occurrence: int, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueRefusedError, match=message):
         make_idempotency_key(task_id, operation, 1, occurrence)
 
 

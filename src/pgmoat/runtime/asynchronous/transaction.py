@@ -83,7 +83,9 @@ class AsyncTransaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`AsyncTask.write`."""
-        key = key or make_idempotency_key(self._identity.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(
+            self._identity.task_id, "write", [sql, parameters or None], occurrence
+        )
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, self._allowed)
         self._check_clock("the next statement")

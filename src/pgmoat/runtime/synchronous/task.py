@@ -99,7 +99,7 @@ class Task:
         event log.
         """
         means = self._means
-        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters or None], occurrence)
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, means.allowed)
         with self._observe("write"):

@@ -82,7 +82,9 @@ class Transaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`Task.write`."""
-        key = key or make_idempotency_key(self._identity.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(
+            self._identity.task_id, "write", [sql, parameters or None], occurrence
+        )
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, self._allowed)
         self._check_clock("the next statement")
