@@ -15,8 +15,8 @@ import pytest
 
 SQL = Path(__file__).parents[3] / "src" / "pgmoat" / "compiler" / "sql"
 FILES = sorted(path for path in SQL.rglob("*.sql") if "RAISE EXCEPTION" in path.read_text())
-# Something is not installed, which refuses nobody; a transaction that cannot write cannot count; a large answer is
-# noticed inside of a query, which may have parallel workers.
+# Something is not installed, which refuses nobody; a transaction that cannot write cannot count; a large
+# answer is noticed in a query, which may have parallel workers.
 NOT_COUNTED = {"55000", "25006", "54000"}
 
 
