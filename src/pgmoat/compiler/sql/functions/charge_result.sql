@@ -1,6 +1,6 @@
 -- Has COMMIT charge the task's bytes for what a keyed write leaves behind beside the history: its request and its result,
--- which are the agent's own. A record of no rows, so that the charge comes however early the constraints are checked.
--- One that wrote nothing is counted by pgmoat.check_idle_calls() instead. Arguments: the call.
+-- which are the agent's own. A record of no rows, so that the charge comes however early the constraints are checked, and
+-- looks at freeze and deadline where nothing else was written. Arguments: the call.
 CREATE OR REPLACE FUNCTION pgmoat.charge_result(call bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $function$

@@ -24,9 +24,7 @@ BEGIN
     END IF;
     result := pgmoat.finish_operation(call, newest_change, NULL, NULL, CASE WHEN is_large THEN '[]' ELSE COALESCE(rows, '[]') END,
                                       COALESCE(is_truncated, false) OR COALESCE(is_large, false));
-    IF (result -> 'affected')::bigint > 0 THEN
-        PERFORM pgmoat.charge_result(call);
-    END IF;
+    PERFORM pgmoat.charge_result(call);
     RETURN result;
 END
 $function$;
