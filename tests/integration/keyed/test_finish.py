@@ -21,17 +21,21 @@ def test_twice(shop: Moat, route: str) -> None:
 
 
 def test_after_the_transaction(shop: Moat, route: str) -> None:
-    with shop.task("worker", route=route) as connection:
+    token = shop.open_task("worker")
+    with shop.task("worker", token, route=route) as connection:
         call = begin_new(connection, "k1")
-    with shop.task("worker", route=route) as connection, refused("PM048"), connection.transaction():
-        finish(connection, call)
+    with shop.task("worker", token, route=route) as connection:
+        bump(connection)
+        with refused("PM048"), connection.transaction():
+            finish(connection, call)
     assert shop.read("SELECT result FROM pgmoat.operation_call") == [(None,)]
 
 
 def test_in_a_transaction_of_its_own_each(shop: Moat) -> None:
     with shop.connect("worker") as connection:
-        call = begin_new(connection, "k1", token=shop.open_task("worker"))
-        connection.execute("SELECT set_config('pgmoat.token', %s, false)", [shop.open_task("worker")])
+        token = shop.open_task("worker")
+        call = begin_new(connection, "k1", token=token)
+        connection.execute("SELECT set_config('pgmoat.token', %s, false)", [token])
         with refused("PM048"):
             finish(connection, call)
 

@@ -120,15 +120,18 @@ def test_many_keys_around_one_row(shop: Moat) -> None:
     assert count_effects(shop)[2] <= 12 * 12
 
 
-def test_a_child_charges_results_to_all_above_it(shop: Moat) -> None:
+@pytest.mark.parametrize("rows_written", [1, 0])
+def test_a_child_charges_results_to_all_above_it(shop: Moat, rows_written: int) -> None:
     with shop.task("worker") as connection:
         row = connection.execute("SELECT pgmoat.open_child('c')").fetchone()
     assert row is not None
     with shop.task("worker", row[0]) as connection:
         call = begin_new(connection, "k1")
-        finish(connection, call, [bump(connection), _random_text(connection, 20)])
+        if rows_written:
+            bump(connection)
+        finish(connection, call, [_random_text(connection, 20)])
     used = shop.read("SELECT task, max(rows_used), max(bytes_used) FROM pgmoat.ledger GROUP BY 1")
-    assert [rows for _, rows, _ in used] == [1, 1]
+    assert [rows for _, rows, _ in used] == [rows_written] * 2
     assert all(size > 20_000 for _, _, size in used)
 
 
@@ -197,6 +200,7 @@ def test_rows_per_statement_holds_across_a_finish(shop: Moat) -> None:
     with shop.task("hasty") as connection, refused("PM010"), connection.transaction():
         connection.execute(
             "DO $$ DECLARE c bigint; BEGIN"
+            "   PERFORM set_config('pgmoat.stop_at', '9999999999', true);"
             "   SELECT call INTO c FROM pgmoat.begin_write('k1', '{}');"
             "   UPDATE counters SET v = v + 1 WHERE id <= 6; PERFORM pgmoat.finish_write(c);"
             "   UPDATE counters SET v = v + 1 WHERE id <= 6; END $$"

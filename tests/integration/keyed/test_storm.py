@@ -126,11 +126,14 @@ class Storm:
         with self._shop.superuser() as connection:
             while not self._is_over.is_set():
                 pids = connection.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE usename = %s", [self._shop.role("worker")]
+                    # Not one that is logging in: PgBouncer would pause before it tries again.
+                    "SELECT pid FROM pg_stat_activity WHERE usename = %s AND state <> 'idle'",
+                    [self._shop.role("worker")],
                 ).fetchall()
                 if pids:
                     connection.execute("SELECT pg_terminate_backend(%s)", draw.choice(pids))
-                connection.execute("SELECT pg_sleep(0.01)")
+                # Slower than a new connection is made, on a busy machine as well.
+                connection.execute("SELECT pg_sleep(0.025)")
 
 
 def test_writers_killed_at_random(shop: Moat, route: str) -> None:

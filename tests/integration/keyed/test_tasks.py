@@ -41,13 +41,20 @@ def test_a_task_that_may_not_go_on(shop: Moat, route: str, stop: LiteralString, 
 
 @pytest.mark.parametrize(("stop", "code"), _STOPS)
 def test_a_finish_that_comes_too_late_stores_nothing(shop: Moat, stop: LiteralString, code: str) -> None:
-    """Nothing was written, so COMMIT charges nothing and would not look."""
     with shop.task("worker", shop.open_task("worker", "t1")) as connection:
         call = begin_new(connection, "k1")
         shop.run(stop)
         with refused(code), connection.transaction():
             finish(connection, call, [{"forged": 1}])
     assert shop.read("SELECT result FROM pgmoat.operation_call") == [(None,)]
+
+
+@pytest.mark.parametrize(("stop", "code"), _STOPS)
+def test_a_commit_that_comes_too_late_stores_nothing(shop: Moat, stop: LiteralString, code: str) -> None:
+    with refused(code), shop.task("worker", shop.open_task("worker", "t1")) as connection:
+        finish(connection, begin_new(connection, "k1"), [{"forged": 1}])
+        shop.run(stop)
+    assert count_effects(shop) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("stop", "code"), _PARENT_STOPS)
