@@ -39,7 +39,7 @@ BEGIN
     SELECT COALESCE(max(c.id), 0) INTO newest_change FROM pgmoat.change AS c WHERE c.xid = pg_current_xact_id();
     FOR attempt IN 1 .. 10 LOOP
         IF begin_operation.key IS NOT NULL THEN
-            SELECT c.operation, c.request_hash, c.at, c.expires_at, c.result INTO earlier
+            SELECT c.operation, c.request_hash, c.at, c.expires_at, c.result, c.xid INTO earlier
               FROM pgmoat.operation_call AS c WHERE c.agent = t.agent AND c.key = begin_operation.key;
             IF FOUND THEN
                 IF earlier.operation <> begin_operation.operation OR earlier.request_hash <> this_hash THEN
@@ -47,7 +47,8 @@ BEGIN
                 ELSIF earlier.expires_at <= clock_timestamp() THEN
                     PERFORM pgmoat.refuse_key('PM042', begin_operation.operation, earlier.operation, earlier.at);
                 ELSIF earlier.result IS NULL THEN
-                    PERFORM pgmoat.refuse_key('PM049', begin_operation.operation, earlier.operation, earlier.at);
+                    PERFORM pgmoat.refuse_key('PM049', begin_operation.operation, NULL,
+                                              CASE WHEN earlier.xid <> pg_current_xact_id() THEN earlier.at END);
                 END IF;
                 result := earlier.result || '{"replayed": true}';
                 RETURN;
@@ -58,7 +59,8 @@ BEGIN
             INSERT INTO pgmoat.operation_call (agent, key, operation, request_hash, request, task, step, expires_at,
                                                affected, first_change)
             VALUES (t.agent, begin_operation.key, begin_operation.operation, this_hash,
-                    CASE WHEN pg_column_size(given) <= 8000 THEN given END, t.id,
+                    -- As text: a number of twelve bytes can have 100 000 digits, and somebody reads this.
+                    CASE WHEN octet_length(given::text) <= 8000 THEN given END, t.id,
                     pgmoat.clean_step(t.step),
                     clock_timestamp() + expires_ms * interval '1 millisecond',
                     CASE begin_operation.operation WHEN 'write()' THEN 0 END, newest_change)

@@ -11,6 +11,9 @@ BEGIN
     IF token IS NOT NULL THEN
         PERFORM pgmoat.enter(token, step, reason);
     END IF;
+    IF jsonb_typeof(request) IS DISTINCT FROM 'object' THEN
+        PERFORM pgmoat.refuse_json('the request', 'object', jsonb_typeof(request));
+    END IF;
     -- No operation of a policy can have this name.
     SELECT b.call, b.result INTO call, result
       FROM pgmoat.begin_operation('write()', key, true, 604800000, request, '{}') AS b;

@@ -23,7 +23,7 @@ BEGIN
     END IF;
     due_rows := total.transaction_rows - charged.transaction_rows;
     due_bytes := total.transaction_bytes - charged.transaction_bytes;
-    IF due_rows = 0 THEN
+    IF due_rows = 0 AND due_bytes = 0 THEN
         RETURN NULL; -- an earlier statement of this transaction has charged it all
     END IF;
 

@@ -21,7 +21,7 @@ BEGIN
     END IF;
     answer := jsonb_build_object('operation', this.operation, 'key', this.key, 'replayed', false,
                                  'affected', written, 'rows', rows, 'truncated', is_truncated, 'statement_id',
-        (SELECT max(s.id) FROM pgmoat.statement AS s WHERE s.xid = this_xid AND s.first_change > newest_change));
+        (SELECT max(s.id) FROM pgmoat.statement AS s WHERE s.xid = this_xid AND s.first_change > newest_change AND s.rows > 0));
     IF written = 0 THEN
         PERFORM pgmoat.check_idle_calls(call, answer);
     END IF;

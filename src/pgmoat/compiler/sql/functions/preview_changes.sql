@@ -6,6 +6,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 BEGIN
+    PERFORM pgmoat.check_writer('preview_changes()');
     RETURN QUERY
     WITH written AS (
         SELECT c.id, c.entity, c.operation, c.before, c.after FROM pgmoat.change AS c

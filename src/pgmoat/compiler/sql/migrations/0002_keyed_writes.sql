@@ -16,5 +16,10 @@ SELECT c.at, k.agent, k.task_id, s.step, c.entity,
 COMMENT ON TABLE pgmoat.operation_call IS
     'One row per call of an operation that was done, and per keyed write of an agent''s own, which is called write(): its '
     'idempotency key, the hash of its request, and its result.';
+COMMENT ON COLUMN pgmoat.operation_call.request IS
+    'The parameters that were given; NULL when they are longer than 8 kB as text.';
+COMMENT ON TABLE pgmoat.statement IS
+    'One row per write command of an agent that wrote something, and one of no rows per keyed write, which has the bytes of its '
+    'request and result charged. (xid, at) is one statement of the client, whatever it contains.';
 COMMENT ON COLUMN pgmoat.operation_call.first_change IS
     'It wrote changes first_change to last_change of xid. While it runs, the newest change before it.';
