@@ -48,6 +48,7 @@ class AsyncAgentPool:
                 "application_name": "pgmoat",
                 "client_encoding": "UTF8",
                 "cursor_factory": AsyncRawCursor,
+                "prepare_threshold": None,
             },
             min_size=0,
             max_size=bounds.size + bounds.overflow,
@@ -91,8 +92,8 @@ class AsyncAgentPool:
         """
         Return a connection that still has somebody at the other end.
 
-        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after a
-        restart of the server all are dead.
+        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after
+        a restart of the server all are dead.
         """
         deadline = monotonic() + self._bounds.timeout / 1000
         while True:
@@ -128,10 +129,16 @@ class AsyncAgentPool:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    cursor = await connection.execute("SELECT pg_catalog.pg_backend_pid()")
-    row = await cursor.fetchone()
-    if row is None or row[0] != connection.info.backend_pid:
-        connection.prepare_threshold = None
+    try:
+        cursor = await connection.execute("SELECT pg_catalog.pg_backend_pid()")
+        row = await cursor.fetchone()
+    except psycopg.Error:
+        await connection.close()  # the pool leaves it to the garbage collector
+        raise
+    if row is not None and row[0] == connection.info.backend_pid:
+        # At the first use or never. What psycopg prepares at a later one it takes for prepared even where an
+        # error before it in the round trip has kept PostgreSQL from doing so: it then fails for good.
+        connection.prepare_threshold = 0
 
 
 async def _end(connection: AsyncConnection[Any]) -> None:

@@ -49,6 +49,7 @@ class AgentPool:
                 "application_name": "pgmoat",
                 "client_encoding": "UTF8",
                 "cursor_factory": RawCursor,
+                "prepare_threshold": None,
             },
             min_size=0,
             max_size=bounds.size + bounds.overflow,
@@ -92,8 +93,8 @@ class AgentPool:
         """
         Return a connection that still has somebody at the other end.
 
-        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after a
-        restart of the server all are dead.
+        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after
+        a restart of the server all are dead.
         """
         deadline = monotonic() + self._bounds.timeout / 1000
         while True:
@@ -129,10 +130,16 @@ class AgentPool:
 
 
 def _configure(connection: Connection[Any]) -> None:
-    cursor = connection.execute("SELECT pg_catalog.pg_backend_pid()")
-    row = cursor.fetchone()
-    if row is None or row[0] != connection.info.backend_pid:
-        connection.prepare_threshold = None
+    try:
+        cursor = connection.execute("SELECT pg_catalog.pg_backend_pid()")
+        row = cursor.fetchone()
+    except psycopg.Error:
+        connection.close()  # the pool leaves it to the garbage collector
+        raise
+    if row is not None and row[0] == connection.info.backend_pid:
+        # At the first use or never. What psycopg prepares at a later one it takes for prepared even where an
+        # error before it in the round trip has kept PostgreSQL from doing so: it then fails for good.
+        connection.prepare_threshold = 0
 
 
 def _end(connection: Connection[Any]) -> None:

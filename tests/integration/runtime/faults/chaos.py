@@ -23,7 +23,7 @@ from tests.durable_server import DurableServer
 from tests.moat_fixtures import Connection, Moat
 from tests.pooler_fixtures import Pooler
 
-_PAUSE_S = 0.02
+_MOST_PAUSE_S = 0.08
 _CANCEL, _TERMINATE = "statements cancelled", "sessions terminated"
 _SIGNALS: dict[str, LiteralString] = {
     _CANCEL: "SELECT pg_cancel_backend(%s)",
@@ -72,7 +72,7 @@ class Chaos:
 
     def _harm(self) -> None:
         blows = sorted(self._list_blows(), key=lambda blow: blow[0])
-        while not self._is_over.wait(_PAUSE_S):
+        while not self._is_over.wait(self.draw.random() * _MOST_PAUSE_S):
             if blows and self.share() >= blows[0][0]:
                 _, name, strike = blows.pop(0)
                 strike()
@@ -125,5 +125,5 @@ class Chaos:
             if self._own is not None:
                 self._own.close()
             self._own = None
-            time.sleep(_PAUSE_S)
+            time.sleep(_MOST_PAUSE_S)
             return []

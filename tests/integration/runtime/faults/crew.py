@@ -61,22 +61,20 @@ class Progress:
             self.done += 1
 
 
+@dataclass(frozen=True)
 class CountingBackoff(Backoff):
-    """A backoff that counts the runtime's own retries."""
+    """A backoff that counts the runtime's own retries; its deadline is longer than any outage here."""
 
-    progress: Progress
+    deadline_s: float = 20.0
+    first_s: float = 0.02
+    most_s: float = 0.5
+    progress: Progress | None = None
 
     def draw_pause(self, attempts: int) -> float:
         """Count, and wait as ever."""
-        self.progress.note("retries within the runtime")
-        return super(CountingBackoff, self).draw_pause(attempts)
-
-
-def make_backoff(progress: Progress) -> Backoff:
-    """Return a backoff whose deadline is longer than any outage here."""
-    backoff = CountingBackoff(deadline_s=20.0, first_s=0.02, most_s=0.5)
-    object.__setattr__(backoff, "progress", progress)
-    return backoff
+        if self.progress is not None:
+            self.progress.note("retries within the runtime")
+        return super().draw_pause(attempts)
 
 
 def shuffle_calls(operations: Sequence[Operation], seed: int) -> list[Operation]:

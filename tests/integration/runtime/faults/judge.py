@@ -75,7 +75,8 @@ def _check_effects(site: Moat, done: Sequence[Operation], first_ticket: int) -> 
         "payment": site.read("SELECT op, count(*) FROM public.payments GROUP BY op"),
         "order": site.read("SELECT id, 1 FROM public.orders WHERE deleted_at IS NOT NULL"),
         "ticket": site.read(
-            "SELECT t.id - %s, count(*) FROM public.tickets AS t JOIN pgmoat.log_ticket_log AS l ON l.tickets_id = t.id"
+            "SELECT t.id - %s, count(*) FROM public.tickets AS t"
+            "  JOIN pgmoat.log_ticket_log AS l ON l.tickets_id = t.id"
             " WHERE t.state = 'closed' AND t.id > %s GROUP BY t.id",
             first_ticket,
             first_ticket,

@@ -15,7 +15,7 @@ from pgmoat.runtime.binding import Parameters
 HOT = 0
 """The counter that many operations count up: its value after each is told to nobody else."""
 
-PURSE, PURSE_ROWS = "purse", 25
+PURSE, PURSE_ROWS = "purse", 6
 """A task whose budget is less than what is asked of it and of its child."""
 
 
