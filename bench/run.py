@@ -19,6 +19,7 @@ from bench import (
     cold_start,
     commits,
     decode,
+    fleet,
     history,
     logs,
     operations,
@@ -46,6 +47,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("history", history.measure_history),
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),
+    ("fleet", fleet.measure_fleet),
     ("scale", scale.measure_scale),
     ("cold_start", cold_start.measure_cold_start),
 )
