@@ -37,6 +37,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",  # else the figures depend on when it comes by
+    "max_connections": "600",  # "fleet" compares with one for each of 500 agents
     "max_wal_size": "8GB",
     "checkpoint_timeout": "1h",
 }
@@ -75,6 +76,10 @@ class Database:
     def connect(self, role: str = "") -> Connection[TupleRow]:
         """Return a connection as *role*, or as superuser; it is closed when the measurement ends."""
         return self.scratch.connect(self.name, role)
+
+    def dsn_for(self, role: str) -> str:
+        """Return a DSN of *role*, with its password."""
+        return self.scratch.dsn_for(self.name, role)
 
     def run_file(self, name: str, **parts: str | int) -> None:
         """Run ``sql/<name>.sql``; *parts* that are text are names, the others values."""
@@ -138,21 +143,25 @@ class Scratch:
 
     def connect(self, database: str, role: str) -> Connection[TupleRow]:
         """Return a connection that is closed when the measurement ends."""
-        dsn = make_conninfo(self.dsn, dbname=database)
-        if role:
-            if role not in self._passwords:
-                self._passwords[role] = secrets.token_hex(16)
-                with connect(self.dsn) as connection:
-                    connection.execute(
-                        sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-                            sql.Identifier(role), sql.Literal(self._passwords[role])
-                        )
-                    )
-            dsn = make_conninfo(dsn, user=role, password=self._passwords[role])
-        connection = connect(dsn, application_name="pgmoat bench")
+        connection = connect(self.dsn_for(database, role), application_name="pgmoat bench")
         connection.prepare_threshold = 0
         self._connections.append(connection)
         return connection
+
+    def dsn_for(self, database: str, role: str) -> str:
+        """Return a DSN of *role*, whose password is drawn at the first time; '' is the superuser."""
+        dsn = make_conninfo(self.dsn, dbname=database)
+        if not role:
+            return dsn
+        if role not in self._passwords:
+            self._passwords[role] = secrets.token_hex(16)
+            with connect(self.dsn) as connection:
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+                        sql.Identifier(role), sql.Literal(self._passwords[role])
+                    )
+                )
+        return make_conninfo(dsn, user=role, password=self._passwords[role])
 
     def execute(self, template: LiteralString, *names: str) -> None:
         """Run one statement as superuser, outside the measurement's databases."""

@@ -51,6 +51,11 @@ class Moat:
         if self._pooler is not None:
             self._pooler.stop()
 
+    def judge_again(self) -> None:
+        """Connect the judge once more, after the server was killed and started."""
+        self._judge.close()
+        self._judge = self.superuser()
+
     def superuser(self) -> Connection:
         """Return a new connection of the superuser."""
         return psycopg.connect(self.database.dsn, autocommit=True)
@@ -87,10 +92,11 @@ class Moat:
         """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
         role = self.role(agent)
         return self._connect(
-            self._open_pooler().dsn(role, self.passwords[role], self.database.name, resets=resets)
+            self.open_pooler().dsn(role, self.passwords[role], self.database.name, resets=resets)
         )
 
-    def _open_pooler(self) -> Pooler:
+    def open_pooler(self) -> Pooler:
+        """Return PgBouncer before this server, started when it is first asked for."""
         with self._starting:  # writers come in threads
             if self._pooler is None:
                 self._pooler = start_pooler(self.database.server, self.passwords)
@@ -101,7 +107,7 @@ class Moat:
         roles = {agent: self.role(agent) for agent in self.policy.agents}
         if route == "direct":
             return {agent: self.database.dsn_for(role, self.passwords[role]) for agent, role in roles.items()}
-        pooler = self._open_pooler()
+        pooler = self.open_pooler()
         return {
             agent: pooler.dsn(role, self.passwords[role], self.database.name) for agent, role in roles.items()
         }

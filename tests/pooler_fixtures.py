@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -24,7 +25,7 @@ from urllib.parse import quote
 import pytest
 
 from pgmoat.devpg.account import Account, choose_account
-from tests.postgres_fixtures import PostgresServer
+from tests.postgres_fixtures import PostgresServer, draw_port
 
 _PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
 _START_TIMEOUT_S = 10.0
@@ -46,6 +47,7 @@ default_pool_size = {pool_size}
 server_reset_query = DISCARD ALL
 server_reset_query_always = {resets}
 server_tls_sslmode = disable
+server_login_retry = 1
 """
 
 
@@ -57,12 +59,24 @@ class Pooler:
     leaky_port: int
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(repr=False)
+    commands: list[list[str]] = field(repr=False)
 
     def dsn(self, user: str, password: str, database: str, *, resets: bool = True) -> str:
         """Return an agent's URL of a database behind the pooler."""
         port = self.port if resets else self.leaky_port
         login = f"{quote(user, safe='')}:{quote(password, safe='')}"
         return f"postgresql://{login}@127.0.0.1:{port}/{quote(database, safe='')}"
+
+    def restart(self, number: signal.Signals) -> None:
+        """End the one that resets by a signal, at once, and start it again on its port."""
+        self.processes[0].send_signal(number)
+        try:
+            self.processes[0].wait(0.3)
+        except subprocess.TimeoutExpired:  # since 1.23 SIGTERM waits for the clients
+            self.processes[0].kill()
+            self.processes[0].wait()
+        self.processes[0] = _launch(self.commands[0], choose_account())
+        _wait(self.port, self.processes[0], self)
 
     def stop(self) -> None:
         """End both; their connections to the server go with them."""
@@ -87,8 +101,8 @@ def start_pooler(server: PostgresServer, passwords: Mapping[str, str]) -> Pooler
         pytest.skip(message)
     account = choose_account()
     folder = Path(tempfile.mkdtemp(prefix="pgmoat-pooler-"))
-    ports = (_free_port(), _free_port())
-    pooler = Pooler(*ports, folder, [])
+    ports = (draw_port(), draw_port())
+    pooler = Pooler(*ports, folder, [], [])
     _write(folder / "userlist.txt", "".join(f'"{u}" "{p}"\n' for u, p in passwords.items()), account)
     for port, resets in zip(ports, (1, 0), strict=True):
         file = folder / f"{port}.ini"
@@ -102,7 +116,8 @@ def start_pooler(server: PostgresServer, passwords: Mapping[str, str]) -> Pooler
             pool_size=10 if resets else 1,
         )
         _write(file, text, account)
-        pooler.processes.append(_launch([program, "-q", str(file)], account))
+        pooler.commands.append([program, "-q", str(file)])
+        pooler.processes.append(_launch(pooler.commands[-1], account))
     for port, process in zip(ports, pooler.processes, strict=True):
         _wait(port, process, pooler)
     return pooler
@@ -137,9 +152,3 @@ def _wait(port: int, process: subprocess.Popen[bytes], pooler: Pooler) -> None:
         time.sleep(0.02)
     pooler.stop()
     pytest.fail(f"PgBouncer does not listen on port {port}; exit code {process.poll()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])

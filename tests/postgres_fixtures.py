@@ -13,6 +13,7 @@ import contextlib
 import os
 import re
 import secrets
+import socket
 import subprocess
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -116,6 +117,20 @@ def _drop_roles(connection: psycopg.Connection, prefix: str) -> None:
     names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in rows)
     connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(names))
     connection.execute(sql.SQL("DROP ROLE {}").format(names))
+
+
+def draw_port() -> int:
+    """
+    Return a free port below those that clients get.
+
+    What comes back on its port must not find it taken: by a client's own end of a connection, or by one
+    that connected to itself while nobody listened.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
 def find_test_binaries() -> Path:

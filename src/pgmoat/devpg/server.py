@@ -115,12 +115,13 @@ class Server:
         self.stop()
 
 
-def start(
+def start(  # noqa: PLR0913 - what a server is started with, by keyword
     data_dir: Path | None = None,
     *,
     binaries: Path | None = None,
     version: int = 18,
     settings: Mapping[str, str] | None = None,
+    port: int | None = None,
     detached: bool = False,
 ) -> Server:
     """
@@ -128,8 +129,9 @@ def start(
 
     Without *data_dir* it is for throwing away: fast, unsafe against power cuts, gone when it stops. With one
     it is safe, and the next start on the same directory finds data and password again. *binaries* is a
-    program directory, such as of :func:`find_system_binaries`; without it the wheel's *version* is used. A
-    *detached* server outlives this process; :func:`stop` ends it.
+    program directory, such as of :func:`find_system_binaries`; without it the wheel's *version* is used.
+    Without *port* a free one is chosen at each start. A *detached* server outlives this process;
+    :func:`stop` ends it.
 
     Raises:
         ServerError: no programs, a cluster of another version, a server that runs there already, a
@@ -144,6 +146,7 @@ def start(
         data_dir=None if data_dir is None else str(data_dir.expanduser().resolve()),
         temporary_parents=[tempfile.gettempdir(), "/tmp", "/var/tmp"],  # noqa: S108 - parents of a mkdtemp
         settings=settings,
+        port=port,
         is_detached=detached,
     )
     supervisor = _launch_supervisor()

@@ -49,6 +49,7 @@ class Order(TypedDict):
     data_dir: str | None  # None: a temporary one
     temporary_parents: list[str]
     settings: dict[str, str]
+    port: int | None  # None: a free one
     is_detached: bool
 
 
@@ -180,7 +181,7 @@ def _start(
 ) -> tuple[subprocess.Popen[bytes], int]:
     """Return the running server and its port, once it accepts connections."""
     for _ in range(_ATTEMPTS):
-        port = _find_free_port()
+        port = order["port"] or _find_free_port()
         with directory.open_log() as log:
             postgres = launch(_compose_command(order, directory, state, port), account, log)
         try:

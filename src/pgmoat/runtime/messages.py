@@ -33,12 +33,12 @@ class Message:
 
     text: bytes
     values: Sequence[Any] = ()
+    prepare: bool | None = None  # False: hardly ever the same text again; None: the connection's way
 
 
 BEGIN = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED")
 BEGIN_READ_WRITE = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 COMMIT = Message(b"COMMIT")
-ROLLBACK = Message(b"ROLLBACK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class Caller:
         """Return *text* with the comment before it."""
         return (self.comment + text).encode()
 
+    def _tagged(self, text: str, values: Sequence[Any]) -> Message:
+        """Return the agent's own statement: with a comment its text hardly ever comes again."""
+        return Message(self.tag(text), values, prepare=False if self.comment else None)
+
     def enter(self) -> Message:
         """Return what enters the task for the rest of the transaction."""
         values = (self.identity.token, self.step or None, self.reason)
@@ -70,7 +74,7 @@ class Caller:
 
     def run(self, bound: Bound) -> Message:
         """Return the statement itself."""
-        return Message(self.tag(bound.text), bound.values)
+        return self._tagged(bound.text, bound.values)
 
     def query(self, bound: Bound, profile: Profile) -> Message:
         """Return a query whose answer is cut off where the policy says."""
@@ -79,11 +83,11 @@ class Caller:
             most_rows=sqltext.Literal(profile.guard.result_rows),
             most_bytes=sqltext.Literal(profile.guard.result_bytes),
         )
-        return Message(self.tag(capped.text), bound.values)
+        return self._tagged(capped.text, bound.values)
 
     def explain(self, bound: Bound) -> Message:
         """Return what asks for the statement's plan."""
-        return Message(self.tag(f"EXPLAIN (FORMAT JSON) {bound.text}"), bound.values)
+        return self._tagged(f"EXPLAIN (FORMAT JSON) {bound.text}", bound.values)
 
 
 def find_caller(identity: TaskIdentity, profile: Profile, *, reason: str = "") -> Caller:

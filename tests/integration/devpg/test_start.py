@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pgmoat.devpg.directory import DataDirectory
 from pgmoat.devpg.install import find_system_binaries, find_wheel_binaries, reach_binaries
 from pgmoat.devpg.server import Server, start, stop
 from pgmoat.errors import ServerError
+from tests.postgres_fixtures import draw_port
 
 from .conftest import end_program, run_program, trace, wait_for
 
@@ -83,6 +85,19 @@ def test_given_directory_keeps_data_and_password(home: Path) -> None:
     with start(home / "data") as second, psycopg.connect(second.dsn) as connection:
         assert second.password == first.password
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+def test_a_given_port_is_kept(home: Path) -> None:
+    port = draw_port()
+    for _ in range(2):
+        with start(home / "data", port=port) as own:
+            assert (own.port, read_setting(own.dsn, "port")) == (port, str(port))
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(ServerError, match="did not start in") as caught,
+    ):
+        start(home / "data", port=port)
+    assert "could not bind" in caught.value.detail
 
 
 def test_settings_reach_the_server() -> None:

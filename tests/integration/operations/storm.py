@@ -25,7 +25,7 @@ class Storm:
     """Callers that go on through lost connections and a lost server until each has tried often enough."""
 
     def __init__(self, shop: Moat, token: str, key: str) -> None:
-        self.shop = shop  # replaced when the server is
+        self.shop = shop
         self.is_up = threading.Event()
         self.is_up.set()
         self._token = token

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import replace
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from pgmoat.devpg.directory import DataDirectory
-from pgmoat.devpg.server import Server, start
+from tests.durable_server import DurableServer, run_durable_server
 from tests.integration.operations.calls import Result, call, call_once, count_effects, without_flag
 from tests.integration.operations.shop import POLICY, RESET, SCHEMA
 from tests.integration.operations.storm import CALLERS, RETRIES, Storm
 from tests.moat_fixtures import Moat, install_moat, refused
-from tests.postgres_fixtures import Database, PostgresServer, find_test_binaries
 
 
 def _poll(claim: Callable[[], bool]) -> None:
@@ -48,57 +41,43 @@ def test_connections_killed_at_random(shop: Moat) -> None:
 
 
 @pytest.fixture
-def durable() -> Generator[tuple[Server, Moat]]:
-    """A server of its own whose commits survive kill -9, with the shop in it."""
-    home = Path(tempfile.mkdtemp(prefix="pgmoat-test-", dir="/tmp")).resolve()
-    home.chmod(0o711)
-    try:
-        with start(home / "data", binaries=find_test_binaries(), settings={"fsync": "on"}) as own:
-            database = Database("postgres", _describe(own))
-            with install_moat(database, "storm_", SCHEMA, POLICY) as moat:
-                moat.run(RESET)
-                yield own, moat
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+def durable() -> Generator[DurableServer]:
+    """A server of its own whose commits survive kill -9."""
+    with run_durable_server() as own:
+        yield own
 
 
-def _describe(own: Server) -> PostgresServer:
-    return PostgresServer(own.host, own.port, "postgres", own.password, own.server_version)
+@pytest.fixture
+def durable_shop(durable: DurableServer) -> Generator[Moat]:
+    """The shop on that server."""
+    with install_moat(durable.database, "storm_", SCHEMA, POLICY) as moat:
+        moat.run(RESET)
+        yield moat
 
 
-def test_server_killed_between_commit_and_its_answer(durable: tuple[Server, Moat]) -> None:
-    own, moat = durable
+def test_server_killed_between_commit_and_its_answer(durable: DurableServer, durable_shop: Moat) -> None:
+    moat = durable_shop
     storm = Storm(moat, moat.open_task("support"), "k1")
     # A standby that never comes: COMMIT is on disk, and its answer waits.
     moat.run("SET synchronous_commit = local")
     moat.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     moat.run("SELECT pg_reload_conf()")
     _poll(lambda: moat.value("SHOW synchronous_standby_names") == "nobody")
-    again: list[Server] = []
 
     def kill_server() -> None:
         _poll(lambda: moat.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == 1)
         moat.run("ALTER SYSTEM RESET synchronous_standby_names")
         storm.is_up.clear()
-        pid_file = DataDirectory(own.data_dir).cluster / "postmaster.pid"
-        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
-        _poll(lambda: not own.is_running)
-        again.append(start(own.data_dir, binaries=find_test_binaries(), settings={"fsync": "on"}))
-        storm.shop = Moat(replace(moat.database, server=_describe(again[0])), moat.policy, moat.passwords)
-        storm.shop.__enter__()
+        durable.kill(signal.SIGKILL)
+        durable.start()
+        moat.judge_again()
         # Nobody has been told, and it is done.
-        assert count_effects(storm.shop) == (1, 1, 1)
+        assert count_effects(moat) == (1, 1, 1)
         storm.is_up.set()
 
-    try:
-        answers, lost = storm.run(kill_server)
-        _judge(storm.shop, answers, lost)
-        assert all(answer["replayed"] for answer in answers)
-    finally:
-        if storm.shop is not moat:
-            storm.shop.__exit__()
-        for server in again:
-            server.stop()
+    answers, lost = storm.run(kill_server)
+    _judge(moat, answers, lost)
+    assert all(answer["replayed"] for answer in answers)
 
 
 def _wait_for_lock(shop: Moat) -> None:

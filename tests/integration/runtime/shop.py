@@ -104,6 +104,9 @@ agents:
     pool: {workers: 2, steps: 1, overflow: 0, timeout: 200ms}
     limits: {rows_per_statement: 3, writes_per_task: 5}
     tags: application_name
+  solo:                         # comes straight only
+    entities: {orders: {update: [visits]}}
+    pool: {workers: 6, steps: 2, overflow: 0, timeout: 1s}
   customer:                     # sees rows of its customer only
     entities: {own_orders: {update: [visits]}}
   robot:                        # claims its tasks

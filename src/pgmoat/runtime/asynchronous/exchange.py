@@ -26,11 +26,12 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
     cursors: list[AsyncCursor[Any]] = []
     try:
         if len(messages) == 1:
-            return [await connection.execute(messages[0].text, messages[0].values)]
+            (only,) = messages
+            return [await connection.execute(only.text, only.values, prepare=only.prepare)]
         async with connection.pipeline():
             for message in messages:
                 cursor = connection.cursor()
-                await cursor.execute(message.text, message.values)
+                await cursor.execute(message.text, message.values, prepare=message.prepare)
                 cursors.append(cursor)
     except psycopg.Error as error:
         raise explain_failure(error) from error

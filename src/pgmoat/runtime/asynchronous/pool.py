@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -39,6 +40,7 @@ class AsyncAgentPool:
     def __init__(self, dsn: str, bounds: PoolPolicy, name: str) -> None:
         self._dsn = normalize_dsn(dsn)
         self._bounds = bounds
+        self._lent: set[AsyncConnection[Any]] = set()
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self._dsn,
             kwargs={
@@ -46,12 +48,12 @@ class AsyncAgentPool:
                 "application_name": "pgmoat",
                 "client_encoding": "UTF8",
                 "cursor_factory": AsyncRawCursor,
+                "prepare_threshold": None,
             },
             min_size=0,
             max_size=bounds.size + bounds.overflow,
             open=False,
             configure=_configure,
-            check=_check,
             name=name,
             timeout=bounds.timeout / 1000,
             max_lifetime=bounds.recycle / 1000,
@@ -76,15 +78,34 @@ class AsyncAgentPool:
             ConnectionLostError: none could be made.
         """
         connection = await self._take()
+        self._lent.add(connection)
         try:
             yield connection
         finally:
-            await _end(connection)
-            await self._pool.putconn(connection)
+            try:
+                await _end(connection)
+            finally:  # also when that was cancelled: else the pool is a connection short for ever
+                self._lent.discard(connection)
+                await self._pool.putconn(connection)
 
     async def _take(self) -> AsyncConnection[Any]:
+        """
+        Return a connection that still has somebody at the other end.
+
+        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after
+        a restart of the server all are dead.
+        """
+        deadline = monotonic() + self._bounds.timeout / 1000
+        while True:
+            connection = await self._get(deadline - monotonic())
+            if not connection.closed and is_silent(connection.pgconn.socket):
+                return connection
+            await connection.close()
+            await self._pool.putconn(connection)
+
+    async def _get(self, timeout_s: float) -> AsyncConnection[Any]:
         try:
-            return await self._pool.getconn()
+            return await self._pool.getconn(timeout_s)
         except PoolTimeout as error:
             raise self._explain_timeout() from error
         except PoolClosed as error:
@@ -94,7 +115,7 @@ class AsyncAgentPool:
 
     def _explain_timeout(self) -> AgentError:
         seconds = self._bounds.timeout / 1000
-        if self._pool.get_stats().get("pool_size", 0) == 0:
+        if len(self._lent) < self._pool.max_size:
             return ConnectionLostError(
                 f"no connection to PostgreSQL within {seconds:g} s: {redact(self._dsn)}",
                 hint=_NOT_EMPTY,
@@ -108,16 +129,16 @@ class AsyncAgentPool:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    cursor = await connection.execute("SELECT pg_catalog.pg_backend_pid()")
-    row = await cursor.fetchone()
-    if row is None or row[0] != connection.info.backend_pid:
-        connection.prepare_threshold = None
-
-
-async def _check(connection: AsyncConnection[Any]) -> None:
-    if not is_silent(connection.pgconn.socket):
-        await connection.close()  # the pool would take it back otherwise
-        raise psycopg.OperationalError("the server has closed the connection")
+    try:
+        cursor = await connection.execute("SELECT pg_catalog.pg_backend_pid()")
+        row = await cursor.fetchone()
+    except psycopg.Error:
+        await connection.close()  # the pool leaves it to the garbage collector
+        raise
+    if row is not None and row[0] == connection.info.backend_pid:
+        # At the first use or never. What psycopg prepares at a later one it takes for prepared even where an
+        # error before it in the round trip has kept PostgreSQL from doing so: it then fails for good.
+        connection.prepare_threshold = 0
 
 
 async def _end(connection: AsyncConnection[Any]) -> None:

@@ -27,11 +27,12 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
     cursors: list[Cursor[Any]] = []
     try:
         if len(messages) == 1:
-            return [connection.execute(messages[0].text, messages[0].values)]
+            (only,) = messages
+            return [connection.execute(only.text, only.values, prepare=only.prepare)]
         with connection.pipeline():
             for message in messages:
                 cursor = connection.cursor()
-                cursor.execute(message.text, message.values)
+                cursor.execute(message.text, message.values, prepare=message.prepare)
                 cursors.append(cursor)
     except psycopg.Error as error:
         raise explain_failure(error) from error

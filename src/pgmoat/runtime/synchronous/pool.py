@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -40,6 +41,7 @@ class AgentPool:
     def __init__(self, dsn: str, bounds: PoolPolicy, name: str) -> None:
         self._dsn = normalize_dsn(dsn)
         self._bounds = bounds
+        self._lent: set[Connection[Any]] = set()
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
             self._dsn,
             kwargs={
@@ -47,12 +49,12 @@ class AgentPool:
                 "application_name": "pgmoat",
                 "client_encoding": "UTF8",
                 "cursor_factory": RawCursor,
+                "prepare_threshold": None,
             },
             min_size=0,
             max_size=bounds.size + bounds.overflow,
             open=False,
             configure=_configure,
-            check=_check,
             name=name,
             timeout=bounds.timeout / 1000,
             max_lifetime=bounds.recycle / 1000,
@@ -77,15 +79,34 @@ class AgentPool:
             ConnectionLostError: none could be made.
         """
         connection = self._take()
+        self._lent.add(connection)
         try:
             yield connection
         finally:
-            _end(connection)
-            self._pool.putconn(connection)
+            try:
+                _end(connection)
+            finally:  # also when that was cancelled: else the pool is a connection short for ever
+                self._lent.discard(connection)
+                self._pool.putconn(connection)
 
     def _take(self) -> Connection[Any]:
+        """
+        Return a connection that still has somebody at the other end.
+
+        Not by the pool's own ``check``: behind each dead connection that waits a second, then two, and after
+        a restart of the server all are dead.
+        """
+        deadline = monotonic() + self._bounds.timeout / 1000
+        while True:
+            connection = self._get(deadline - monotonic())
+            if not connection.closed and is_silent(connection.pgconn.socket):
+                return connection
+            connection.close()
+            self._pool.putconn(connection)
+
+    def _get(self, timeout_s: float) -> Connection[Any]:
         try:
-            return self._pool.getconn()
+            return self._pool.getconn(timeout_s)
         except PoolTimeout as error:
             raise self._explain_timeout() from error
         except PoolClosed as error:
@@ -95,7 +116,7 @@ class AgentPool:
 
     def _explain_timeout(self) -> AgentError:
         seconds = self._bounds.timeout / 1000
-        if self._pool.get_stats().get("pool_size", 0) == 0:
+        if len(self._lent) < self._pool.max_size:
             return ConnectionLostError(
                 f"no connection to PostgreSQL within {seconds:g} s: {redact(self._dsn)}",
                 hint=_NOT_EMPTY,
@@ -109,16 +130,16 @@ class AgentPool:
 
 
 def _configure(connection: Connection[Any]) -> None:
-    cursor = connection.execute("SELECT pg_catalog.pg_backend_pid()")
-    row = cursor.fetchone()
-    if row is None or row[0] != connection.info.backend_pid:
-        connection.prepare_threshold = None
-
-
-def _check(connection: Connection[Any]) -> None:
-    if not is_silent(connection.pgconn.socket):
-        connection.close()  # the pool would take it back otherwise
-        raise psycopg.OperationalError("the server has closed the connection")
+    try:
+        cursor = connection.execute("SELECT pg_catalog.pg_backend_pid()")
+        row = cursor.fetchone()
+    except psycopg.Error:
+        connection.close()  # the pool leaves it to the garbage collector
+        raise
+    if row is not None and row[0] == connection.info.backend_pid:
+        # At the first use or never. What psycopg prepares at a later one it takes for prepared even where an
+        # error before it in the round trip has kept PostgreSQL from doing so: it then fails for good.
+        connection.prepare_threshold = 0
 
 
 def _end(connection: Connection[Any]) -> None:

@@ -27,7 +27,7 @@ from pgmoat.runtime.inspection import (
     make_read_result,
     make_write_result,
 )
-from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
+from pgmoat.runtime.messages import BEGIN, COMMIT, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
@@ -71,6 +71,8 @@ class Session:
         begun = cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
+            if behind:  # nothing was written; at ROLLBACK psycopg would forget all that it has prepared
+                send(self.connection, *behind)
             return make_write_result(stored, key=key)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
@@ -91,7 +93,12 @@ class Session:
         return make_call_result(row[0] if row is not None else "")
 
     def preview(self, caller: Caller, bound: Bound) -> Preview:
-        """Run a write or a call, look at what it changed, and roll it back."""
+        """
+        Run a write or a call and look at what it changed; the pool rolls it back.
+
+        ROLLBACK goes by itself: behind one in a pipeline, psycopg 3.3 deallocates the next statement that
+        it has just prepared.
+        """
         most = self.profile.guard.result_rows
         sent = send(
             self.connection,
@@ -99,7 +106,6 @@ class Session:
             caller.enter(),
             caller.run(bound),
             messages.preview_changes(most),
-            ROLLBACK,
         )
         written, changed = sent[2], sent[3]
         rows = read_rows(written) if written.description is not None else []

@@ -7,11 +7,17 @@ In: SQL, operations. Out: Results. I/O: PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from pgmoat.errors import StateConflictError, TransactionIdleError, TransactionTooLongError
+from pgmoat.errors import (
+    ConnectionLostError,
+    StateConflictError,
+    TransactionIdleError,
+    TransactionTooLongError,
+)
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.check import Use
 from pgmoat.runtime.binding import Parameters, bind
@@ -51,6 +57,8 @@ class Transaction:
         Commit.
 
         Raises:
+            ConnectionLostError: whether it was committed nobody knows; the same block again, with the same
+                keys, finds out.
             StateConflictError: a statement had failed, so that there was nothing to commit.
         """
         self._check_clock("COMMIT")
@@ -66,11 +74,9 @@ class Transaction:
         """Return the answer of a SELECT; see :meth:`Task.query`."""
         bound = bind(sql, parameters)
         verdict = inspect_statement(bound, Use.READ, self._allowed)
-        self._check_clock("the next statement")
         caller = find_caller(self._identity, self._session.profile)
-        result = self._session.query(caller, bound, verdict, INSIDE)
-        self._last = monotonic()
-        return result
+        with self._within_limits():
+            return self._session.query(caller, bound, verdict, INSIDE)
 
     def write(
         self,
@@ -87,11 +93,9 @@ class Transaction:
         )
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, self._allowed)
-        self._check_clock("the next statement")
         caller = find_caller(self._identity, self._session.profile, reason=reason)
-        result = self._session.write(caller, bound, verdict, key, INSIDE)
-        self._last = monotonic()
-        return result
+        with self._within_limits():
+            return self._session.write(caller, bound, verdict, key, INSIDE)
 
     def call(
         self,
@@ -105,25 +109,38 @@ class Transaction:
         given = dict(arguments or {})
         key = key or make_idempotency_key(self._identity.task_id, operation, given, occurrence)
         bound = bind_call(self._session.profile, operation, given, key)
-        self._check_clock("the next statement")
         caller = find_caller(self._identity, self._session.profile)
-        result = self._session.call(caller, bound, INSIDE)
-        self._last = monotonic()
-        return result
+        with self._within_limits():
+            return self._session.call(caller, bound, INSIDE)
+
+    @contextmanager
+    def _within_limits(self) -> Generator[None]:
+        """Look at the clock before a statement, and after a connection that was lost meanwhile."""
+        self._check_clock("the next statement")
+        try:
+            yield
+        except ConnectionLostError:
+            self._check_age("the answer")  # a pooler tells only that the server is gone
+            raise
+        finally:
+            self._last = monotonic()
 
     def _check_clock(self, what: str) -> None:
-        now = monotonic()
-        waited, age = now - self._last, now - self._started
-        idle_ms = self._timeouts.idle_in_transaction
-        if waited * 1000 >= idle_ms - min(250, idle_ms / 10):  # a little before PostgreSQL ends it
+        """Refuse a little before PostgreSQL ends the session, which would not say as much."""
+        waited, idle_ms = monotonic() - self._last, self._timeouts.idle_in_transaction
+        if waited * 1000 >= idle_ms - min(250, idle_ms / 10):
             raise TransactionIdleError(
                 f"the transaction waited {waited:.1f} s for something else before {what}, and may wait"
-                f" {self._timeouts.idle_in_transaction / 1000:g} s: nothing of it is written",
+                f" {idle_ms / 1000:g} s: nothing of it is written",
                 hint="Think and wait outside of the transaction: read, think, then open one to write.",
             )
-        if age * 1000 >= self._timeouts.transaction:
+        self._check_age(what)
+
+    def _check_age(self, what: str) -> None:
+        age, most_ms = monotonic() - self._started, self._timeouts.transaction
+        if age * 1000 >= most_ms - min(250, most_ms / 10):
             raise TransactionTooLongError(
-                f"the transaction is {age:.1f} s old before {what}, and may take"
-                f" {self._timeouts.transaction / 1000:g} s: nothing of it is written",
+                f"the transaction is {age:.1f} s old before {what}, and may take {most_ms / 1000:g} s:"
+                " nothing of it is written",
                 hint="Do less in one transaction.",
             )

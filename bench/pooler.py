@@ -1,0 +1,116 @@
+"""
+PgBouncer in transaction mode before the server that is measured.
+
+In: a DSN, how many server connections. Out: Pooler. I/O: starts PgBouncer.
+
+It resets a session before it hands it on (``server_reset_query_always``), as pgmoat asks for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgmoat.devpg.account import choose_account, launch
+from pgmoat.errors import ServerError
+
+_PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
+_INI = """\
+[databases]
+* = host={host} port={server_port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {folder}/userlist.txt
+pool_mode = transaction
+max_client_conn = 6000
+default_pool_size = {pool_size}
+server_reset_query = DISCARD ALL
+server_reset_query_always = 1
+server_tls_sslmode = disable
+query_wait_timeout = 600
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pooler:
+    """A running PgBouncer."""
+
+    pid: int
+    port: int
+    version: str
+
+    def reroute(self, dsn: str) -> str:
+        """Return *dsn* by way of the pooler."""
+        return make_conninfo(dsn, host="127.0.0.1", port=self.port)
+
+
+def find_pgbouncer() -> str | None:
+    """Return the program, None where it is not installed: then there is nothing to measure."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
+
+
+@contextlib.contextmanager
+def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
+    """
+    Yield PgBouncer before the server of *dsn*, for *dsn*'s user.
+
+    Raises:
+        ServerError: it is not installed, or does not start.
+    """
+    program = find_pgbouncer()
+    if program is None:
+        raise ServerError("PgBouncer is not installed", hint="On Debian: apt-get install pgbouncer.")
+    wanted = conninfo_to_dict(dsn)
+    account = choose_account()
+    folder = Path(tempfile.mkdtemp(prefix="pgmoat-bench-"))
+    with socket.create_server(("127.0.0.1", 0)) as trial:
+        port = int(trial.getsockname()[1])
+    (folder / "userlist.txt").write_text(f'"{wanted["user"]}" "{wanted["password"]}"\n')
+    file = folder / "pgbouncer.ini"
+    file.write_text(
+        _INI.format(
+            host=wanted.get("host", "127.0.0.1"),
+            server_port=wanted.get("port", 5432),
+            port=port,
+            folder=folder,
+            pool_size=pool_size,
+        )
+    )
+    if account is not None:
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, account.uid, account.gid)
+    process = launch([program, "-q", file], account, subprocess.DEVNULL)
+    try:
+        _wait(port, process)
+        yield Pooler(process.pid, port, _read_version(program))
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_version(program: str) -> str:
+    shown = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
+    return shown.stdout.split("\n", 1)[0]
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise ServerError(f"PgBouncer does not listen on port {port}; exit code {process.poll()}")

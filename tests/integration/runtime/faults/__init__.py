@@ -1,0 +1,1 @@
+"""Every operation takes effect once, whatever is killed meanwhile."""
