@@ -24,6 +24,7 @@ from pgmoat.runtime.synchronous.attempts import repeat
 from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.orchestrator import Orchestrator
 from pgmoat.runtime.synchronous.pool import AgentPool
+from pgmoat.runtime.synchronous.replica import make_replica
 from pgmoat.runtime.synchronous.task import Means, Task
 
 
@@ -69,6 +70,8 @@ class Moat:
         """Close all connections."""
         for means in self._means.values():
             means.pool.close()
+            if means.replica is not None:
+                means.replica.close()
         self._means.clear()
         if self._orchestrator is not None:
             self._orchestrator.__exit__()
@@ -108,7 +111,7 @@ class Moat:
         elif token is None:
             _check_claim(means.profile, task_id, has_more=bool(scope or duration_ms or max_writes or parent))
             token = self._claim(means, task_id)
-        return Task(TaskIdentity(agent, task_id, token), means)
+        return Task(TaskIdentity(agent, task_id, token), means, parent)
 
     @contextmanager
     def task(
@@ -155,9 +158,12 @@ class Moat:
             profile = resolve_profile(self.policy, agent)
             dsn = find_dsn(agent, self._dsns, self._credentials, self._address)
             pool = AgentPool(dsn, profile.pool, f"pgmoat {agent}")
-            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff)
+            replica = make_replica(dsn, profile, pool)
+            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff, replica)
             if self._means.setdefault(agent, means) is means:
                 pool.open()
+                if replica is not None:
+                    replica.open()
         return self._means[agent]
 
     def _claim(self, means: Means, task_id: str) -> str:
