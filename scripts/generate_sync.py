@@ -30,6 +30,7 @@ REPLACEMENTS = {
     "AsyncMoat": "Moat",
     "AsyncOrchestrator": "Orchestrator",
     "AsyncRawCursor": "RawCursor",
+    "AsyncReplica": "Replica",
     "AsyncSession": "Session",
     "AsyncTask": "Task",
     "AsyncTransaction": "Transaction",

@@ -150,6 +150,16 @@ def claim(task_id: str) -> Message:
     return _fixed("claim", (task_id,))
 
 
+def ask_position() -> Message:
+    """Return what asks the primary where its WAL ends."""
+    return _fixed("read_position", ())
+
+
+def ask_standing() -> Message:
+    """Return what asks a replica where it stands."""
+    return _fixed("read_standing", ())
+
+
 def _fixed(name: LiteralString, values: Sequence[Any]) -> Message:
     return Message(_load(name), values)
 

@@ -62,9 +62,18 @@ def replace_address(dsn: str, address: str) -> Dsn:
         raise ConnectionFailedError(
             f"{address!r} is no address", hint="Write host:port, such as 127.0.0.1:6432."
         )
+    return _place(dsn, host.strip("[]"), port, without=("hostaddr",))
+
+
+def place_replica(dsn: str, host: str, port: int) -> Dsn:
+    """Return *dsn* with a replica's host and port, and without a wish for a server that can be written."""
+    return _place(dsn, host, str(port), without=("hostaddr", "target_session_attrs"))
+
+
+def _place(dsn: str, host: str, port: str, *, without: tuple[str, ...]) -> Dsn:
     # Without its hostaddr, which libpq would connect to whatever the host is.
-    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "hostaddr"}
-    return Dsn(make_conninfo("", **{**parts, "host": host.strip("[]"), "port": port}))
+    fields = {name: value for name, value in conninfo_to_dict(dsn).items() if name not in without}
+    return Dsn(make_conninfo("", **{**fields, "host": host, "port": port}))
 
 
 def _read_credentials(path: Path) -> dict[str, str]:

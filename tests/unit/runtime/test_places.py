@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pgmoat.errors import ConnectionFailedError, PolicyError
 from pgmoat.policy.load import load_policy_text
-from pgmoat.runtime.places import find_dsn, read_policy, replace_address
+from pgmoat.runtime.places import find_dsn, place_replica, read_policy, replace_address
 
 VARIABLE = "PGMOAT_DSN_SUPPORT"
 POLICY = """
@@ -102,3 +102,17 @@ def test_a_policy_or_its_file(tmp_path: Path) -> None:
     assert read_policy(file) == read_policy(str(file)) == policy
     with pytest.raises(PolicyError):
         read_policy(tmp_path / "none.yaml")
+
+
+def test_a_replica_need_not_be_writable() -> None:
+    dsn = (
+        "postgresql://agent:p%40ss@one,two:5433,5434/shop"
+        "?hostaddr=10.0.0.1,10.0.0.2&target_session_attrs=read-write"
+    )
+    assert conninfo_to_dict(place_replica(dsn, "replica.internal", 5432)) == {
+        "user": "agent",
+        "password": "p@ss",
+        "dbname": "shop",
+        "host": "replica.internal",
+        "port": "5432",
+    }

@@ -18,6 +18,7 @@ from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
+from pgmoat.runtime.asynchronous.replica import make_replica
 from pgmoat.runtime.asynchronous.task import AsyncTask, Means
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
@@ -67,7 +68,7 @@ class AsyncMoat:
     async def close(self) -> None:
         """Close all connections."""
         for means in self._means.values():
-            await means.pool.close()
+            await means.close()
         self._means.clear()
         if self._orchestrator is not None:
             await self._orchestrator.__aexit__()
@@ -107,7 +108,7 @@ class AsyncMoat:
         elif token is None:
             _check_claim(means.profile, task_id, has_more=bool(scope or duration_ms or max_writes or parent))
             token = await self._claim(means, task_id)
-        return AsyncTask(TaskIdentity(agent, task_id, token), means)
+        return AsyncTask(TaskIdentity(agent, task_id, token), means, parent)
 
     @asynccontextmanager
     async def task(
@@ -154,10 +155,11 @@ class AsyncMoat:
             profile = resolve_profile(self.policy, agent)
             dsn = find_dsn(agent, self._dsns, self._credentials, self._address)
             pool = AsyncAgentPool(dsn, profile.pool, f"pgmoat {agent}")
-            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff)
-            await pool.open()
+            replica = make_replica(dsn, profile, pool)
+            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff, replica)
+            await means.open()
             if self._means.setdefault(agent, means) is not means:  # another one was faster
-                await pool.close()
+                await means.close()
         return self._means[agent]
 
     async def _claim(self, means: Means, task_id: str) -> str:

@@ -17,7 +17,9 @@ from psycopg import AsyncConnection, AsyncCursor
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
 from pgmoat.runtime.asynchronous.exchange import read_rows, send, send_and_stay
+from pgmoat.runtime.asynchronous.position import send_and_mark
 from pgmoat.runtime.binding import Bound
+from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
     find_ceilings,
     inspect_plan,
@@ -48,6 +50,7 @@ class AsyncSession:
 
     connection: AsyncConnection[Any]
     profile: Profile
+    trail: Trail | None = None  # of a write, where reads on a replica are to see it
 
     async def query(self, caller: Caller, bound: Bound, verdict: Verdict, ends: Ends = OWN) -> Result:
         """Return the answer of a query, cut off where the policy says."""
@@ -122,6 +125,11 @@ class AsyncSession:
             changes,
         )
 
+    async def commit(self) -> str | None:
+        """Commit what is open, and return what PostgreSQL says it did."""
+        (cursor,) = await self._send(COMMIT)
+        return cursor.statusmessage
+
     async def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
         """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
         ceilings = find_ceilings(self.profile, verdict)
@@ -133,5 +141,5 @@ class AsyncSession:
         """Send what ends the transaction, or leaves it open for longer."""
         is_over = sent[-1] is COMMIT
         if is_over:
-            return await send(self.connection, *sent)
+            return await send_and_mark(self.connection, self.trail, *sent)
         return await send_and_stay(self.connection, *sent)

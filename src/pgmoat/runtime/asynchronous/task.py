@@ -17,6 +17,8 @@ from pgmoat.guard.check import Use
 from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
+from pgmoat.runtime.asynchronous.position import leave_trail
+from pgmoat.runtime.asynchronous.replica import AsyncReplica
 from pgmoat.runtime.asynchronous.session import AsyncSession
 from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
@@ -39,6 +41,19 @@ class Means:
     profile: Profile
     allowed: Allowed
     backoff: Backoff
+    replica: AsyncReplica | None = None
+
+    async def open(self) -> None:
+        """Start the pools."""
+        await self.pool.open()
+        if self.replica is not None:
+            await self.replica.open()
+
+    async def close(self) -> None:
+        """Close the pools."""
+        await self.pool.close()
+        if self.replica is not None:
+            await self.replica.close()
 
 
 class AsyncTask:
@@ -52,9 +67,12 @@ class AsyncTask:
     Errors of every method are :class:`pgmoat.errors.AgentError`.
     """
 
-    def __init__(self, identity: TaskIdentity, means: Means) -> None:
+    def __init__(self, identity: TaskIdentity, means: Means, parent: AsyncTask | None = None) -> None:
         self.identity = identity
         self._means = means
+        self._horizon = parent._horizon if parent is not None else None  # what a child writes its parent sees
+        if means.replica is not None:
+            self._horizon = means.replica.horizons.find(identity.task_id, self._horizon)
 
     def __repr__(self) -> str:
         return f"<task {self.identity.agent}/{self.identity.task_id}>"
@@ -76,6 +94,8 @@ class AsyncTask:
             caller = find_caller(self.identity, means.profile)
 
             async def attempt() -> Result:
+                if means.replica is not None and self._horizon is not None:
+                    return await means.replica.query(self._horizon, caller, bound, verdict)
                 async with means.pool.connection() as connection:
                     return await AsyncSession(connection, means.profile).query(caller, bound, verdict)
 
@@ -105,8 +125,9 @@ class AsyncTask:
             caller = find_caller(self.identity, means.profile, reason=reason)
 
             async def attempt() -> Result:
-                async with means.pool.connection() as connection:
-                    return await AsyncSession(connection, means.profile).write(caller, bound, verdict, key)
+                async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                    session = AsyncSession(connection, means.profile, trail)
+                    return await session.write(caller, bound, verdict, key)
 
             return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
@@ -131,8 +152,8 @@ class AsyncTask:
             caller = find_caller(self.identity, means.profile)
 
             async def attempt() -> Result:
-                async with means.pool.connection() as connection:
-                    return await AsyncSession(connection, means.profile).call(caller, bound)
+                async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                    return await AsyncSession(connection, means.profile, trail).call(caller, bound)
 
             return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
@@ -177,10 +198,9 @@ class AsyncTask:
             TransactionTooLongError: it took longer than ``timeouts.transaction``.
         """
         means = self._means
-        async with means.pool.connection() as connection:
-            transaction = AsyncTransaction(
-                self.identity, AsyncSession(connection, means.profile), means.allowed
-            )
+        async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+            session = AsyncSession(connection, means.profile, trail)
+            transaction = AsyncTransaction(self.identity, session, means.allowed)
             with self._observe("transaction"):
                 await transaction.begin()
                 yield transaction
@@ -210,4 +230,4 @@ class AsyncTask:
                 return str(row[0]) if row is not None else ""
 
         token = await repeat(attempt, means.backoff)
-        return AsyncTask(TaskIdentity(self.identity.agent, f"{self.task_id}/{child_id}", token), means)
+        return AsyncTask(TaskIdentity(self.identity.agent, f"{self.task_id}/{child_id}", token), means, self)

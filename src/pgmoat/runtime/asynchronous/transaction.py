@@ -19,14 +19,14 @@ from pgmoat.errors import (
 )
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.check import Use
-from pgmoat.runtime.asynchronous.exchange import send, send_and_stay
+from pgmoat.runtime.asynchronous.exchange import send_and_stay
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
 from pgmoat.runtime.binding import Parameters, bind
 from pgmoat.runtime.calls import bind_call
 from pgmoat.runtime.context import TaskIdentity
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
-from pgmoat.runtime.messages import BEGIN, COMMIT, bound_transaction, find_caller
+from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.result import Result
 
 
@@ -63,8 +63,7 @@ class AsyncTransaction:
             StateConflictError: a statement had failed, so that there was nothing to commit.
         """
         self._check_clock("COMMIT")
-        (cursor,) = await send(self._session.connection, COMMIT)
-        if cursor.statusmessage != "COMMIT":
+        if await self._session.commit() != "COMMIT":
             raise StateConflictError(
                 "the transaction was rolled back, because a statement in it had failed",
                 hint="Let the error of a statement end the block, and repeat the whole block.",

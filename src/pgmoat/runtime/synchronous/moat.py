@@ -24,6 +24,7 @@ from pgmoat.runtime.synchronous.attempts import repeat
 from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.orchestrator import Orchestrator
 from pgmoat.runtime.synchronous.pool import AgentPool
+from pgmoat.runtime.synchronous.replica import make_replica
 from pgmoat.runtime.synchronous.task import Means, Task
 
 
@@ -68,7 +69,7 @@ class Moat:
     def close(self) -> None:
         """Close all connections."""
         for means in self._means.values():
-            means.pool.close()
+            means.close()
         self._means.clear()
         if self._orchestrator is not None:
             self._orchestrator.__exit__()
@@ -108,7 +109,7 @@ class Moat:
         elif token is None:
             _check_claim(means.profile, task_id, has_more=bool(scope or duration_ms or max_writes or parent))
             token = self._claim(means, task_id)
-        return Task(TaskIdentity(agent, task_id, token), means)
+        return Task(TaskIdentity(agent, task_id, token), means, parent)
 
     @contextmanager
     def task(
@@ -155,10 +156,11 @@ class Moat:
             profile = resolve_profile(self.policy, agent)
             dsn = find_dsn(agent, self._dsns, self._credentials, self._address)
             pool = AgentPool(dsn, profile.pool, f"pgmoat {agent}")
-            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff)
-            pool.open()
+            replica = make_replica(dsn, profile, pool)
+            means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff, replica)
+            means.open()
             if self._means.setdefault(agent, means) is not means:  # another one was faster
-                pool.close()
+                means.close()
         return self._means[agent]
 
     def _claim(self, means: Means, task_id: str) -> str:

@@ -18,6 +18,7 @@ from psycopg import Connection, Cursor
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
 from pgmoat.runtime.binding import Bound
+from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
     find_ceilings,
     inspect_plan,
@@ -32,6 +33,7 @@ from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
 from pgmoat.runtime.synchronous.exchange import read_rows, send, send_and_stay
+from pgmoat.runtime.synchronous.position import send_and_mark
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -49,6 +51,7 @@ class Session:
 
     connection: Connection[Any]
     profile: Profile
+    trail: Trail | None = None  # of a write, where reads on a replica are to see it
 
     def query(self, caller: Caller, bound: Bound, verdict: Verdict, ends: Ends = OWN) -> Result:
         """Return the answer of a query, cut off where the policy says."""
@@ -121,6 +124,11 @@ class Session:
             changes,
         )
 
+    def commit(self) -> str | None:
+        """Commit what is open, and return what PostgreSQL says it did."""
+        (cursor,) = self._send(COMMIT)
+        return cursor.statusmessage
+
     def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
         """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
         ceilings = find_ceilings(self.profile, verdict)
@@ -132,5 +140,5 @@ class Session:
         """Send what ends the transaction, or leaves it open for longer."""
         is_over = sent[-1] is COMMIT
         if is_over:
-            return send(self.connection, *sent)
+            return send_and_mark(self.connection, self.trail, *sent)
         return send_and_stay(self.connection, *sent)

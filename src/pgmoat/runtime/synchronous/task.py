@@ -27,6 +27,8 @@ from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.synchronous.attempts import repeat
 from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.pool import AgentPool
+from pgmoat.runtime.synchronous.position import leave_trail
+from pgmoat.runtime.synchronous.replica import Replica
 from pgmoat.runtime.synchronous.session import Session
 from pgmoat.runtime.synchronous.transaction import Transaction
 from pgmoat.runtime.telemetry import count_replay, observe
@@ -40,6 +42,19 @@ class Means:
     profile: Profile
     allowed: Allowed
     backoff: Backoff
+    replica: Replica | None = None
+
+    def open(self) -> None:
+        """Start the pools."""
+        self.pool.open()
+        if self.replica is not None:
+            self.replica.open()
+
+    def close(self) -> None:
+        """Close the pools."""
+        self.pool.close()
+        if self.replica is not None:
+            self.replica.close()
 
 
 class Task:
@@ -53,9 +68,12 @@ class Task:
     Errors of every method are :class:`pgmoat.errors.AgentError`.
     """
 
-    def __init__(self, identity: TaskIdentity, means: Means) -> None:
+    def __init__(self, identity: TaskIdentity, means: Means, parent: Task | None = None) -> None:
         self.identity = identity
         self._means = means
+        self._horizon = parent._horizon if parent is not None else None  # what a child writes its parent sees
+        if means.replica is not None:
+            self._horizon = means.replica.horizons.find(identity.task_id, self._horizon)
 
     def __repr__(self) -> str:
         return f"<task {self.identity.agent}/{self.identity.task_id}>"
@@ -77,6 +95,8 @@ class Task:
             caller = find_caller(self.identity, means.profile)
 
             def attempt() -> Result:
+                if means.replica is not None and self._horizon is not None:
+                    return means.replica.query(self._horizon, caller, bound, verdict)
                 with means.pool.connection() as connection:
                     return Session(connection, means.profile).query(caller, bound, verdict)
 
@@ -106,8 +126,9 @@ class Task:
             caller = find_caller(self.identity, means.profile, reason=reason)
 
             def attempt() -> Result:
-                with means.pool.connection() as connection:
-                    return Session(connection, means.profile).write(caller, bound, verdict, key)
+                with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                    session = Session(connection, means.profile, trail)
+                    return session.write(caller, bound, verdict, key)
 
             return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
@@ -132,8 +153,8 @@ class Task:
             caller = find_caller(self.identity, means.profile)
 
             def attempt() -> Result:
-                with means.pool.connection() as connection:
-                    return Session(connection, means.profile).call(caller, bound)
+                with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                    return Session(connection, means.profile, trail).call(caller, bound)
 
             return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
@@ -178,8 +199,9 @@ class Task:
             TransactionTooLongError: it took longer than ``timeouts.transaction``.
         """
         means = self._means
-        with means.pool.connection() as connection:
-            transaction = Transaction(self.identity, Session(connection, means.profile), means.allowed)
+        with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+            session = Session(connection, means.profile, trail)
+            transaction = Transaction(self.identity, session, means.allowed)
             with self._observe("transaction"):
                 transaction.begin()
                 yield transaction
@@ -209,4 +231,4 @@ class Task:
                 return str(row[0]) if row is not None else ""
 
         token = repeat(attempt, means.backoff)
-        return Task(TaskIdentity(self.identity.agent, f"{self.task_id}/{child_id}", token), means)
+        return Task(TaskIdentity(self.identity.agent, f"{self.task_id}/{child_id}", token), means, self)

@@ -25,9 +25,9 @@ from pgmoat.runtime.calls import bind_call
 from pgmoat.runtime.context import TaskIdentity
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
-from pgmoat.runtime.messages import BEGIN, COMMIT, bound_transaction, find_caller
+from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.result import Result
-from pgmoat.runtime.synchronous.exchange import send, send_and_stay
+from pgmoat.runtime.synchronous.exchange import send_and_stay
 from pgmoat.runtime.synchronous.session import INSIDE, Session
 
 
@@ -62,8 +62,7 @@ class Transaction:
             StateConflictError: a statement had failed, so that there was nothing to commit.
         """
         self._check_clock("COMMIT")
-        (cursor,) = send(self._session.connection, COMMIT)
-        if cursor.statusmessage != "COMMIT":
+        if self._session.commit() != "COMMIT":
             raise StateConflictError(
                 "the transaction was rolled back, because a statement in it had failed",
                 hint="Let the error of a statement end the block, and repeat the whole block.",

@@ -1,0 +1,1 @@
+"""Tests of reads on a streaming replica."""
