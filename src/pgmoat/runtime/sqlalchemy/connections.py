@@ -13,6 +13,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from pgmoat.runtime.liveness import is_silent
+from pgmoat.runtime.messages import clean_session
 
 _IS_POOLED = "pgmoat.is_pooled"
 _IS_USED = "pgmoat.is_used"
@@ -37,8 +38,9 @@ def renew_connection(link: Any, entry: ConnectionPoolEntry, _: PoolProxiedConnec
     See that a connection is alive, and leave nothing on it of who had it before.
 
     What an agent's SQL did to the session (``SET``, temporary tables, advisory locks, a token kept by
-    ``set_config``) would meet the next task. The question that discards it is also the one whether anybody
-    answers. Behind a pooler the session is another one each time: that is cleaned by ``server_reset_query``.
+    ``set_config``) would meet the next task. The question that takes it back is also the one whether
+    anybody answers. Behind a pooler the session is another one each time: PgBouncer's
+    ``server_reset_query`` cleans it.
 
     Raises:
         DisconnectionError: nobody answers; SQLAlchemy makes a new connection.
@@ -50,19 +52,19 @@ def renew_connection(link: Any, entry: ConnectionPoolEntry, _: PoolProxiedConnec
     try:
         if not is_silent(driver.pgconn.socket):
             raise exc.InvalidatePoolError("the server has closed the connection")
-        if not entry.info[_IS_POOLED]:
-            _ask(link, "DISCARD ALL")
+        if not entry.info[_IS_POOLED] and _ask(link, clean_session().text):
+            raise exc.DisconnectionError("statements that SQL has prepared could pass for the driver's")
     except psycopg.Error as error:
         raise exc.InvalidatePoolError(str(error)) from error
 
 
-def _ask(link: Any, question: str) -> Any:
+def _ask(link: Any, question: str | bytes) -> Any:
     """Return the first value of an answer; *link* is psycopg's connection, or SQLAlchemy's async adapter."""
     link.autocommit = True
     cursor = link.cursor()
     try:
         cursor.execute(question)
-        return cursor.fetchone()[0] if cursor.description else None
+        return cursor.fetchone()[0]
     finally:
         cursor.close()
         if not link.closed:

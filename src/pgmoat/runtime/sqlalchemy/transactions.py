@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.engine import AdaptedConnection, Connection, ExceptionContext, ExecutionContext
 
 from pgmoat.runtime.context import TaskIdentity, current_step, current_task
-from pgmoat.runtime.messages import Caller, Message, find_caller
+from pgmoat.runtime.messages import Caller, Message, find_caller, leave
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.sqlalchemy.failures import (
     CONTEXT_HINT,
@@ -30,11 +30,8 @@ from pgmoat.runtime.sqlalchemy.failures import (
 from pgmoat.runtime.sqlalchemy.statements import bind_setting, is_formatted, is_rollback, tag_statement
 from pgmoat.runtime.tag import render_comment
 
-_LEAVE = Message(
-    b"SELECT pg_catalog.set_config('pgmoat.token', '', true),"
-    b" pg_catalog.set_config('application_name', 'pgmoat', true)"
-)
-"""Outside of any task: what may be left on a session behind a pooler is no task of ours."""
+_UNPREPARED = "26000"
+"""SQL has deallocated what psycopg has prepared: the connection is of no more use."""
 
 
 class Transactions:
@@ -76,6 +73,8 @@ class Transactions:
     def explain_failure(self, context: ExceptionContext) -> BaseException | None:
         """Return what SQLAlchemy raises instead of its own error; None: its own."""
         found = type_failure(context)
+        if found is not None and found.sqlstate == _UNPREPARED:
+            context.is_disconnect = True
         connection = context.connection
         is_outside = connection is not None and self._entered.get(connection, 0) is None
         if found is not None and found.sqlstate == "PM001" and is_outside:
@@ -96,7 +95,7 @@ class Transactions:
         is_entered = connection in self._entered and caller is self._entered[connection]
         if not is_entered and status is not TransactionStatus.INERROR:
             self.forget(connection)
-            _send(link, _LEAVE if caller is None else caller.enter())
+            _send(link, leave() if caller is None else caller.enter())
             self._entered[connection] = caller
         return caller
 
