@@ -86,7 +86,7 @@ def create_async_agent_engine(
 def _make_arguments(profile: Profile, dsn: Dsn, given: Mapping[str, Any]) -> dict[str, Any]:
     options.check_engine_arguments(given)
     pool = profile.pool
-    connect: dict[str, Any] = {"application_name": "pgmoat", "client_encoding": "UTF8"}
+    connect: dict[str, Any] = {"client_encoding": "UTF8"}
     if "connect_timeout" not in conninfo_to_dict(dsn):
         connect["connect_timeout"] = max(2, math.ceil(pool.timeout / 1000))  # libpq takes 1 for 2
     return {
@@ -103,7 +103,12 @@ def _make_arguments(profile: Profile, dsn: Dsn, given: Mapping[str, Any]) -> dic
 def _make_url(dsn: Dsn) -> URL:
     """Return what engines show of where they go: no password, which ``conninfo`` has."""
     fields = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
-    return URL.create("postgresql+psycopg", username=fields.get("user"), database=fields.get("dbname"))
+    return URL.create(
+        "postgresql+psycopg",
+        username=fields.get("user"),
+        database=fields.get("dbname"),
+        query={"application_name": "pgmoat"},
+    )
 
 
 def _listen(engine: Engine, profile: Profile, task: FixedTask | None) -> None:

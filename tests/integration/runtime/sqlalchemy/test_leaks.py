@@ -166,6 +166,25 @@ def test_a_task_may_come_after_begin(engine: Engine, tasks: Moat, shop: Site) ->
     assert shop.value("SELECT task_id FROM pgmoat.history") == "T-1"
 
 
+def test_what_an_engine_does_outlives_dispose(engine: Engine, tasks: Moat) -> None:
+    with tasks.task("support", "T-1"):
+        for _ in range(2):
+            with engine.begin() as connection:
+                connection.execute(READ)
+                connection.execute(text("SET search_path = pg_temp, agent"))
+            with engine.begin() as connection:
+                assert connection.scalar(text("SHOW search_path")) == "agent, pg_temp"
+            engine.dispose()
+
+
+def test_every_transaction_is_read_committed(engine: Engine, tasks: Moat) -> None:
+    with tasks.task("support", "T-1"), engine.connect() as connection:
+        connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
+        connection.commit()
+        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+        assert connection.execute(READ).scalar() == 0
+
+
 def test_the_driver_below_gets_no_task(engine: Engine, tasks: Moat) -> None:
     with tasks.task("support", "T-1"):
         raw = engine.raw_connection()
