@@ -19,6 +19,7 @@ from bench import (
     cold_start,
     commits,
     decode,
+    guard,
     history,
     logs,
     operations,
@@ -49,6 +50,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),
     ("scale", scale.measure_scale),
+    ("guard", guard.measure_guard),
     ("cold_start", cold_start.measure_cold_start),
 )
 

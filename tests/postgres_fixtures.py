@@ -39,6 +39,7 @@ class PostgresServer:
     user: str
     password: str = field(repr=False)
     server_version: int  # as libpq writes it: 180001 for 18.1
+    log_file: Path | None = None  # what it said since its start, if it is ours
 
     @property
     def dsn(self) -> str:
@@ -159,6 +160,7 @@ def start_chosen_server(settings: Mapping[str, str]) -> Generator[PostgresServer
             user="postgres",
             password=own.password,
             server_version=own.server_version,
+            log_file=own.log_file,
         )
 
 

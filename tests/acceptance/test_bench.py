@@ -24,7 +24,7 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("scale", "cold_start"),
+    *("scale", "guard", "cold_start"),
 )
 
 

@@ -1,7 +1,8 @@
 """
-The README and the tutorial, run as they are written: every command, and every line of output that they show.
+The README, the tutorial and the page on Python, run as they are written: every command, and every line of
+output that they show.
 
-Their blocks: ``sql title=FILE`` and ``yaml title=FILE`` are files, ``console`` holds
+Their blocks: ``sql title=FILE``, ``yaml title=FILE`` and ``python title=FILE`` are files, ``console`` holds
 commands (``$``, continued with ``>``), each followed by its output, in which ``…`` stands for anything.
 """
 
@@ -41,6 +42,10 @@ class Step:
 
 def test_the_tutorial_does_what_it_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
     _check(ROOT / "docs" / "tutorial.md", database, role_prefix, tmp_path)
+
+
+def test_agents_in_python_do_what_the_page_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
+    _check(ROOT / "docs" / "how-to" / "run-agents-in-python.md", database, role_prefix, tmp_path)
 
 
 def test_the_readme_does_what_it_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
@@ -98,9 +103,10 @@ def _run(steps: list[Step], text: str, database: Database, directory: Path) -> l
             (directory / name).write_text(body)
     programs = directory / "bin"
     programs.mkdir()
-    wrapper = programs / "pgmoat"
-    wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pgmoat "$@"\n')
-    wrapper.chmod(0o700)
+    for name, command in (("pgmoat", "-m pgmoat"), ("python", "")):
+        wrapper = programs / name
+        wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {command} "$@"\n')
+        wrapper.chmod(0o700)
     script = "exec 2>&1\n" + "".join(f"{step.command}\necho; echo {_MARK} $?\n" for step in steps)
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PG") and k != "DATABASE_URL"}
     path = f"{programs}:{find_wheel_binaries()}:{os.environ['PATH']}"

@@ -58,6 +58,8 @@ def _compile_settings(
         yield "transaction_timeout", f"{timeouts.transaction}ms"
     # pg_temp last: a temporary table must not hide an entity from the next task on the connection.
     yield "search_path", f"{policy.settings.entity_schema}, pg_temp"
+    # Drivers read dates in ISO form, whatever form the database prints for people.
+    yield "DateStyle", "ISO"
     # Parallel workers are one pool for the whole server. Without them the planner also takes the index for a
     # filter on a decoded column, see bench/decode.py.
     yield "max_parallel_workers_per_gather", str(agent.parallel_workers)

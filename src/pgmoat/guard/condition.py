@@ -151,8 +151,8 @@ def _read_sameness(node: Node, target: Target) -> bool | None:
     if counts is not None:
         return counts(render(item, target) == itself for item in _list_items(right)) or None
     operator = _name_comparison(node)
-    if operator in {"~~", "~~*"} and _is_any_text(right):
-        return True
+    if operator.removeprefix("!") in {"~~", "~~*"} and _is_any_text(right):
+        return not operator.startswith("!")
     if operator in _REFLEXIVE | _IRREFLEXIVE and render(right, target) == itself:
         return operator in _REFLEXIVE
     return None

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 import postgast
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from postgast import pg_query_pb2 as pb
 
@@ -111,7 +113,7 @@ class Statement:
 
     def position(self, node: Node) -> int | None:
         """Return where *node* stands, in characters from 1; None where the parser does not say."""
-        offset = node.fields.get("location", 0) if node.kind in _LOCATED else None
+        offset = node.fields.get("location", 0) if _has_location(node.kind) else None
         return _count_characters(self.text, offset) if isinstance(offset, int) and offset >= 0 else None
 
 
@@ -120,9 +122,8 @@ def parse_statement(text: str) -> Statement | Problem:
     try:
         return _find_excess(text) or _convert(text, postgast.parse(text))
     except postgast.PgQueryError as error:
-        offset = error.cursorpos - 1
-        position = _count_characters(text, offset) if offset >= 0 else None
-        return Problem("syntax", error.message, _hint_at_syntax(text), position)
+        # In characters, unlike the places of nodes, which are in bytes.
+        return Problem("syntax", error.message, _hint_at_syntax(text), error.cursorpos or None)
     except (DecodeError, RecursionError):
         return _TOO_DEEP
     except UnicodeError:
@@ -178,26 +179,45 @@ def _convert(text: str, tree: pb.ParseResult) -> Statement:
 
 
 def _convert_message(message: Message, by_kind: dict[str, list[Node]]) -> Value:
-    kind = message.DESCRIPTOR.name
-    listed = message.ListFields()
-    if kind == "Node":  # one of all kinds; empty where PostgreSQL has a null
-        return _convert_message(listed[0][1], by_kind) if listed else None
-    if kind == "String":
-        return listed[0][1] if listed else ""
+    if isinstance(message, pb.Node):  # one of all kinds; empty where PostgreSQL has a null
+        chosen = message.WhichOneof("node")
+        return _convert_message(getattr(message, chosen), by_kind) if chosen is not None else None
+    if isinstance(message, pb.String):
+        return message.sval
+    kind = _name_kind(type(message))
     fields: dict[str, Value] = {}
-    for descriptor, value in listed:
-        if descriptor.message_type is not None:
-            if descriptor.is_repeated:
-                fields[descriptor.name] = [_convert_message(item, by_kind) for item in value]
-            else:
-                fields[descriptor.name] = _convert_message(value, by_kind)
-        elif descriptor.enum_type is not None and not descriptor.is_repeated:
-            fields[descriptor.name] = descriptor.enum_type.values_by_number[value].name
+    for descriptor, value in message.ListFields():
+        name, is_tree, is_list, words = _describe_field(descriptor)
+        if is_tree:
+            fields[name] = (
+                [_convert_message(item, by_kind) for item in value]
+                if is_list
+                else _convert_message(value, by_kind)
+            )
         else:
-            fields[descriptor.name] = value
+            fields[name] = value if words is None else words[value]
     node = Node(kind, fields)
     by_kind.setdefault(kind, []).append(node)
     return node
+
+
+@cache
+def _name_kind(message_type: type[Message]) -> str:
+    return message_type.DESCRIPTOR.name
+
+
+@cache
+def _describe_field(descriptor: FieldDescriptor) -> tuple[str, bool, bool, dict[int, str] | None]:
+    """Return a field's name, whether nodes stand in it, whether a list does, and the words of an enum."""
+    enum = None if descriptor.is_repeated else descriptor.enum_type
+    words = None if enum is None else {number: value.name for number, value in enum.values_by_number.items()}
+    return descriptor.name, descriptor.message_type is not None, descriptor.is_repeated, words
+
+
+@cache
+def _has_location(kind: str) -> bool:
+    descriptor = pb.DESCRIPTOR.message_types_by_name.get(kind)
+    return descriptor is not None and "location" in descriptor.fields_by_name
 
 
 def _list_nodes(value: Value) -> Iterator[Node]:
@@ -226,10 +246,3 @@ def _hint_at_syntax(text: str) -> str:
     if "`" in text:
         return 'PostgreSQL quotes names as "name", not as `name`'
     return "write one statement in PostgreSQL's SQL"
-
-
-_LOCATED = frozenset(
-    descriptor.name
-    for descriptor in pb.DESCRIPTOR.message_types_by_name.values()
-    if "location" in descriptor.fields_by_name
-)

@@ -108,7 +108,7 @@ def _number(token: _Token, parameters: Sequence[str], open_brackets: Sequence[st
             found.problems.append(Problem(token.offset, message, f"write (:{name}) for the parameter"))
         return token.text
     if name not in parameters:
-        hint = suggest(name, parameters) or (f"parameters: {', '.join(parameters)}")
+        hint = suggest(name, parameters) or f"parameters: {', '.join(parameters) or 'none'}"
         found.problems.append(Problem(token.offset, f"there is no parameter `{name}`", hint))
         return token.text
     found.names.add(name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 
@@ -35,6 +35,8 @@ def bind(source: str, parameters: Parameters = None, *, key: str | None = None) 
     """
     Return *source* with its parameters in order; a mapping among the values becomes jsonb.
 
+    Names are numbered by the alphabet: a retry that gives them in another order sends the same statement.
+
     Raises:
         StatementInvalidError: it names a parameter that is not given, is given one that it does not name, or
             ends within a string.
@@ -45,7 +47,7 @@ def bind(source: str, parameters: Parameters = None, *, key: str | None = None) 
     unused = set(given)
     if key is not None:
         given.setdefault(KEY_PARAMETER, key)
-    names = tuple(given)
+    names = tuple(sorted(given))
     used = _parse(source, names).names
     unused -= used
     if unused:
@@ -59,7 +61,7 @@ def bind(source: str, parameters: Parameters = None, *, key: str | None = None) 
 
 def adapt(value: Any) -> Any:
     """Return *value* as psycopg sends it: a mapping as jsonb."""
-    return Jsonb(value) if isinstance(value, dict) else value
+    return Jsonb(dict(cast("Mapping[str, Any]", value))) if isinstance(value, Mapping) else value
 
 
 @lru_cache(maxsize=1024)
@@ -73,4 +75,6 @@ def _parse(source: str, names: tuple[str, ...]) -> Statement:
 
 
 def _describe_hint(hint: str) -> str:
-    return f"{hint[0].upper()}{hint[1:]}." if hint else "Give each :name a value of that name."
+    if not hint:
+        return "Give each :name a value of that name."
+    return f"{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from pgmoat.errors import PermissionDeniedError, ValueRefusedError
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.rules.operations import KEY_PARAMETER
@@ -16,6 +18,8 @@ from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed
 from pgmoat.runtime.binding import Bound, adapt
 from pgmoat.runtime.profile import Profile
+
+_JSON = frozenset({"json", "jsonb"})
 
 
 def bind_call(profile: Profile, operation: str, arguments: Mapping[str, Any], key: str) -> Bound:
@@ -61,4 +65,10 @@ def bind_call(profile: Profile, operation: str, arguments: Mapping[str, Any], ke
     text = sql.SQL("SELECT {}({})::text").format(
         sql.Identifier(profile.schema, operation), sql.SQL(", ").join(given)
     )
-    return Bound(text.text, (*(adapt(value) for value in arguments.values()), key))
+    values = [_adapt(value, policy.parameters[name].type) for name, value in arguments.items()]
+    return Bound(text.text, (*values, key))
+
+
+def _adapt(value: Any, type_name: str) -> Any:
+    """Return *value* for a parameter: a list for one of type json is JSON, for any other an array."""
+    return Jsonb(value) if type_name in _JSON and isinstance(value, list | tuple) else adapt(value)

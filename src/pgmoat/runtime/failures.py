@@ -95,7 +95,10 @@ _EXHAUSTION = (
     "no more connections allowed",
     "too many connections",
     "too many clients",
+    "remaining connection slots",
 )
+# Of the same class as a connection that was lost: fewer values than the statement has parameters.
+_MISMATCH = "bind message supplies"
 
 
 def explain_failure(error: psycopg.Error) -> AgentError:
@@ -112,9 +115,26 @@ def explain_failure(error: psycopg.Error) -> AgentError:
     )
 
 
+def explain_value(error: Exception) -> AgentError:
+    """Return an AgentError about a value that cannot be sent as it is."""
+    return errors.ValueRefusedError(
+        f"a value cannot be sent: {error}",
+        hint="Leave lone surrogates out; inside of JSON write dates and decimals as text.",
+    )
+
+
+def explain_answer(error: Exception) -> AgentError:
+    """Return an AgentError about an answer that Python has no value for."""
+    return errors.StatementInvalidError(
+        f"the answer cannot be read: {error}", hint="Cast what it is about to text: SELECT a_date::text …"
+    )
+
+
 def _classify(error: psycopg.Error, message: str) -> type[AgentError]:
     state = error.sqlstate
     if state is None or state.startswith("08"):
+        if message.startswith(_MISMATCH):
+            return errors.StatementInvalidError
         if any(words in message for words in _EXHAUSTION):
             return errors.PoolExhaustedError
         is_lost = isinstance(error, psycopg.OperationalError) or state is not None

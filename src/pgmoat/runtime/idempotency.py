@@ -13,7 +13,10 @@ from typing import Any, cast
 
 from psycopg.types.json import Json, Jsonb
 
+from pgmoat.errors import ValueRefusedError
+
 _PLAIN = (str, int, bool, type(None))
+_KEYS = (*_PLAIN, float)
 
 
 def make_idempotency_key(task_id: str, operation: str, target: object, occurrence: int = 1) -> str:
@@ -24,29 +27,67 @@ def make_idempotency_key(task_id: str, operation: str, target: object, occurrenc
     about, any value; *occurrence* counts what is done several times on purpose. The key is the SHA-256 of the
     parts as a JSON array, so that ``a:b`` with ``c`` and ``a`` with ``b:c`` differ.
 
+    Values of two types differ, but what JSON does not tell apart is the same, since a program that reads its
+    state back from JSON repeats the same write: a list and a tuple, a mapping's keys 1 and ``"1"``.
+
     Raises:
-        ValueError: an occurrence below 1, or a task or operation without a name.
+        ValueRefusedError: an occurrence below 1, a task or operation without a name, a value in *target*
+            whose text is not the same in the next process.
     """
     if occurrence < 1:
-        raise ValueError(f"occurrence counts from 1, not {occurrence}")
+        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence}")
     if not task_id or not operation:
-        raise ValueError("a key needs the task's id and the operation's name")
+        raise ValueRefusedError("a key needs the task's id and the operation's name")
     parts = [task_id, operation, encode_value(target), occurrence]
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_write(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def encode_value(value: object) -> Any:
-    """Return *value* as JSON data; what JSON lacks is written with its type: a date is not its text."""
+    """
+    Return *value* as JSON data; what JSON lacks is written with its type: a date is not its text.
+
+    Raises:
+        ValueRefusedError: the value has no text of its own, only its place in memory.
+    """
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, Json | Jsonb):
-        return {"json": value.obj}
+        return {"json": encode_value(value.obj)}
     if isinstance(value, Mapping):
-        pairs = cast("Mapping[object, object]", value)
-        return {"mapping": {str(key): encode_value(item) for key, item in pairs.items()}}
+        return _encode_mapping(cast("Mapping[object, object]", value))
     if isinstance(value, list | tuple):
         return [encode_value(item) for item in cast("list[object]", value)]
-    if isinstance(value, bytes | bytearray):
-        return {"bytes": bytes(value).hex()}
-    return {type(value).__name__: str(value)}
+    return _encode_other(value)
+
+
+def _encode_other(value: object) -> dict[str, Any]:
+    if isinstance(value, set | frozenset):  # whose order changes from process to process
+        return {"set": _sort([encode_value(item) for item in cast("set[object]", value)])}
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"bytes": bytes(cast("bytes", value)).hex()}
+    kind = type(value)
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        raise ValueRefusedError(
+            f"a {kind.__name__} has no text that a retry would find again",
+            hint="Give a number, text, date, list or mapping.",
+        )
+    return {kind.__name__: str(value)}
+
+
+def _encode_mapping(pairs: Mapping[object, object]) -> dict[str, Any]:
+    """Keys are written as JSON writes them; with one that it does not have, all of them as pairs."""
+    if all(isinstance(key, _KEYS) for key in pairs):
+        return {"mapping": {_encode_key(key): encode_value(item) for key, item in pairs.items()}}
+    return {"pairs": _sort([[encode_value(key), encode_value(item)] for key, item in pairs.items()])}
+
+
+def _encode_key(key: object) -> str:
+    return str(key) if isinstance(key, str) else json.dumps(key)
+
+
+def _sort(encoded: list[Any]) -> list[Any]:
+    return sorted(encoded, key=_write)
+
+
+def _write(encoded: object) -> str:
+    return json.dumps(encoded, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -21,7 +21,7 @@ from pgmoat.guard.estimate import Ceilings, judge_plan
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Result, name_columns
-from pgmoat.runtime.stored import unpack_rows
+from pgmoat.runtime.stored import Unpacked, unpack_rows
 
 COUNTERS = 3
 """Columns that a capped query has behind its own: see sql/cap_rows.sql."""
@@ -97,12 +97,12 @@ def make_plain_result(names: Sequence[str], rows: Sequence[TupleRow]) -> Result:
 
 
 def make_write_result(
-    stored: Mapping[str, Any], kept: Sequence[Sequence[Any]] | None = None, *, key: str | None = None
+    stored: Mapping[str, Any], returned: Unpacked | None = None, *, key: str | None = None
 ) -> Result:
-    """Return what a keyed write did, from what the database keeps of it; *kept*: its rows, if at hand."""
+    """Return what a keyed write did, from what the database keeps of it; *returned*: its rows, if at hand."""
     is_replayed = bool(stored.get("replayed"))
-    is_truncated = bool(stored.get("truncated")) and kept is None
-    names, rows = unpack_rows(stored["rows"] if kept is None else kept)
+    is_truncated = bool(stored.get("truncated")) and returned is None
+    names, rows = unpack_rows(stored["rows"]) if returned is None else returned
     warnings = _warn_of_write(int(stored["affected"]), is_replayed=is_replayed)
     if is_truncated:
         warnings.append("the rows that it returned were too large to be kept")

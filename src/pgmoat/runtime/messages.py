@@ -22,6 +22,7 @@ from pgmoat.runtime.context import TaskIdentity, current_step
 from pgmoat.runtime.idempotency import encode_value
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.tag import render_application_name, render_comment
+from pgmoat.runtime.telemetry import render_traceparent
 
 PACKAGE = "pgmoat.runtime"
 
@@ -85,15 +86,16 @@ class Caller:
         return Message(self.tag(f"EXPLAIN (FORMAT JSON) {bound.text}"), bound.values)
 
 
-def find_caller(
-    identity: TaskIdentity, profile: Profile, *, reason: str = "", traceparent: str = ""
-) -> Caller:
+def find_caller(identity: TaskIdentity, profile: Profile, *, reason: str = "") -> Caller:
     """Return who calls now: *identity* in the step of this block."""
     step, step_reason = current_step(identity)
     comment = ""
     if profile.has_comment:
         comment = render_comment(
-            agent_id=profile.agent_id, task_id=identity.task_id, step=step, traceparent=traceparent
+            agent_id=profile.agent_id,
+            task_id=identity.task_id,
+            step=step,
+            traceparent=render_traceparent(),
         )
     name = render_application_name(task_id=identity.task_id, step=step) if profile.has_name else None
     return Caller(identity, step, reason or step_reason, comment, name)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgmoat.errors import ConnectionFailedError
 from pgmoat.model.names import name_variable
@@ -62,7 +62,9 @@ def replace_address(dsn: str, address: str) -> Dsn:
         raise ConnectionFailedError(
             f"{address!r} is no address", hint="Write host:port, such as 127.0.0.1:6432."
         )
-    return Dsn(make_conninfo(dsn, host=host.strip("[]"), port=port, hostaddr=None))
+    # Without its hostaddr, which libpq would connect to whatever the host is.
+    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "hostaddr"}
+    return Dsn(make_conninfo("", **{**parts, "host": host.strip("[]"), "port": port}))
 
 
 def _read_credentials(path: Path) -> dict[str, str]:

@@ -12,11 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 from psycopg.adapt import Transformer
 from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
 
+from pgmoat.runtime.failures import explain_answer
 from pgmoat.runtime.result import Row, name_columns
+
+Unpacked = tuple[tuple[str, ...], tuple[Row, ...]]
+"""Names of columns, and rows."""
 
 
 def pack_rows(answer: PGresult) -> list[list[Any]]:
@@ -29,21 +34,29 @@ def pack_rows(answer: PGresult) -> list[list[Any]]:
     return [header, *rows]
 
 
-def unpack_rows(kept: Sequence[Sequence[Any]]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    """Return the names and rows of what :func:`pack_rows` made."""
+def unpack_rows(kept: Sequence[Sequence[Any]]) -> Unpacked:
+    """
+    Return the names and rows of what :func:`pack_rows` made.
+
+    Raises:
+        StatementInvalidError: two columns of one name, or a value that Python has none for.
+    """
     if not kept:
         return (), ()
     header, *rows = kept
     names = name_columns([str(name) for name, _ in header])
     transformer = Transformer()
     loaders = [transformer.get_loader(int(oid), Format.TEXT).load for _, oid in header]
-    return names, tuple(
-        {
-            name: None if text is None else load(str(text).encode())
-            for name, load, text in zip(names, loaders, row, strict=True)
-        }
-        for row in rows
-    )
+    try:
+        return names, tuple(
+            {
+                name: None if text is None else load(str(text).encode())
+                for name, load, text in zip(names, loaders, row, strict=True)
+            }
+            for row in rows
+        )
+    except (psycopg.Error, NotImplementedError) as error:
+        raise explain_answer(error) from error
 
 
 def _decode(value: bytes | None) -> str | None:

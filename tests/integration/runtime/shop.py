@@ -80,6 +80,10 @@ operations:
     parameters: {order_id: bigint}
     entities: {orders: {update: [visits]}}
     sql: UPDATE orders SET visits = visits + 1 WHERE id = :order_id
+  keep:
+    parameters: {order_id: bigint, data: jsonb}
+    entities: {orders: {update: [note]}}
+    sql: UPDATE orders SET note = :data WHERE id = :order_id
 agents:
   support: &agent
     entities:
@@ -87,7 +91,7 @@ agents:
       refunds: {insert: [order_id, amount]}
       tickets: {}
       ticket_log: {insert: all}
-    operations: [refund_order, bump]
+    operations: [refund_order, bump, keep]
     connections: 60
     pool: {workers: 10, steps: 2, overflow: 2, timeout: 1s}
     timeouts: {statement: 2s, idle_in_transaction: 1s, transaction: 3s}

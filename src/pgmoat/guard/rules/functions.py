@@ -31,6 +31,21 @@ _REASONS = {
     "nextval": "it draws from people's sequences; leave the column out, and it gets its default",
     "query_to_xml": "it runs a text as a query",
 }
+_ELSEWHERE = {
+    **dict.fromkeys(("ifnull", "nvl", "isnull", "zeroifnull"), "coalesce()"),
+    **dict.fromkeys(("iif", "if", "choose"), "CASE WHEN … THEN … ELSE … END"),
+    **dict.fromkeys(("group_concat", "listagg"), "string_agg()"),
+    **dict.fromkeys(("getdate", "sysdate", "current_datetime"), "now()"),
+    **dict.fromkeys(("date_format", "strftime", "format_date"), "to_char()"),
+    **dict.fromkeys(("datediff", "date_diff", "timestampdiff"), "one date minus the other"),
+    **dict.fromkeys(("dateadd", "date_sub", "adddate"), "a date plus an INTERVAL"),
+    **dict.fromkeys(("charindex", "instr", "locate"), "strpos()"),
+    **dict.fromkeys(("year", "month", "day", "hour", "quarter", "week"), "EXTRACT(… FROM …)"),
+    **{"len": "length()", "curdate": "CURRENT_DATE", "str_to_date": "to_date()", "ucase": "upper()"},
+    **{"lcase": "lower()", "json_extract": "-> or ->>", "unix_timestamp": "EXTRACT(epoch FROM …)"},
+    **{"regexp_extract": "regexp_substr()", "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)"},
+}
+"""What other databases call it, to what PostgreSQL has."""
 
 
 def check_functions(statement: Statement, use: Use, allowed: Allowed) -> Iterator[Problem]:
@@ -70,16 +85,23 @@ def _judge(call: Node, allowed: Allowed) -> tuple[str, str] | None:
     shown = ".".join(names)
     if name in allowed.operations and schema in {"", allowed.schema}:
         return f"{name} is an operation, no function for SQL", f'use call("{name}", …)'
+    if name.removesuffix("_undo") in allowed.relations and name.endswith("_undo"):
+        return (
+            f"{name}() writes, and is no part of a query",
+            "insert the state that was before as a new event",
+        )
     reason = _REASONS.get(name)
     if reason is not None:
         return f"{shown}() is not allowed: {reason}", "leave it out"
-    return f"{shown}() is not allowed: only functions that compute are", _hint(name, allowed)
+    return f"{shown}() is not among the functions that are allowed, which only compute", _hint(name, allowed)
 
 
 def _hint(name: str, allowed: Allowed) -> str:
     qualified = sorted(full for full in allowed.functions if full.partition(".")[2] == name)
     if qualified:
         return f"write {qualified[0]}()"
+    if name.lower() in _ELSEWHERE:
+        return f"PostgreSQL has {_ELSEWHERE[name.lower()]}"
     known = load_builtins() | {full.partition(".")[2] for full in allowed.functions}
     return suggest(name.lower(), sorted(known)) or (
         "leave it out; a person can add it to guard.functions of the policy"

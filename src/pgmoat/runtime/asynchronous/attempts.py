@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from pgmoat.errors import TransientError
 from pgmoat.runtime.backoff import Backoff
+from pgmoat.runtime.telemetry import count_retry
 
 Found_co = TypeVar("Found_co", covariant=True)
 
@@ -42,4 +43,5 @@ async def repeat(attempt: AsyncAttempt[Found_co], backoff: Backoff) -> Found_co:
             if monotonic() - started + pause >= backoff.deadline_s:
                 error.add_note(f"tried {attempts} times in {monotonic() - started:.1f} s")
                 raise
+            count_retry(error.code)
         await asyncio.sleep(pause)

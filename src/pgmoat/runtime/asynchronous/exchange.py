@@ -1,7 +1,7 @@
 """
 Messages to PostgreSQL, all that belong together in one round trip.
 
-In: a connection, Messages. Out: cursors. I/O: PostgreSQL.
+In: a connection, Messages. Out: cursors, rows. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import TupleRow
 
-from pgmoat.runtime.failures import explain_failure
+from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
 from pgmoat.runtime.messages import Message
 
 
@@ -33,4 +34,31 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
                 cursors.append(cursor)
     except psycopg.Error as error:
         raise explain_failure(error) from error
+    except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
+        raise explain_value(error) from error
     return cursors
+
+
+async def send_and_stay(connection: AsyncConnection[Any], *messages: Message) -> list[AsyncCursor[Any]]:
+    """
+    Send *messages*, after which the transaction stays open while the caller does something else.
+
+    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
+    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
+    """
+    *first, last = messages
+    cursors = await send(connection, *first) if first else []
+    return [*cursors, *await send(connection, last)]
+
+
+async def read_rows(cursor: AsyncCursor[Any]) -> list[TupleRow]:
+    """
+    Return the rows of an answer.
+
+    Raises:
+        AgentError: Python has no value for one of theirs: a date of infinity, say.
+    """
+    try:
+        return await cursor.fetchall()
+    except (psycopg.Error, NotImplementedError) as error:
+        raise explain_answer(error) from error

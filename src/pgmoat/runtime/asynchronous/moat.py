@@ -155,8 +155,9 @@ class AsyncMoat:
             dsn = find_dsn(agent, self._dsns, self._credentials, self._address)
             pool = AsyncAgentPool(dsn, profile.pool, f"pgmoat {agent}")
             means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff)
-            if self._means.setdefault(agent, means) is means:
-                await pool.open()
+            await pool.open()
+            if self._means.setdefault(agent, means) is not means:  # another one was faster
+                await pool.close()
         return self._means[agent]
 
     async def _claim(self, means: Means, task_id: str) -> str:

@@ -116,6 +116,7 @@ async def _configure(connection: AsyncConnection[Any]) -> None:
 
 async def _check(connection: AsyncConnection[Any]) -> None:
     if not is_silent(connection.pgconn.socket):
+        await connection.close()  # the pool would take it back otherwise
         raise psycopg.OperationalError("the server has closed the connection")
 
 

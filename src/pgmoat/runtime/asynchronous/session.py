@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
-from pgmoat.runtime.asynchronous.exchange import send
+from pgmoat.runtime.asynchronous.exchange import read_rows, send, send_and_stay
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.inspection import (
     find_ceilings,
@@ -30,7 +30,7 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
-from pgmoat.runtime.stored import pack_rows
+from pgmoat.runtime.stored import pack_rows, unpack_rows
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -39,7 +39,7 @@ OWN: Ends = ((BEGIN,), (COMMIT,))
 """A transaction of its own."""
 
 INSIDE: Ends = ((), ())
-"""Within a transaction that is open."""
+"""Within a transaction that is open, and stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +53,41 @@ class AsyncSession:
         """Return the answer of a query, cut off where the policy says."""
         before, behind = ends
         before = (*before, caller.enter())
-        ceilings = find_ceilings(self.profile, verdict)
-        if ceilings is not None:
-            *_, explained = await send(self.connection, *before, caller.explain(bound))
-            inspect_plan(await explained.fetchone(), ceilings)
-            before = ()
+        await self._inspect(caller, bound, verdict)
         if verdict.is_explain:
-            cursors = await send(self.connection, *before, caller.run(bound), *behind)
+            cursors = await self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
-            return make_plain_result(list_names(cursor.pgresult), await cursor.fetchall())
-        cursors = await send(self.connection, *before, caller.query(bound, self.profile), *behind)
+            return make_plain_result(list_names(cursor.pgresult), await read_rows(cursor))
+        cursors = await self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
-        return make_read_result(list_names(cursor.pgresult), await cursor.fetchall(), verdict, self.profile)
+        return make_read_result(list_names(cursor.pgresult), await read_rows(cursor), verdict, self.profile)
 
     async def write(
         self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN
     ) -> Result:
         """Write once, or return what the earlier write with this key gave."""
         before, behind = ends
-        ceilings = find_ceilings(self.profile, verdict)
-        asked = (caller.explain(bound),) if ceilings is not None else ()
-        cursors = await send(self.connection, *before, caller.begin_write(key, bound), *asked)
+        await self._inspect(caller, bound, verdict)
+        cursors = await send(self.connection, *before, caller.begin_write(key, bound))
         begun = await cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             return make_write_result(stored, key=key)
-        if ceilings is not None:
-            inspect_plan(await cursors[-1].fetchone(), ceilings)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
         if verdict.has_returning:
             (cursor,) = await send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
-        cursors = await send(self.connection, *write, messages.finish_write(call, kept), *behind)
+        returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
+        cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
         row = await cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, kept, key=key)
+        return make_write_result(row[0] if row is not None else {}, returned, key=key)
 
     async def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
         before, behind = ends
-        sent = await send(self.connection, *before, caller.enter(), caller.run(bound), *behind)
+        sent = await self._send(*before, caller.enter(), caller.run(bound), *behind)
         row = await sent[len(before) + 1].fetchone()
         return make_call_result(row[0] if row is not None else "")
 
@@ -109,8 +103,8 @@ class AsyncSession:
             ROLLBACK,
         )
         written, changed = sent[2], sent[3]
-        rows = await written.fetchall() if written.description is not None else []
-        changes = tuple(Change(*row) for row in await changed.fetchall())
+        rows = await read_rows(written) if written.description is not None else []
+        changes = tuple(Change(*row) for row in await read_rows(changed))
         result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(
@@ -121,3 +115,17 @@ class AsyncSession:
             ),
             changes,
         )
+
+    async def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
+        """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
+        ceilings = find_ceilings(self.profile, verdict)
+        if ceilings is not None:
+            (explained,) = await send(self.connection, caller.explain(bound))
+            inspect_plan(await explained.fetchone(), ceilings)
+
+    async def _send(self, *sent: Message) -> list[AsyncCursor[Any]]:
+        """Send what ends the transaction, or leaves it open for longer."""
+        is_over = sent[-1] is COMMIT
+        if is_over:
+            return await send(self.connection, *sent)
+        return await send_and_stay(self.connection, *sent)

@@ -22,12 +22,13 @@ from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Bound, Parameters, bind
 from pgmoat.runtime.calls import bind_call
-from pgmoat.runtime.context import TaskIdentity, use_step
+from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Preview, Result
+from pgmoat.runtime.telemetry import count_replay, observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ class AsyncTask:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means, bound = self._means, bind(sql, parameters)
         verdict = inspect_statement(bound, Use.READ, means.allowed)
-        caller = find_caller(self.identity, means.profile)
+        with self._observe("query"):
+            caller = find_caller(self.identity, means.profile)
 
-        async def attempt() -> Result:
-            async with means.pool.connection() as connection:
-                return await AsyncSession(connection, means.profile).query(caller, bound, verdict)
+            async def attempt() -> Result:
+                async with means.pool.connection() as connection:
+                    return await AsyncSession(connection, means.profile).query(caller, bound, verdict)
 
-        return await repeat(attempt, means.backoff)
+            return await repeat(attempt, means.backoff)
 
     async def write(
         self,
@@ -96,16 +98,17 @@ class AsyncTask:
         event log.
         """
         means = self._means
-        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters or None], occurrence)
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, means.allowed)
-        caller = find_caller(self.identity, means.profile, reason=reason)
+        with self._observe("write"):
+            caller = find_caller(self.identity, means.profile, reason=reason)
 
-        async def attempt() -> Result:
-            async with means.pool.connection() as connection:
-                return await AsyncSession(connection, means.profile).write(caller, bound, verdict, key)
+            async def attempt() -> Result:
+                async with means.pool.connection() as connection:
+                    return await AsyncSession(connection, means.profile).write(caller, bound, verdict, key)
 
-        return await repeat(attempt, means.backoff)
+            return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
     async def call(
         self,
@@ -124,13 +127,14 @@ class AsyncTask:
         means, given = self._means, dict(arguments or {})
         key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
         bound = bind_call(means.profile, operation, given, key)
-        caller = find_caller(self.identity, means.profile)
+        with self._observe(operation):
+            caller = find_caller(self.identity, means.profile)
 
-        async def attempt() -> Result:
-            async with means.pool.connection() as connection:
-                return await AsyncSession(connection, means.profile).call(caller, bound)
+            async def attempt() -> Result:
+                async with means.pool.connection() as connection:
+                    return await AsyncSession(connection, means.profile).call(caller, bound)
 
-        return await repeat(attempt, means.backoff)
+            return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
     async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
@@ -146,13 +150,18 @@ class AsyncTask:
 
     async def _preview(self, bound: Bound, reason: str = "") -> Preview:
         means = self._means
-        caller = find_caller(self.identity, means.profile, reason=reason)
+        with self._observe("preview"):
+            caller = find_caller(self.identity, means.profile, reason=reason)
 
-        async def attempt() -> Preview:
-            async with means.pool.connection() as connection:
-                return await AsyncSession(connection, means.profile).preview(caller, bound)
+            async def attempt() -> Preview:
+                async with means.pool.connection() as connection:
+                    return await AsyncSession(connection, means.profile).preview(caller, bound)
 
-        return await repeat(attempt, means.backoff)
+            return await repeat(attempt, means.backoff)
+
+    def _observe(self, operation: str) -> AbstractContextManager[None]:
+        step, _ = current_step(self.identity)
+        return observe(self.identity.agent, operation, self.task_id, step)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncTransaction]:
@@ -172,9 +181,10 @@ class AsyncTask:
             transaction = AsyncTransaction(
                 self.identity, AsyncSession(connection, means.profile), means.allowed
             )
-            await transaction.begin()
-            yield transaction
-            await transaction.commit()
+            with self._observe("transaction"):
+                await transaction.begin()
+                yield transaction
+                await transaction.commit()
 
     async def open_child(
         self,

@@ -13,7 +13,7 @@ from typing import Any
 from pgmoat.errors import StateConflictError, TransactionIdleError, TransactionTooLongError
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.check import Use
-from pgmoat.runtime.asynchronous.exchange import send
+from pgmoat.runtime.asynchronous.exchange import send, send_and_stay
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
 from pgmoat.runtime.binding import Parameters, bind
 from pgmoat.runtime.calls import bind_call
@@ -42,7 +42,9 @@ class AsyncTransaction:
     async def begin(self) -> None:
         """Open the transaction and enter the task."""
         caller = find_caller(self._identity, self._session.profile)
-        await send(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
+        await send_and_stay(
+            self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts)
+        )
         self._started = self._last = monotonic()
 
     async def commit(self) -> None:
@@ -81,7 +83,9 @@ class AsyncTransaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`AsyncTask.write`."""
-        key = key or make_idempotency_key(self._identity.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(
+            self._identity.task_id, "write", [sql, parameters or None], occurrence
+        )
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, self._allowed)
         self._check_clock("the next statement")

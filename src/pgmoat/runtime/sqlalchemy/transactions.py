@@ -9,6 +9,7 @@ which is lent once and not used again, and never on the connection below it, whi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +19,7 @@ from psycopg import Connection as DriverConnection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.engine import AdaptedConnection, Connection, ExceptionContext, ExecutionContext
 
-from pgmoat.runtime.context import TaskIdentity, current_step, current_task
+from pgmoat.runtime.context import TaskIdentity, current_task
 from pgmoat.runtime.messages import Caller, Message, find_caller, leave
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.sqlalchemy.failures import (
@@ -32,6 +33,9 @@ from pgmoat.runtime.tag import render_comment
 
 _UNPREPARED = "26000"
 """SQL has deallocated what psycopg has prepared: the connection is of no more use."""
+
+_TAKEN_BACK = "\0"
+"""No step: the next statement enters its own."""
 
 
 class Transactions:
@@ -63,9 +67,7 @@ class Transactions:
             NoTaskError: the current task belongs to another agent.
             SessionRefusedError: the transaction was begun in another task.
         """
-        # ROLLBACK TO SAVEPOINT takes back what was entered behind that.
-        goes_back = is_rollback(statement)
-        caller = self._entered.pop(connection, None) if goes_back else self._enter(connection)
+        caller = self._go_back(connection) if is_rollback(statement) else self._enter(connection)
         statement, parameters = bind_setting(connection, statement, parameters)
         formatted = is_formatted(parameters, context)
         return tag_statement(statement, self._comment_of(caller), is_formatted=formatted), parameters
@@ -86,32 +88,35 @@ class Transactions:
             return ""
         return caller.comment if caller else self._comment
 
+    def _go_back(self, connection: Connection) -> Caller | None:
+        """Expect that what was entered is taken back, but for the task that the transaction belongs to."""
+        caller = self._entered.get(connection)
+        if caller is not None:
+            self._entered[connection] = replace(caller, step=_TAKEN_BACK)
+        return caller
+
     def _enter(self, connection: Connection) -> Caller | None:
         link: Any = connection.connection.dbapi_connection
         status = link.info.transaction_status
         if status is TransactionStatus.IDLE:
             self.forget(connection)
-        caller = self._find_caller(self._entered.get(connection))
-        is_entered = connection in self._entered and caller is self._entered[connection]
-        if not is_entered and status is not TransactionStatus.INERROR:
+        entered = self._entered.get(connection)
+        pinned = entered.identity if entered else None
+        identity = choose_task(pinned, self._fixed or current_task(), self._profile.agent)
+        caller = find_caller(identity, self._profile) if identity else None
+        is_new = connection not in self._entered or not _is_same(entered, caller)
+        if is_new and status is not TransactionStatus.INERROR:
             self.forget(connection)
             _send(link, leave() if caller is None else caller.enter())
             self._entered[connection] = caller
         return caller
 
-    def _find_caller(self, entered: Caller | None) -> Caller | None:
-        """Return who calls now: *entered* itself if that has not changed."""
-        pinned = entered.identity if entered else None
-        identity = choose_task(pinned, self._fixed or current_task(), self._profile.agent)
-        if identity is None:
-            return None
-        if (
-            entered
-            and entered.identity is identity
-            and current_step(identity) == (entered.step, entered.reason)
-        ):
-            return entered
-        return find_caller(identity, self._profile)
+
+def _is_same(one: Caller | None, other: Caller | None) -> bool:
+    """Whether PostgreSQL would see no difference; a trace's id stands in the comment only."""
+    if one is None or other is None:
+        return one is other
+    return (one.identity.token, one.step, one.reason) == (other.identity.token, other.step, other.reason)
 
 
 def choose_task(pinned: TaskIdentity | None, current: TaskIdentity | None, agent: str) -> TaskIdentity | None:

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from pgmoat.errors import TransientError
 from pgmoat.runtime.backoff import Backoff
+from pgmoat.runtime.telemetry import count_retry
 
 Found_co = TypeVar("Found_co", covariant=True)
 
@@ -43,4 +44,5 @@ def repeat(attempt: Attempt[Found_co], backoff: Backoff) -> Found_co:
             if monotonic() - started + pause >= backoff.deadline_s:
                 error.add_note(f"tried {attempts} times in {monotonic() - started:.1f} s")
                 raise
+            count_retry(error.code)
         time.sleep(pause)

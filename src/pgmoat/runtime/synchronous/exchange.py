@@ -2,7 +2,7 @@
 """
 Messages to PostgreSQL, all that belong together in one round trip.
 
-In: a connection, Messages. Out: cursors. I/O: PostgreSQL.
+In: a connection, Messages. Out: cursors, rows. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
 
-from pgmoat.runtime.failures import explain_failure
+from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
 from pgmoat.runtime.messages import Message
 
 
@@ -34,4 +35,31 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
                 cursors.append(cursor)
     except psycopg.Error as error:
         raise explain_failure(error) from error
+    except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
+        raise explain_value(error) from error
     return cursors
+
+
+def send_and_stay(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
+    """
+    Send *messages*, after which the transaction stays open while the caller does something else.
+
+    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
+    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
+    """
+    *first, last = messages
+    cursors = send(connection, *first) if first else []
+    return [*cursors, *send(connection, last)]
+
+
+def read_rows(cursor: Cursor[Any]) -> list[TupleRow]:
+    """
+    Return the rows of an answer.
+
+    Raises:
+        AgentError: Python has no value for one of theirs: a date of infinity, say.
+    """
+    try:
+        return cursor.fetchall()
+    except (psycopg.Error, NotImplementedError) as error:
+        raise explain_answer(error) from error

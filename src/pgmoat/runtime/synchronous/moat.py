@@ -156,8 +156,9 @@ class Moat:
             dsn = find_dsn(agent, self._dsns, self._credentials, self._address)
             pool = AgentPool(dsn, profile.pool, f"pgmoat {agent}")
             means = Means(pool, profile, compile_allowed(self.policy, agent), self._backoff)
-            if self._means.setdefault(agent, means) is means:
-                pool.open()
+            pool.open()
+            if self._means.setdefault(agent, means) is not means:  # another one was faster
+                pool.close()
         return self._means[agent]
 
     def _claim(self, means: Means, task_id: str) -> str:

@@ -117,6 +117,7 @@ def _configure(connection: Connection[Any]) -> None:
 
 def _check(connection: Connection[Any]) -> None:
     if not is_silent(connection.pgconn.socket):
+        connection.close()  # the pool would take it back otherwise
         raise psycopg.OperationalError("the server has closed the connection")
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
@@ -30,8 +30,8 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, ROLLBACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Preview, Result
-from pgmoat.runtime.stored import pack_rows
-from pgmoat.runtime.synchronous.exchange import send
+from pgmoat.runtime.stored import pack_rows, unpack_rows
+from pgmoat.runtime.synchronous.exchange import read_rows, send, send_and_stay
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
 """What goes before, and what goes behind."""
@@ -40,7 +40,7 @@ OWN: Ends = ((BEGIN,), (COMMIT,))
 """A transaction of its own."""
 
 INSIDE: Ends = ((), ())
-"""Within a transaction that is open."""
+"""Within a transaction that is open, and stays open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,45 +54,39 @@ class Session:
         """Return the answer of a query, cut off where the policy says."""
         before, behind = ends
         before = (*before, caller.enter())
-        ceilings = find_ceilings(self.profile, verdict)
-        if ceilings is not None:
-            *_, explained = send(self.connection, *before, caller.explain(bound))
-            inspect_plan(explained.fetchone(), ceilings)
-            before = ()
+        self._inspect(caller, bound, verdict)
         if verdict.is_explain:
-            cursors = send(self.connection, *before, caller.run(bound), *behind)
+            cursors = self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
-            return make_plain_result(list_names(cursor.pgresult), cursor.fetchall())
-        cursors = send(self.connection, *before, caller.query(bound, self.profile), *behind)
+            return make_plain_result(list_names(cursor.pgresult), read_rows(cursor))
+        cursors = self._send(*before, caller.query(bound, self.profile), *behind)
         cursor = cursors[len(before)]
-        return make_read_result(list_names(cursor.pgresult), cursor.fetchall(), verdict, self.profile)
+        return make_read_result(list_names(cursor.pgresult), read_rows(cursor), verdict, self.profile)
 
     def write(self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN) -> Result:
         """Write once, or return what the earlier write with this key gave."""
         before, behind = ends
-        ceilings = find_ceilings(self.profile, verdict)
-        asked = (caller.explain(bound),) if ceilings is not None else ()
-        cursors = send(self.connection, *before, caller.begin_write(key, bound), *asked)
+        self._inspect(caller, bound, verdict)
+        cursors = send(self.connection, *before, caller.begin_write(key, bound))
         begun = cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             return make_write_result(stored, key=key)
-        if ceilings is not None:
-            inspect_plan(cursors[-1].fetchone(), ceilings)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
         if verdict.has_returning:
             (cursor,) = send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
-        cursors = send(self.connection, *write, messages.finish_write(call, kept), *behind)
+        returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
+        cursors = self._send(*write, messages.finish_write(call, kept), *behind)
         row = cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, kept, key=key)
+        return make_write_result(row[0] if row is not None else {}, returned, key=key)
 
     def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
         """Call an operation."""
         before, behind = ends
-        sent = send(self.connection, *before, caller.enter(), caller.run(bound), *behind)
+        sent = self._send(*before, caller.enter(), caller.run(bound), *behind)
         row = sent[len(before) + 1].fetchone()
         return make_call_result(row[0] if row is not None else "")
 
@@ -108,8 +102,8 @@ class Session:
             ROLLBACK,
         )
         written, changed = sent[2], sent[3]
-        rows = written.fetchall() if written.description is not None else []
-        changes = tuple(Change(*row) for row in changed.fetchall())
+        rows = read_rows(written) if written.description is not None else []
+        changes = tuple(Change(*row) for row in read_rows(changed))
         result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(
@@ -120,3 +114,17 @@ class Session:
             ),
             changes,
         )
+
+    def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
+        """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
+        ceilings = find_ceilings(self.profile, verdict)
+        if ceilings is not None:
+            (explained,) = send(self.connection, caller.explain(bound))
+            inspect_plan(explained.fetchone(), ceilings)
+
+    def _send(self, *sent: Message) -> list[Cursor[Any]]:
+        """Send what ends the transaction, or leaves it open for longer."""
+        is_over = sent[-1] is COMMIT
+        if is_over:
+            return send(self.connection, *sent)
+        return send_and_stay(self.connection, *sent)

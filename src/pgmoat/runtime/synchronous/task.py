@@ -18,7 +18,7 @@ from pgmoat.guard.check import Use
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Bound, Parameters, bind
 from pgmoat.runtime.calls import bind_call
-from pgmoat.runtime.context import TaskIdentity, use_step
+from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
@@ -29,6 +29,7 @@ from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.pool import AgentPool
 from pgmoat.runtime.synchronous.session import Session
 from pgmoat.runtime.synchronous.transaction import Transaction
+from pgmoat.runtime.telemetry import count_replay, observe
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,14 @@ class Task:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means, bound = self._means, bind(sql, parameters)
         verdict = inspect_statement(bound, Use.READ, means.allowed)
-        caller = find_caller(self.identity, means.profile)
+        with self._observe("query"):
+            caller = find_caller(self.identity, means.profile)
 
-        def attempt() -> Result:
-            with means.pool.connection() as connection:
-                return Session(connection, means.profile).query(caller, bound, verdict)
+            def attempt() -> Result:
+                with means.pool.connection() as connection:
+                    return Session(connection, means.profile).query(caller, bound, verdict)
 
-        return repeat(attempt, means.backoff)
+            return repeat(attempt, means.backoff)
 
     def write(
         self,
@@ -97,16 +99,17 @@ class Task:
         event log.
         """
         means = self._means
-        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters or None], occurrence)
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, means.allowed)
-        caller = find_caller(self.identity, means.profile, reason=reason)
+        with self._observe("write"):
+            caller = find_caller(self.identity, means.profile, reason=reason)
 
-        def attempt() -> Result:
-            with means.pool.connection() as connection:
-                return Session(connection, means.profile).write(caller, bound, verdict, key)
+            def attempt() -> Result:
+                with means.pool.connection() as connection:
+                    return Session(connection, means.profile).write(caller, bound, verdict, key)
 
-        return repeat(attempt, means.backoff)
+            return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
     def call(
         self,
@@ -125,13 +128,14 @@ class Task:
         means, given = self._means, dict(arguments or {})
         key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
         bound = bind_call(means.profile, operation, given, key)
-        caller = find_caller(self.identity, means.profile)
+        with self._observe(operation):
+            caller = find_caller(self.identity, means.profile)
 
-        def attempt() -> Result:
-            with means.pool.connection() as connection:
-                return Session(connection, means.profile).call(caller, bound)
+            def attempt() -> Result:
+                with means.pool.connection() as connection:
+                    return Session(connection, means.profile).call(caller, bound)
 
-        return repeat(attempt, means.backoff)
+            return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
     def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
@@ -147,13 +151,18 @@ class Task:
 
     def _preview(self, bound: Bound, reason: str = "") -> Preview:
         means = self._means
-        caller = find_caller(self.identity, means.profile, reason=reason)
+        with self._observe("preview"):
+            caller = find_caller(self.identity, means.profile, reason=reason)
 
-        def attempt() -> Preview:
-            with means.pool.connection() as connection:
-                return Session(connection, means.profile).preview(caller, bound)
+            def attempt() -> Preview:
+                with means.pool.connection() as connection:
+                    return Session(connection, means.profile).preview(caller, bound)
 
-        return repeat(attempt, means.backoff)
+            return repeat(attempt, means.backoff)
+
+    def _observe(self, operation: str) -> AbstractContextManager[None]:
+        step, _ = current_step(self.identity)
+        return observe(self.identity.agent, operation, self.task_id, step)
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:
@@ -171,9 +180,10 @@ class Task:
         means = self._means
         with means.pool.connection() as connection:
             transaction = Transaction(self.identity, Session(connection, means.profile), means.allowed)
-            transaction.begin()
-            yield transaction
-            transaction.commit()
+            with self._observe("transaction"):
+                transaction.begin()
+                yield transaction
+                transaction.commit()
 
     def open_child(
         self,

@@ -21,7 +21,7 @@ from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.messages import BEGIN, COMMIT, bound_transaction, find_caller
 from pgmoat.runtime.result import Result
-from pgmoat.runtime.synchronous.exchange import send
+from pgmoat.runtime.synchronous.exchange import send, send_and_stay
 from pgmoat.runtime.synchronous.session import INSIDE, Session
 
 
@@ -43,7 +43,7 @@ class Transaction:
     def begin(self) -> None:
         """Open the transaction and enter the task."""
         caller = find_caller(self._identity, self._session.profile)
-        send(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
+        send_and_stay(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
         self._started = self._last = monotonic()
 
     def commit(self) -> None:
@@ -82,7 +82,9 @@ class Transaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`Task.write`."""
-        key = key or make_idempotency_key(self._identity.task_id, "write", [sql, parameters], occurrence)
+        key = key or make_idempotency_key(
+            self._identity.task_id, "write", [sql, parameters or None], occurrence
+        )
         bound = bind(sql, parameters, key=key)
         verdict = inspect_statement(bound, Use.WRITE, self._allowed)
         self._check_clock("the next statement")

@@ -151,6 +151,23 @@ def test_a_transaction_belongs_to_one_task(engine: Engine, tasks: Moat, shop: Si
     assert shop.read("SELECT key ->> 'id', task_id FROM pgmoat.history") == [("4", "T-2")]
 
 
+def test_a_savepoint_does_not_free_a_transaction_from_its_task(
+    engine: Engine, tasks: Moat, shop: Site
+) -> None:
+    with engine.begin() as connection:
+        with tasks.task("support", "T-1"):
+            connection.execute(WRITE, {"id": 1})
+            connection.begin_nested().rollback()
+        connection.execute(WRITE, {"id": 2})
+        connection.begin_nested().rollback()
+        with tasks.task("support", "T-2"), pytest.raises(errors.SessionRefusedError):
+            connection.execute(READ)
+    assert shop.read("SELECT key ->> 'id', task_id FROM pgmoat.history ORDER BY 1") == [
+        ("1", "T-1"),
+        ("2", "T-1"),
+    ]
+
+
 def test_another_agents_task_is_not_used(engine: Engine, tasks: Moat) -> None:
     with tasks.task("second", "S-1"), engine.connect() as connection:
         with pytest.raises(errors.NoTaskError, match="belongs to agent second") as caught:
