@@ -29,6 +29,7 @@ from bench import (
     point_read,
     scale,
     scoped,
+    sqlalchemy_overhead,
     writes,
 )
 from bench.measure import Scale, has_cpu_clock
@@ -45,6 +46,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("writes", writes.measure_writes),
     ("logs", logs.measure_logs),
     ("operations", operations.measure_operations),
+    ("sqlalchemy", sqlalchemy_overhead.measure_sqlalchemy),
     ("history", history.measure_history),
     ("parallel", parallel.measure_parallel),
     ("commits", commits.measure_commits),

@@ -19,6 +19,7 @@ _NAMES = (
         "writes",
         "logs",
         "operations",
+        "sqlalchemy",
         "history",
         "parallel",
         "commits",

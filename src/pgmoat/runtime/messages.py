@@ -120,6 +120,16 @@ def bound_transaction(timeouts: Timeouts) -> Message:
     return _fixed("bound_transaction", (f"{timeouts.idle_in_transaction}ms",))
 
 
+def leave() -> Message:
+    """Return what leaves any task for the rest of the transaction."""
+    return _fixed("leave", ())
+
+
+def clean_session() -> Message:
+    """Return what takes back all that SQL did to a session, and counts what cannot be taken back."""
+    return _fixed("clean_session", ())
+
+
 def open_child(
     child_id: str, scope: Mapping[str, Any], duration_ms: int | None, max_writes: int | None
 ) -> Message:

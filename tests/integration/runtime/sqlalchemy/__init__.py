@@ -1,0 +1,1 @@
+"""Tests of the runtime's engines for SQLAlchemy."""
