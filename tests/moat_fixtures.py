@@ -83,13 +83,18 @@ class Moat:
             return self._connect(self.database.dsn_for(role, self.passwords[role]), **options)
         return self.connect_pooled(agent)
 
-    def connect_pooled(self, agent: str, *, resets: bool = True) -> Connection:
-        """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
+    def start_pooler(self) -> Pooler:
+        """Return the PgBouncers before this database, started when they are first asked for."""
         with self._starting:  # writers come in threads
             if self._pooler is None:
-                self._pooler = start_pooler(self.database.server, self.passwords)
+                self._pooler = start_pooler(self.database, self.policy, self.passwords)
+            return self._pooler
+
+    def connect_pooled(self, agent: str, *, resets: bool = True) -> Connection:
+        """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
+        pooler = self.start_pooler()
         role = self.role(agent)
-        return self._connect(self._pooler.dsn(role, self.passwords[role], self.database.name, resets=resets))
+        return self._connect(pooler.dsn(role, self.passwords[role], self.database.name, resets=resets))
 
     @staticmethod
     def _connect(dsn: str, **options: str) -> Connection:
