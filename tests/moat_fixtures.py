@@ -88,26 +88,25 @@ class Moat:
             return self._connect(self.database.dsn_for(role, self.passwords[role]), **options)
         return self.connect_pooled(agent)
 
-    def connect_pooled(self, agent: str, *, resets: bool = True) -> Connection:
-        """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
-        role = self.role(agent)
-        return self._connect(
-            self.open_pooler().dsn(role, self.passwords[role], self.database.name, resets=resets)
-        )
-
-    def open_pooler(self) -> Pooler:
-        """Return PgBouncer before this server, started when it is first asked for."""
+    def start_pooler(self) -> Pooler:
+        """Return the PgBouncers before this database, started when they are first asked for."""
         with self._starting:  # writers come in threads
             if self._pooler is None:
-                self._pooler = start_pooler(self.database.server, self.passwords)
-        return self._pooler
+                self._pooler = start_pooler(self.database, self.policy, self.passwords)
+            return self._pooler
+
+    def connect_pooled(self, agent: str, *, resets: bool = True) -> Connection:
+        """Return a connection through PgBouncer; without *resets* it hands sessions on as they are."""
+        pooler = self.start_pooler()
+        role = self.role(agent)
+        return self._connect(pooler.dsn(role, self.passwords[role], self.database.name, resets=resets))
 
     def dsns(self, route: str = "direct") -> dict[str, str]:
         """Return each agent's DSN, by a route."""
         roles = {agent: self.role(agent) for agent in self.policy.agents}
         if route == "direct":
             return {agent: self.database.dsn_for(role, self.passwords[role]) for agent, role in roles.items()}
-        pooler = self.open_pooler()
+        pooler = self.start_pooler()
         return {
             agent: pooler.dsn(role, self.passwords[role], self.database.name) for agent, role in roles.items()
         }

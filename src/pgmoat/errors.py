@@ -9,6 +9,7 @@ Every exception that pgmoat raises.
     │   ├── ApplyBusyError   another apply holds the lease
     │   └── LockTimeoutError an ALTER of a people's table found no quiet moment
     ├── ServerError          the embedded server could not be installed, started or stopped
+    ├── PoolerError          PgBouncer cannot be configured, started or asked
     ├── NotInstalledError    the database has no pgmoat schema
     ├── NotFoundError        no such agent or task
     └── AgentError           a statement of an agent's was not carried out
@@ -100,6 +101,12 @@ class ServerError(Error):
     """The embedded PostgreSQL could not be installed, started or stopped."""
 
     code = "server-failed"
+
+
+class PoolerError(Error):
+    """PgBouncer's configuration could not be made or written, or PgBouncer not started or asked."""
+
+    code = "pooler-failed"
 
 
 class NotInstalledError(Error):

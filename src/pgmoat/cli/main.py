@@ -17,7 +17,7 @@ import psycopg
 import typer
 from typer.exceptions import TyperException
 
-from pgmoat.cli import apply, demo, destroy, doctor, freeze, history, plan, schema, task
+from pgmoat.cli import apply, demo, destroy, doctor, freeze, history, pgbouncer, plan, schema, task
 from pgmoat.cli.output import print_error
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
@@ -58,6 +58,7 @@ def build_app() -> typer.Typer:
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)
     app.command("doctor")(doctor.doctor)
+    app.command("pgbouncer")(pgbouncer.pgbouncer)
     app.add_typer(task.build_app(), name="task")
     app.command("freeze")(freeze.freeze)
     app.command("thaw")(freeze.thaw)

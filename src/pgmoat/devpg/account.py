@@ -73,12 +73,21 @@ def find_account(uid: int) -> Account | None:
 
 
 def launch(
-    command: Sequence[str | Path], account: Account | None, output: int | IO[bytes]
+    command: Sequence[str | Path],
+    account: Account | None,
+    output: int | IO[bytes],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    has_own_session: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Return a process that runs *command* as *account*; both its outputs go to *output*."""
+    """
+    Return a process that runs *command* as *account*; both its outputs go to *output*.
+
+    In a session of its own it does not get the Ctrl-C of the terminal, which is for the program.
+    """
     return subprocess.Popen(  # noqa: S603 - no shell, and the program is one that this part found itself
         [str(word) for word in command],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
         cwd="/",
@@ -87,6 +96,7 @@ def launch(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
         umask=0o077,
+        start_new_session=has_own_session,
     )
 
 

@@ -29,6 +29,7 @@ from pgmoat.doctor.check import Area, Check, Diagnosis, Remark, Status, run_chec
 from pgmoat.doctor.target import Target, read_target
 from pgmoat.errors import ConnectionFailedError
 from pgmoat.policy.load import LoadedPolicy
+from pgmoat.pooler.console import read_pooler
 from pgmoat.postgres.dsn import Dsn
 
 Facts = TypeVar("Facts")
@@ -134,7 +135,7 @@ def _examine_pooler(
         yield _say(Area.POOLER, pooler.CODE, pooler.judge_absence(is_pooled))
         return
     try:
-        facts = pooler.read_pooler(dsn, roles.roles, target)
+        facts = pooler.PooledAgents(read_pooler(dsn), roles.roles, target)
     except ConnectionFailedError as error:
         remark = Remark(
             Status.ERROR,

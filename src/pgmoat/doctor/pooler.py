@@ -1,31 +1,26 @@
 """
 PgBouncer before the server, as its admin console shows it.
 
-In: a DSN that leads through the pooler. Out: PoolerFacts, remarks about them. I/O: reads the console.
+In: PoolerFacts, the agents' roles. Out: remarks about them. I/O: reads PostgreSQL.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
 
 from pgmoat.doctor.agents import AgentRole
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
-from pgmoat.postgres.connect import connect
-from pgmoat.postgres.dsn import Dsn
+from pgmoat.pooler.console import PooledDatabase, PooledUser, PoolerFacts
 from pgmoat.postgres.sqlfile import load_sql
 
 CODE = "doctor-pooler"
-CONSOLE = "pgbouncer"
 
-_PREPARED_SINCE = (1, 21)
+_PREPARED_SINCE = (1, 22)  # 1.21 tracks them, and loses track at the DISCARD ALL between two clients
 _NAME_RESET_SINCE = (1, 20)
 _RELOAD = ", then RELOAD; on its console"
 _DANGEROUS_PARAMETERS = frozenset(
@@ -43,46 +38,22 @@ _OPEN_TYPES = frozenset({"any", "trust", "plain"})
 
 
 @dataclass(frozen=True, slots=True)
-class PooledDatabase:
-    """One row of SHOW DATABASES: where a name leads, and how large each role's pool is."""
+class PooledAgents:
+    """A pooler as its console shows it, and whom it is for."""
 
-    name: str
-    database: str
-    force_user: str
-    pool_size: int
-    reserve_pool: int
-    pool_mode: str  # empty: as the pooler's
-
-
-@dataclass(frozen=True, slots=True)
-class PoolerFacts:
-    """What the console says, and whom it is for."""
-
-    version: tuple[int, ...]
-    config: Mapping[str, str]
-    databases: Sequence[PooledDatabase]
+    pooler: PoolerFacts
     roles: Sequence[AgentRole]
     target: Target
-
-    def number(self, name: str) -> int:
-        """Return a configured number; 0 where there is none."""
-        found = re.match(r"-?[0-9]+", self.config.get(name, ""))
-        return int(found[0]) if found else 0
-
-    @property
-    def version_text(self) -> str:
-        """The version as people write it."""
-        return ".".join(map(str, self.version))
 
     @property
     def ours(self) -> list[PooledDatabase]:
         """The names that lead to this database."""
-        return [entry for entry in self.databases if entry.database == self.target.database]
+        return [entry for entry in self.pooler.databases if entry.database == self.target.database]
 
     @property
     def modes(self) -> set[str]:
         """The modes that this database is pooled in."""
-        general = self.config.get("pool_mode", "")
+        general = self.pooler.config.get("pool_mode", "")
         return {entry.pool_mode or general for entry in self.ours} or {general}
 
 
@@ -91,49 +62,6 @@ def read_is_pooled(connection: Connection[Any]) -> bool | None:
     row = connection.execute(load_sql(PACKAGE, "read_pooled_sessions"), {}).fetchall()[0]
     pooled, hidden = row
     return True if pooled else None if hidden else False
-
-
-def read_pooler(dsn: Dsn, roles: Sequence[AgentRole], target: Target) -> PoolerFacts:
-    """
-    Return what the console of the pooler behind *dsn* says.
-
-    Raises:
-        ConnectionFailedError: no way in: no pooler there, or the user may not use the console.
-    """
-    with connect(Dsn(make_conninfo(dsn, dbname=CONSOLE))) as console:
-        version = _show(console, "SHOW VERSION")
-        config = _show(console, "SHOW CONFIG")
-        databases = _show(console, "SHOW DATABASES")
-    return PoolerFacts(
-        version=parse_version(str(version[0]["version"])) if version else (),
-        config={str(row["key"]): str(row["value"] or "") for row in config},
-        databases=[_read_database(row) for row in databases],
-        roles=roles,
-        target=target,
-    )
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """Return the numbers of ``PgBouncer 1.18.0``; empty where there are none."""
-    found = re.search(r"[0-9]+(?:\.[0-9]+)+", text)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
-
-
-def _show(console: Connection[Any], command: LiteralString) -> list[dict[str, Any]]:
-    with console.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(command).fetchall()
-
-
-def _read_database(row: Mapping[str, Any]) -> PooledDatabase:
-    return PooledDatabase(
-        name=str(row["name"]),
-        database=str(row["database"]),
-        force_user=str(row.get("force_user") or ""),
-        pool_size=int(row.get("pool_size") or 0),
-        # It was called reserve_pool before 1.24.
-        reserve_pool=int(row.get("reserve_pool_size") or row.get("reserve_pool") or 0),
-        pool_mode=str(row.get("pool_mode") or ""),
-    )
 
 
 def judge_absence(is_pooled: bool | None) -> Remark:
@@ -148,7 +76,7 @@ def judge_absence(is_pooled: bool | None) -> Remark:
     return Remark(Status.OK, "no session looks pooled at the moment; --pooler looks at a pooler")
 
 
-def _judge_mode(facts: PoolerFacts) -> Iterator[Remark]:
+def _judge_mode(facts: PooledAgents) -> Iterator[Remark]:
     if "statement" in facts.modes:
         yield Remark(
             Status.ERROR,
@@ -163,10 +91,10 @@ def _judge_mode(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_reset(facts: PoolerFacts) -> Iterator[Remark]:
+def _judge_reset(facts: PooledAgents) -> Iterator[Remark]:
     if "transaction" not in facts.modes:
         return
-    if not facts.number("server_reset_query_always"):
+    if not facts.pooler.number("server_reset_query_always"):
         yield Remark(
             Status.WARNING,
             "server_reset_query_always is 0: settings, temporary tables and advisory locks"
@@ -174,7 +102,7 @@ def _judge_reset(facts: PoolerFacts) -> Iterator[Remark]:
             " next",
             "server_reset_query_always = 1" + _RELOAD,
         )
-    query = facts.config.get("server_reset_query", "")
+    query = facts.pooler.config.get("server_reset_query", "")
     if query.strip(" ;").upper() != "DISCARD ALL":
         yield Remark(
             Status.WARNING,
@@ -183,8 +111,8 @@ def _judge_reset(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_parameters(facts: PoolerFacts) -> Iterator[Remark]:
-    ignored = {part.strip() for part in facts.config.get("ignore_startup_parameters", "").split(",")}
+def _judge_parameters(facts: PooledAgents) -> Iterator[Remark]:
+    ignored = {part.strip() for part in facts.pooler.config.get("ignore_startup_parameters", "").split(",")}
     dropped = sorted(ignored & _DANGEROUS_PARAMETERS)
     if dropped:
         yield Remark(
@@ -196,10 +124,10 @@ def _judge_parameters(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_prepared(facts: PoolerFacts) -> Iterator[Remark]:
-    is_old = facts.version < _PREPARED_SINCE
-    if is_old or not facts.number("max_prepared_statements"):
-        what = f"PgBouncer {facts.version_text}" if is_old else "max_prepared_statements = 0"
+def _judge_prepared(facts: PooledAgents) -> Iterator[Remark]:
+    is_old = facts.pooler.version < _PREPARED_SINCE
+    if is_old or not facts.pooler.number("max_prepared_statements"):
+        what = f"PgBouncer {facts.pooler.version_text}" if is_old else "max_prepared_statements = 0"
         yield Remark(
             Status.NOTE,
             f"{what} does not follow prepared statements: a client meets errors, or another's statement",
@@ -208,17 +136,18 @@ def _judge_prepared(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_version(facts: PoolerFacts) -> Iterator[Remark]:
-    if facts.version < _NAME_RESET_SINCE:
+def _judge_version(facts: PooledAgents) -> Iterator[Remark]:
+    if facts.pooler.version < _NAME_RESET_SINCE:
         yield Remark(
             Status.NOTE,
-            f"PgBouncer {facts.version_text} gives a client without application_name the last client's",
+            f"PgBouncer {facts.pooler.version_text} gives a client without application_name"
+            " the last client's",
             "set application_name in every client, or upgrade PgBouncer to 1.20 or later",
         )
 
 
-def _judge_wait(facts: PoolerFacts) -> Iterator[Remark]:
-    if not facts.number("query_wait_timeout"):
+def _judge_wait(facts: PooledAgents) -> Iterator[Remark]:
+    if not facts.pooler.number("query_wait_timeout"):
         yield Remark(
             Status.WARNING,
             "query_wait_timeout is 0: with all connections taken, agents wait for ever and say nothing",
@@ -226,9 +155,10 @@ def _judge_wait(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_pool(facts: PoolerFacts) -> Iterator[Remark]:
-    needed = _count_connections(facts)
+def _judge_pool(facts: PooledAgents) -> Iterator[Remark]:
+    users = {user.name: user for user in facts.pooler.users}
     for role in facts.roles:
+        needed = _count_connections(facts, users.get(role.name))
         if 0 <= role.connection_limit < needed:
             yield Remark(
                 Status.WARNING,
@@ -239,16 +169,27 @@ def _judge_pool(facts: PoolerFacts) -> Iterator[Remark]:
             )
 
 
-def _count_connections(facts: PoolerFacts) -> int:
+def _count_connections(facts: PooledAgents, user: PooledUser | None) -> int:
     """Return how many connections one pooler opens for one role to this database."""
-    general = facts.number("default_pool_size") + facts.number("reserve_pool_size")
-    needed = sum(entry.pool_size + entry.reserve_pool for entry in facts.ours) or general
-    caps = [facts.number("max_db_connections"), facts.number("max_user_connections")]
-    return min([needed, *(cap for cap in caps if cap)])
+    pooler = facts.pooler
+    general = [(pooler.number("default_pool_size"), pooler.number("reserve_pool_size"))]
+    pools = [(entry.pool_size, entry.reserve_pool) for entry in facts.ours] or general
+    if user is not None:  # what it has of its own comes before the database's
+        pools = [
+            (
+                size if user.pool_size is None else user.pool_size,
+                reserve if user.reserve_pool is None else user.reserve_pool,
+            )
+            for size, reserve in pools
+        ]
+    caps = [pooler.number("max_db_connections"), pooler.number("max_user_connections")]
+    if user is not None and user.max_connections is not None:  # the effective one
+        caps[1] = user.max_connections
+    return min([sum(size + reserve for size, reserve in pools), *(cap for cap in caps if cap)])
 
 
-def _judge_login(facts: PoolerFacts) -> Iterator[Remark]:
-    auth_type = facts.config.get("auth_type", "")
+def _judge_login(facts: PooledAgents) -> Iterator[Remark]:
+    auth_type = facts.pooler.config.get("auth_type", "")
     if auth_type in _OPEN_TYPES:
         yield Remark(
             Status.ERROR,
@@ -266,7 +207,7 @@ def _judge_login(facts: PoolerFacts) -> Iterator[Remark]:
         )
 
 
-def _judge_user(facts: PoolerFacts) -> Iterator[Remark]:
+def _judge_user(facts: PooledAgents) -> Iterator[Remark]:
     for entry in facts.ours:
         if entry.force_user:
             yield Remark(
@@ -278,7 +219,7 @@ def _judge_user(facts: PoolerFacts) -> Iterator[Remark]:
             )
 
 
-CHECKS: tuple[Check[PoolerFacts], ...] = (
+CHECKS: tuple[Check[PooledAgents], ...] = (
     Check(Area.POOLER, CODE, "the pooler's console answers", lambda _: ()),
     Check(Area.POOLER, "doctor-pooler-version", "clients do not inherit names", _judge_version),
     Check(Area.POOLER, "doctor-pooler-mode", "pool_mode is transaction", _judge_mode),

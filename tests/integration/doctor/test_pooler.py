@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import psycopg
 import pytest
+from psycopg import sql
 
 from pgmoat.doctor.check import Diagnosis, Status
 from tests.integration.doctor.conftest import look_at, select
 from tests.moat_fixtures import Moat
-from tests.pooler_fixtures import Pooler, start_pooler
-
-STATS_USER = "pgmoat_stats"
+from tests.pooler_fixtures import Pooler
 
 
 @pytest.fixture(scope="module")
-def pooler(desk: Moat) -> Generator[Pooler]:
-    running = start_pooler(desk.database.server, {**desk.passwords, STATS_USER: "look"})
-    yield running
-    running.stop()
+def pooler(desk: Moat) -> Pooler:
+    return desk.start_pooler()
 
 
-def look_through(
-    desk: Moat, pooler: Pooler, *, user: str = STATS_USER, resets: bool = True
-) -> list[Diagnosis]:
-    return look_at(desk, pooler=pooler.dsn(user, "look", desk.database.name, resets=resets))
+def look_through(desk: Moat, pooler: Pooler, *, resets: bool = True) -> list[Diagnosis]:
+    return look_at(desk, pooler=pooler.console(resets=resets))
 
 
 def test_a_pooler_that_is_configured_as_asked_is_in_order(desk: Moat, pooler: Pooler) -> None:
     found = [line for line in look_through(desk, pooler) if line.code.startswith("doctor-pooler")]
     codes = {line.code for line in found}
     assert len(codes) == len(found) == 10
-    # The fixture's pool of 10 is larger than the clerk's 5 connections.
-    assert {line.code for line in found if line.is_finding} == {"doctor-pooler-size"}
-    assert "CONNECTION LIMIT is 5" in select(found, "doctor-pooler-size")[0].message
+    assert not [line for line in found if line.is_finding]
+
+
+def test_a_pool_above_the_connection_limit_is_found(desk: Moat, pooler: Pooler) -> None:
+    role = sql.Identifier(desk.role("clerk"))
+    desk.run(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 4").format(role))
+    try:
+        (line,) = select(look_through(desk, pooler), "doctor-pooler-size")
+    finally:
+        desk.run(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 5").format(role))
+    assert line.status is Status.WARNING
+    assert "up to 5 connections" in line.message
+    assert "CONNECTION LIMIT is 4" in line.message
 
 
 def test_a_pooler_without_a_reset_is_found(desk: Moat, pooler: Pooler) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pgmoat.doctor.agents import AgentRole
 from pgmoat.doctor.check import Diagnosis, Status, run_checks
-from pgmoat.doctor.pooler import CHECKS, PooledDatabase, PoolerFacts, judge_absence, parse_version
+from pgmoat.doctor.pooler import CHECKS, PooledAgents, judge_absence
 from pgmoat.doctor.target import Target
+from pgmoat.pooler.console import PooledDatabase, PooledUser, PoolerFacts
 
 CLERK = AgentRole("agent_clerk", 20, (), (), ())
 SHOP = PooledDatabase("shop", "shop", "", 10, 0, "")
-FACTS = PoolerFacts(
+POOLER = PoolerFacts(
     version=(1, 24, 1),
     config={
         "auth_type": "scram-sha-256",
@@ -27,12 +29,15 @@ FACTS = PoolerFacts(
         "server_reset_query_always": "1",
     },
     databases=(SHOP, PooledDatabase("other", "other", "boss", 500, 0, "session")),
-    roles=(CLERK,),
-    target=Target("shop", "postgres", True, True),
 )
+FACTS = PooledAgents(POOLER, roles=(CLERK,), target=Target("shop", "postgres", True, True))
 
 
-def judge(code: str, facts: PoolerFacts) -> list[Diagnosis]:
+def change(**fields: Any) -> PooledAgents:
+    return replace(FACTS, pooler=replace(POOLER, **fields))
+
+
+def judge(code: str, facts: PooledAgents) -> list[Diagnosis]:
     return [line for line in run_checks(CHECKS, facts) if line.code == code]
 
 
@@ -57,19 +62,19 @@ def test_a_pooler_in_order_and_other_databases_do_not_matter() -> None:
     ],
 )
 def test_a_setting_is_found(code: str, name: str, value: str, status: Status) -> None:
-    (line,) = judge(code, replace(FACTS, config={**FACTS.config, name: value}))
+    (line,) = judge(code, change(config={**POOLER.config, name: value}))
     assert line.status is status
     assert line.remedy
 
 
 def test_old_versions() -> None:
-    old = replace(FACTS, version=(1, 18, 0))
+    old = change(version=(1, 18, 0))
     assert judge("doctor-pooler-version", old)[0].status is Status.NOTE
     assert "1.18.0" in judge("doctor-pooler-prepared", old)[0].message
 
 
 def test_a_mode_of_the_database_counts_before_the_poolers() -> None:
-    facts = replace(FACTS, databases=(replace(SHOP, pool_mode="session"),))
+    facts = change(databases=(replace(SHOP, pool_mode="session"),))
     assert judge("doctor-pooler-mode", facts)[0].status is Status.WARNING
 
 
@@ -87,12 +92,30 @@ def test_a_mode_of_the_database_counts_before_the_poolers() -> None:
 def test_pools_and_connection_limits(
     databases: tuple[PooledDatabase, ...], config: dict[str, str], status: Status
 ) -> None:
-    facts = replace(FACTS, databases=databases, config={**FACTS.config, **config})
+    facts = change(databases=databases, config={**POOLER.config, **config})
     assert judge("doctor-pooler-size", facts)[0].status is status
 
 
+@pytest.mark.parametrize(
+    ("user", "status"),
+    [
+        (PooledUser("agent_clerk", pool_size=21), Status.WARNING),
+        (PooledUser("agent_clerk", pool_size=10, reserve_pool=11), Status.WARNING),
+        (PooledUser("agent_clerk", pool_size=10, reserve_pool=11, max_connections=20), Status.OK),
+        (PooledUser("agent_other", pool_size=21), Status.OK),
+    ],
+)
+def test_what_a_user_has_of_its_own_comes_first(user: PooledUser, status: Status) -> None:
+    assert judge("doctor-pooler-size", change(users=(user,)))[0].status is status
+
+
+def test_1_21_loses_track_of_prepared_statements_at_each_reset() -> None:
+    assert judge("doctor-pooler-prepared", change(version=(1, 21, 0)))[0].status is Status.NOTE
+    assert judge("doctor-pooler-prepared", change(version=(1, 22, 0)))[0].status is Status.OK
+
+
 def test_one_user_for_all_is_an_error() -> None:
-    facts = replace(FACTS, databases=(replace(SHOP, force_user="app"),))
+    facts = change(databases=(replace(SHOP, force_user="app"),))
     assert judge("doctor-pooler-user", facts)[0].status is Status.ERROR
 
 
@@ -101,11 +124,3 @@ def test_one_user_for_all_is_an_error() -> None:
 )
 def test_without_a_dsn(is_pooled: bool | None, status: Status) -> None:
     assert judge_absence(is_pooled).status is status
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [("PgBouncer 1.18.0", (1, 18, 0)), ("PgBouncer 1.24.1", (1, 24, 1)), ("something else", ())],
-)
-def test_parse_version(text: str, version: tuple[int, ...]) -> None:
-    assert parse_version(text) == version

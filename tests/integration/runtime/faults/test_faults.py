@@ -59,7 +59,7 @@ def test_every_operation_exactly_once(
     chaos = Chaos(
         site,
         durable,
-        site.open_pooler() if route == "pooled" else None,
+        site.start_pooler() if route == "pooled" else None,
         lambda: progress.share,
         random.Random(seed),  # noqa: S311 - a lot, no secret
     )

@@ -1,0 +1,1 @@
+"""A real PgBouncer, as pgmoat configures it, before a real server."""

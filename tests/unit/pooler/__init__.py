@@ -1,0 +1,1 @@
+"""PgBouncer's configuration: pure parts, and the folder it goes to."""
