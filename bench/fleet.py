@@ -82,8 +82,8 @@ def measure_fleet(scratch: Scratch, scale: Scale) -> Report:
             "round trips, and no guard; pgmoat's runtime also has PostgreSQL explain each statement first. "
             "*Thinking in the transaction*: an agent reads, thinks, writes, commits, and begins again. A "
             "call's time is from asking to the answer, waiting included; for what was not answered at the "
-            f"end, the time so far. {settings[0].clients} client processes; PgBouncer in transaction mode, with DISCARD "
-            f"ALL behind each transaction; {seconds:g} s each.{left_out}",
+            f"end, the time so far. {settings[0].clients} client processes; PgBouncer in transaction mode, "
+            f"with DISCARD ALL behind each transaction; {seconds:g} s each.{left_out}",
         ),
         (_tabulate_calls(outcomes), _tabulate_means(outcomes)),
     )
@@ -115,7 +115,7 @@ def _observe(database: Database, setting: _Setting, rows: int, seconds: float, w
     postmaster = find_postmaster(database.dsn)
     before_mb = read_memory_mb(find_family(postmaster))
     with contextlib.ExitStack() as stack:
-        pooler = stack.enter_context(run_pooler(dsn, _SERVER_CONNECTIONS)) if setting.is_pooled else None
+        pooler = stack.enter_context(run_pooler([dsn], _SERVER_CONNECTIONS)) if setting.is_pooled else None
         clients = [
             stack.enter_context(
                 _start_client(

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,6 @@ class Pooler:
 
     pid: int
     port: int
-    version: str
 
     def reroute(self, dsn: str) -> str:
         """Return *dsn* by way of the pooler."""
@@ -63,9 +62,9 @@ def find_pgbouncer() -> str | None:
 
 
 @contextlib.contextmanager
-def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
+def run_pooler(dsns: Sequence[str], pool_size: int) -> Generator[Pooler]:
     """
-    Yield PgBouncer before the server of *dsn*, for *dsn*'s user.
+    Yield PgBouncer before the server of *dsns*, for the user of each.
 
     Raises:
         ServerError: it is not installed, or does not start.
@@ -73,17 +72,18 @@ def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
     program = find_pgbouncer()
     if program is None:
         raise ServerError("PgBouncer is not installed", hint="On Debian: apt-get install pgbouncer.")
-    wanted = conninfo_to_dict(dsn)
+    wanted = [conninfo_to_dict(dsn) for dsn in dsns]
     account = choose_account()
     folder = Path(tempfile.mkdtemp(prefix="pgmoat-bench-"))
     with socket.create_server(("127.0.0.1", 0)) as trial:
         port = int(trial.getsockname()[1])
-    (folder / "userlist.txt").write_text(f'"{wanted["user"]}" "{wanted["password"]}"\n')
+    users = (f'"{one["user"]}" "{one["password"]}"\n' for one in wanted)
+    (folder / "userlist.txt").write_text("".join(users))
     file = folder / "pgbouncer.ini"
     file.write_text(
         _INI.format(
-            host=wanted.get("host", "127.0.0.1"),
-            server_port=wanted.get("port", 5432),
+            host=wanted[0].get("host", "127.0.0.1"),
+            server_port=wanted[0].get("port", 5432),
             port=port,
             folder=folder,
             pool_size=pool_size,
@@ -95,16 +95,11 @@ def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
     process = launch([program, "-q", file], account, subprocess.DEVNULL)
     try:
         _wait(port, process)
-        yield Pooler(process.pid, port, _read_version(program))
+        yield Pooler(process.pid, port)
     finally:
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read_version(program: str) -> str:
-    shown = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
-    return shown.stdout.split("\n", 1)[0]
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

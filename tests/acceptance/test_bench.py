@@ -23,7 +23,7 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("scale", "cold_start"),
+    *("overhead", "fleet", "scale", "cold_start"),
 )
 
 
