@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import secrets
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -73,6 +74,7 @@ class Opened:
     token: str
     tasks: Mapping[str, tuple[Task, Connection[TupleRow]]]
     _keys: count[int] = field(default_factory=count)
+    _prefix: str = field(default_factory=lambda: secrets.token_hex(8))  # of keys: the tasks are all routes'
     _draw: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - no secret
 
     def list_reads(self) -> list[Call]:
@@ -182,7 +184,7 @@ class Opened:
             self._write(task)
 
     def _key(self) -> str:
-        return f"{'direct' if self.is_direct else 'pooled'} {next(self._keys)}"
+        return f"{self._prefix} {next(self._keys)}"
 
 
 @contextlib.contextmanager

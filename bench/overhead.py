@@ -18,7 +18,7 @@ from psycopg.rows import TupleRow
 
 from bench.calls import AGENTS, Opened, inspect_new_text, inspect_seen_text, open_route
 from bench.measure import Scale, Spread, read_cpu_ns
-from bench.pooler import find_pgbouncer, run_pooler
+from bench.pooler import DISCARD_ALL, KEEP_PLANS, find_pgbouncer, run_pooler
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
 from bench.wire import Traffic, count_traffic
@@ -47,10 +47,11 @@ def measure_overhead(scratch: Scratch, scale: Scale) -> Report:
     database.vacuum()
     dsns = {role: database.dsn_for(role) for role in (PEOPLE, *map(agent_role, AGENTS))}
     tables = _tabulate_route(database, "direct", dsns, rows, scale)
-    if find_pgbouncer() is not None:
-        with run_pooler(list(dsns.values()), pool_size=1) as pooler:
+    routes = (("through PgBouncer", DISCARD_ALL), ("through PgBouncer, plans kept", KEEP_PLANS))
+    for route, reset in routes if find_pgbouncer() is not None else ():
+        with run_pooler(list(dsns.values()), pool_size=1, reset=reset) as pooler:
             pooled = {role: pooler.reroute(dsn) for role, dsn in dsns.items()}
-            tables += _tabulate_route(database, "through PgBouncer", pooled, rows, scale)
+            tables += _tabulate_route(database, route, pooled, rows, scale)
     return Report(
         "What the runtime adds to a call",
         (
@@ -60,7 +61,7 @@ def measure_overhead(scratch: Scratch, scale: Scale) -> Report:
             "explains the statement first, which is the policy's default. Round trips and statements are "
             "counted on the wire (ReadyForQuery, Execute and Query), BEGIN and COMMIT among them. Prepared "
             "statements where it is direct, none through PgBouncer, which runs DISCARD ALL behind each "
-            "transaction.",
+            "transaction, or (*plans kept*) all that it does but DISCARD PLANS.",
         ),
         (*tables, _tabulate_guard(scale)),
     )
@@ -86,7 +87,7 @@ def _make_cases(
 
 
 def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
-    executions = scale.pick(200, 5)
+    executions = scale.pick(150, 5)
     traffic: list[Traffic] = []
     for case in cases:
         for _ in range(scale.pick(20, 8)):

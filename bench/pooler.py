@@ -3,7 +3,8 @@ PgBouncer in transaction mode before the server that is measured.
 
 In: a DSN, how many server connections. Out: Pooler. I/O: starts PgBouncer.
 
-It resets a session before it hands it on (``server_reset_query_always``), as pgmoat asks for.
+It resets a session before it hands it on (``server_reset_query_always``), as pgmoat asks for: by DISCARD ALL,
+or by all that this does but DISCARD PLANS.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ from pgmoat.devpg.account import choose_account, launch
 from pgmoat.errors import ServerError
 
 _PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
+DISCARD_ALL = "DISCARD ALL"
+KEEP_PLANS = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;"
+    " SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+"""DISCARD ALL as PostgreSQL's manual spells it out, without DISCARD PLANS."""
+
 _INI = """\
 [databases]
 * = host={host} port={server_port}
@@ -37,7 +45,7 @@ auth_file = {folder}/userlist.txt
 pool_mode = transaction
 max_client_conn = 6000
 default_pool_size = {pool_size}
-server_reset_query = DISCARD ALL
+server_reset_query = {reset}
 server_reset_query_always = 1
 server_tls_sslmode = disable
 query_wait_timeout = 600
@@ -62,7 +70,7 @@ def find_pgbouncer() -> str | None:
 
 
 @contextlib.contextmanager
-def run_pooler(dsns: Sequence[str], pool_size: int) -> Generator[Pooler]:
+def run_pooler(dsns: Sequence[str], pool_size: int, *, reset: str = DISCARD_ALL) -> Generator[Pooler]:
     """
     Yield PgBouncer before the server of *dsns*, for the user of each.
 
@@ -87,6 +95,7 @@ def run_pooler(dsns: Sequence[str], pool_size: int) -> Generator[Pooler]:
             port=port,
             folder=folder,
             pool_size=pool_size,
+            reset=reset,
         )
     )
     if account is not None:
