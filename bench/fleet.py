@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.agents import HOLDING, RUNTIME, SHORT, Order
 from bench.measure import Scale
-from bench.pooler import find_pgbouncer, run_pooler
+from bench.pooler import DISCARD_ALL, KEEP_PLANS, find_pgbouncer, run_pooler
 from bench.processes import find_family, find_postmaster, read_cpu_seconds, read_memory_mb
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
@@ -40,6 +40,7 @@ class _Setting:
     think_s: tuple[float, float]
     clients: int  # processes
     is_pooled: bool = True
+    reset: str = DISCARD_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,9 @@ def measure_fleet(scratch: Scratch, scale: Scale) -> Report:
             "round trips, and no guard; pgmoat's runtime also has PostgreSQL explain each statement first. "
             "*Thinking in the transaction*: an agent reads, thinks, writes, commits, and begins again. A "
             "call's time is from asking to the answer, waiting included; for what was not answered at the "
-            f"end, the time so far. {settings[0].clients} client processes; PgBouncer in transaction mode,"
-            f" with DISCARD ALL behind each transaction; {seconds:g} s each.{left_out}",
+            f"end, the time so far. {settings[0].clients} client processes; PgBouncer in transaction mode, "
+            "with DISCARD ALL behind each transaction; *plans kept*: all that it does but DISCARD PLANS. "
+            f"{seconds:g} s each.{left_out}",
         ),
         (_tabulate_calls(outcomes), _tabulate_means(outcomes)),
     )
@@ -97,6 +99,9 @@ def _list_settings(scale: Scale) -> list[_Setting]:
         _Setting(f"{many}, raw, a direct connection each", SHORT, many, think_s, clients, is_pooled=False),
         _Setting(f"{many}, raw, PgBouncer", SHORT, many, think_s, clients),
         _Setting(f"{many}, runtime, PgBouncer", RUNTIME, many, think_s, clients),
+        _Setting(
+            f"{many}, runtime, PgBouncer, plans kept", RUNTIME, many, think_s, clients, reset=KEEP_PLANS
+        ),
         _Setting(f"{many}, raw, PgBouncer, thinking in the transaction", HOLDING, many, think_s, clients),
         _Setting(f"{most}, runtime, PgBouncer, thinking 5 to 20 s", RUNTIME, most, long_s, clients),
         _Setting(f"{most}, runtime, PgBouncer", RUNTIME, most, think_s, clients),
@@ -115,7 +120,9 @@ def _observe(database: Database, setting: _Setting, rows: int, seconds: float, w
     postmaster = find_postmaster(database.dsn)
     before_mb = read_memory_mb(find_family(postmaster))
     with contextlib.ExitStack() as stack:
-        pooler = stack.enter_context(run_pooler(dsn, _SERVER_CONNECTIONS)) if setting.is_pooled else None
+        pooler = None
+        if setting.is_pooled:
+            pooler = stack.enter_context(run_pooler([dsn], _SERVER_CONNECTIONS, reset=setting.reset))
         clients = [
             stack.enter_context(
                 _start_client(

@@ -3,7 +3,8 @@ PgBouncer in transaction mode before the server that is measured.
 
 In: a DSN, how many server connections. Out: Pooler. I/O: starts PgBouncer.
 
-It resets a session before it hands it on (``server_reset_query_always``), as pgmoat asks for.
+It resets a session before it hands it on (``server_reset_query_always``), as pgmoat asks for: by DISCARD ALL,
+or by all that this does but DISCARD PLANS.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,13 @@ from pgmoat.devpg.account import choose_account, launch
 from pgmoat.errors import ServerError
 
 _PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
+DISCARD_ALL = "DISCARD ALL"
+KEEP_PLANS = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;"
+    " SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+"""DISCARD ALL as PostgreSQL's manual spells it out, without DISCARD PLANS."""
+
 _INI = """\
 [databases]
 * = host={host} port={server_port}
@@ -37,7 +45,7 @@ auth_file = {folder}/userlist.txt
 pool_mode = transaction
 max_client_conn = 6000
 default_pool_size = {pool_size}
-server_reset_query = DISCARD ALL
+server_reset_query = {reset}
 server_reset_query_always = 1
 server_tls_sslmode = disable
 query_wait_timeout = 600
@@ -50,7 +58,6 @@ class Pooler:
 
     pid: int
     port: int
-    version: str
 
     def reroute(self, dsn: str) -> str:
         """Return *dsn* by way of the pooler."""
@@ -63,9 +70,9 @@ def find_pgbouncer() -> str | None:
 
 
 @contextlib.contextmanager
-def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
+def run_pooler(dsns: Sequence[str], pool_size: int, *, reset: str = DISCARD_ALL) -> Generator[Pooler]:
     """
-    Yield PgBouncer before the server of *dsn*, for *dsn*'s user.
+    Yield PgBouncer before the server of *dsns*, for the user of each.
 
     Raises:
         ServerError: it is not installed, or does not start.
@@ -73,20 +80,22 @@ def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
     program = find_pgbouncer()
     if program is None:
         raise ServerError("PgBouncer is not installed", hint="On Debian: apt-get install pgbouncer.")
-    wanted = conninfo_to_dict(dsn)
+    wanted = [conninfo_to_dict(dsn) for dsn in dsns]
     account = choose_account()
     folder = Path(tempfile.mkdtemp(prefix="pgmoat-bench-"))
     with socket.create_server(("127.0.0.1", 0)) as trial:
         port = int(trial.getsockname()[1])
-    (folder / "userlist.txt").write_text(f'"{wanted["user"]}" "{wanted["password"]}"\n')
+    users = (f'"{one["user"]}" "{one["password"]}"\n' for one in wanted)
+    (folder / "userlist.txt").write_text("".join(users))
     file = folder / "pgbouncer.ini"
     file.write_text(
         _INI.format(
-            host=wanted.get("host", "127.0.0.1"),
-            server_port=wanted.get("port", 5432),
+            host=wanted[0].get("host", "127.0.0.1"),
+            server_port=wanted[0].get("port", 5432),
             port=port,
             folder=folder,
             pool_size=pool_size,
+            reset=reset,
         )
     )
     if account is not None:
@@ -95,16 +104,11 @@ def run_pooler(dsn: str, pool_size: int) -> Generator[Pooler]:
     process = launch([program, "-q", file], account, subprocess.DEVNULL)
     try:
         _wait(port, process)
-        yield Pooler(process.pid, port, _read_version(program))
+        yield Pooler(process.pid, port)
     finally:
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read_version(program: str) -> str:
-    shown = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
-    return shown.stdout.split("\n", 1)[0]
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

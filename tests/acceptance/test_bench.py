@@ -24,7 +24,7 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("scale", "guard", "cold_start"),
+    *("overhead", "fleet", "scale", "guard", "cold_start"),
 )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from pgmoat import errors
 from pgmoat.runtime import Moat
-from tests.integration.runtime.sqlalchemy.conftest import EngineMaker, change_pool
+from tests.integration.runtime.sqlalchemy.conftest import EngineMaker
 from tests.moat_fixtures import Moat as Site
 
 READ = text("SELECT visits FROM orders WHERE id = 1")
@@ -58,8 +58,9 @@ def test_a_statement_over_its_limit(make_engine: EngineMaker, tasks: Moat, route
 def test_a_budget_that_others_used_up_refuses_the_commit(
     make_engine: EngineMaker, tasks: Moat, route: str, shop: Site
 ) -> None:
-    engine = make_engine("narrow", route, policy=change_pool(shop.policy, "narrow", workers=4))
-    with tasks.task("narrow", "T-1"), engine.connect() as first, engine.connect() as second:
+    engine = make_engine("support", route)
+    opened = tasks.task("support", "T-1", max_writes=5)
+    with opened, engine.connect() as first, engine.connect() as second:
         first.execute(text("UPDATE orders SET visits = 1 WHERE id IN (1, 2, 3)"))
         second.execute(text("UPDATE orders SET visits = 1 WHERE id IN (4, 5, 6)"))
         first.commit()

@@ -3,6 +3,7 @@
 -- not stored. Returns the result, which a repeated pgmoat.begin_write() gives.
 CREATE OR REPLACE FUNCTION pgmoat.finish_write(call bigint, rows jsonb DEFAULT '[]', is_truncated boolean DEFAULT false)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off -- a plan made while the table was empty must not scan a grown one
 AS $function$
 DECLARE
     this_task bigint := pgmoat.check_writer('write()');

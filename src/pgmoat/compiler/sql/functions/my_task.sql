@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION pgmoat.my_task()
 RETURNS TABLE (agent text, task_id text, step text, rows_used bigint, rows_left bigint, rows_per_statement integer,
     deadline timestamptz, parent text)
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off -- as everywhere: a plan made while the ledger was empty must not scan a grown one
 AS $function$
 #variable_conflict use_column
 BEGIN
