@@ -47,11 +47,11 @@ def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
     return verdict
 
 
-def find_ceilings(profile: Profile, verdict: Verdict) -> Ceilings | None:
+def find_ceilings(profile: Profile, verdict: Verdict | None) -> Ceilings | None:
     """Return what a plan is held against; None where no plan has to be asked for."""
     ceilings = Ceilings(cost=profile.guard.cost, rows=profile.guard.plan_rows)
     is_open = ceilings.cost is None and ceilings.rows is None
-    return None if is_open or verdict.is_explain else ceilings
+    return None if is_open or verdict is None or verdict.is_explain else ceilings
 
 
 def inspect_plan(answer: TupleRow | None, ceilings: Ceilings) -> None:

@@ -13,17 +13,16 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from pgmoat.errors import AgentError, TransientError
-from pgmoat.guard.check import Verdict
 from pgmoat.policy.schema import ReplicaPolicy
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
 from pgmoat.runtime.asynchronous.position import read_mark
 from pgmoat.runtime.asynchronous.session import AsyncSession, Ends
-from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.horizon import Horizon, Horizons, Mark
-from pgmoat.runtime.messages import BEGIN, COMMIT, Caller, ask_standing
+from pgmoat.runtime.messages import BEGIN, COMMIT, ask_standing
 from pgmoat.runtime.places import place_replica
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Result
 from pgmoat.runtime.standing import (
     LATE,
@@ -70,7 +69,7 @@ class AsyncReplica:
         """Close the connections to the replica."""
         await self._pool.close()
 
-    async def query(self, horizon: Horizon, caller: Caller, bound: Bound, verdict: Verdict) -> Result:
+    async def query(self, horizon: Horizon, request: Request) -> Result:
         """
         Return the answer of a query from the replica, else from the primary, with a warning that says why.
 
@@ -81,16 +80,14 @@ class AsyncReplica:
         reason = self._rest.find_reason(monotonic())
         if not reason:
             needed = await self._find_needed(horizon)
-            answer = (
-                needed if isinstance(needed, Problem) else await self._read(needed, caller, bound, verdict)
-            )
+            answer = needed if isinstance(needed, Problem) else await self._read(needed, request)
             if isinstance(answer, Result):
                 return answer
             reason = answer.reason
             if answer.is_general:
                 self._rest.begin(reason, monotonic())
         async with self._primary.connection() as connection:
-            result = await AsyncSession(connection, self._profile).query(caller, bound, verdict)
+            result = await AsyncSession(connection, self._profile).query(request)
             return add_warning(result, describe_fallback(reason))
 
     async def _find_needed(self, horizon: Horizon) -> Mark | Problem:
@@ -110,7 +107,7 @@ class AsyncReplica:
         horizon.advance(mark)
         return mark
 
-    async def _read(self, needed: Mark, caller: Caller, bound: Bound, verdict: Verdict) -> Result | Problem:
+    async def _read(self, needed: Mark, request: Request) -> Result | Problem:
         """Return the replica's answer, or why it gives none."""
         deadline, is_connected = monotonic() + self._max_wait_s, False
         try:
@@ -121,7 +118,7 @@ class AsyncReplica:
                     return found
                 self._rest.end()
                 session = AsyncSession(connection, self._profile)
-                result = await session.query(caller, bound, verdict, _BEGUN)
+                result = await session.query(request, _BEGUN)
         except AgentError as error:
             problem = judge_failure(error, is_connected=is_connected)
             if problem is None:

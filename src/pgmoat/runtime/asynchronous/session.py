@@ -14,11 +14,9 @@ from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor
 
-from pgmoat.guard.check import Verdict
 from pgmoat.runtime import messages
 from pgmoat.runtime.asynchronous.exchange import read_rows, send, send_and_stay
 from pgmoat.runtime.asynchronous.position import send_and_mark
-from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
     find_ceilings,
@@ -29,8 +27,9 @@ from pgmoat.runtime.inspection import (
     make_read_result,
     make_write_result,
 )
-from pgmoat.runtime.messages import BEGIN, COMMIT, Caller, Message
+from pgmoat.runtime.messages import BEGIN, COMMIT, Message
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Change, Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
 
@@ -52,12 +51,12 @@ class AsyncSession:
     profile: Profile
     trail: Trail | None = None  # of a write, where reads on a replica are to see it
 
-    async def query(self, caller: Caller, bound: Bound, verdict: Verdict, ends: Ends = OWN) -> Result:
+    async def query(self, request: Request, ends: Ends = OWN) -> Result:
         """Return the answer of a query, cut off where the policy says."""
-        before, behind = ends
-        before = (*before, caller.enter())
-        await self._inspect(caller, bound, verdict)
-        if verdict.is_explain:
+        caller, bound, verdict = request.caller, request.bound, request.verdict
+        before, behind = (*ends[0], caller.enter()), ends[1]
+        await self._inspect(request)
+        if verdict is None or verdict.is_explain:
             cursors = await self._send(*before, caller.run(bound), *behind)
             cursor = cursors[len(before)]
             return make_plain_result(list_names(cursor.pgresult), await read_rows(cursor))
@@ -65,38 +64,36 @@ class AsyncSession:
         cursor = cursors[len(before)]
         return make_read_result(list_names(cursor.pgresult), await read_rows(cursor), verdict, self.profile)
 
-    async def write(
-        self, caller: Caller, bound: Bound, verdict: Verdict, key: str, ends: Ends = OWN
-    ) -> Result:
+    async def write(self, request: Request, ends: Ends = OWN) -> Result:
         """Write once, or return what the earlier write with this key gave."""
-        before, behind = ends
-        await self._inspect(caller, bound, verdict)
-        cursors = await send(self.connection, *before, caller.begin_write(key, bound))
+        (before, behind), caller, bound = ends, request.caller, request.bound
+        await self._inspect(request)
+        cursors = await send(self.connection, *before, caller.begin_write(request.key, bound))
         begun = await cursors[len(before)].fetchone()
         call, stored = (0, None) if begun is None else begun[:2]
         if stored is not None:
             if behind:  # nothing was written; at ROLLBACK psycopg would forget all that it has prepared
                 await send(self.connection, *behind)
-            return make_write_result(stored, key=key)
+            return make_write_result(stored, key=request.key)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
-        if verdict.has_returning:
+        if request.verdict is not None and request.verdict.has_returning:
             (cursor,) = await send(self.connection, *write)
             kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
             write = ()
         returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
         cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
         row = await cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, returned, key=key)
+        return make_write_result(row[0] if row is not None else {}, returned, key=request.key)
 
-    async def call(self, caller: Caller, bound: Bound, ends: Ends = OWN) -> Result:
+    async def call(self, request: Request, ends: Ends = OWN) -> Result:
         """Call an operation."""
-        before, behind = ends
-        sent = await self._send(*before, caller.enter(), caller.run(bound), *behind)
+        (before, behind), caller = ends, request.caller
+        sent = await self._send(*before, caller.enter(), caller.run(request.bound), *behind)
         row = await sent[len(before) + 1].fetchone()
         return make_call_result(row[0] if row is not None else "")
 
-    async def preview(self, caller: Caller, bound: Bound) -> Preview:
+    async def preview(self, request: Request) -> Preview:
         """
         Run a write or a call and look at what it changed; the pool rolls it back.
 
@@ -107,8 +104,8 @@ class AsyncSession:
         sent = await send(
             self.connection,
             BEGIN,
-            caller.enter(),
-            caller.run(bound),
+            request.caller.enter(),
+            request.caller.run(request.bound),
             messages.preview_changes(most),
         )
         written, changed = sent[2], sent[3]
@@ -130,11 +127,11 @@ class AsyncSession:
         (cursor,) = await self._send(COMMIT)
         return cursor.statusmessage
 
-    async def _inspect(self, caller: Caller, bound: Bound, verdict: Verdict) -> None:
+    async def _inspect(self, request: Request) -> None:
         """Have the statement's plan looked at; EXPLAIN asks no gate, and so needs no transaction."""
-        ceilings = find_ceilings(self.profile, verdict)
+        ceilings = find_ceilings(self.profile, request.verdict)
         if ceilings is not None:
-            (explained,) = await send(self.connection, caller.explain(bound))
+            (explained,) = await send(self.connection, request.caller.explain(request.bound))
             inspect_plan(await explained.fetchone(), ceilings)
 
     async def _send(self, *sent: Message) -> list[AsyncCursor[Any]]:

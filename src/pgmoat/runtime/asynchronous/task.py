@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use
 from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
@@ -22,13 +21,12 @@ from pgmoat.runtime.asynchronous.replica import AsyncReplica
 from pgmoat.runtime.asynchronous.session import AsyncSession
 from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
-from pgmoat.runtime.binding import Bound, Parameters, bind
-from pgmoat.runtime.calls import bind_call
+from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.idempotency import make_idempotency_key
-from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.request import Request, Requester
 from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.telemetry import count_replay, observe
 
@@ -70,6 +68,7 @@ class AsyncTask:
     def __init__(self, identity: TaskIdentity, means: Means, parent: AsyncTask | None = None) -> None:
         self.identity = identity
         self._means = means
+        self._requester = Requester(identity, means.profile, means.allowed)
         self._horizon = parent._horizon if parent is not None else None  # what a child writes its parent sees
         if means.replica is not None:
             self._horizon = means.replica.horizons.find(identity.task_id, self._horizon)
@@ -88,16 +87,15 @@ class AsyncTask:
 
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
-        means, bound = self._means, bind(sql, parameters)
-        verdict = inspect_statement(bound, Use.READ, means.allowed)
+        means = self._means
         with self._observe("query"):
-            caller = find_caller(self.identity, means.profile)
+            request = self._requester.query(sql, parameters)
 
             async def attempt() -> Result:
                 if means.replica is not None and self._horizon is not None:
-                    return await means.replica.query(self._horizon, caller, bound, verdict)
+                    return await means.replica.query(self._horizon, request)
                 async with means.pool.connection() as connection:
-                    return await AsyncSession(connection, means.profile).query(caller, bound, verdict)
+                    return await AsyncSession(connection, means.profile).query(request)
 
             return await repeat(attempt, means.backoff)
 
@@ -118,16 +116,12 @@ class AsyncTask:
         event log.
         """
         means = self._means
-        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters or None], occurrence)
-        bound = bind(sql, parameters, key=key)
-        verdict = inspect_statement(bound, Use.WRITE, means.allowed)
         with self._observe("write"):
-            caller = find_caller(self.identity, means.profile, reason=reason)
+            request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             async def attempt() -> Result:
                 async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    session = AsyncSession(connection, means.profile, trail)
-                    return await session.write(caller, bound, verdict, key)
+                    return await AsyncSession(connection, means.profile, trail).write(request)
 
             return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
@@ -145,40 +139,35 @@ class AsyncTask:
         Without a *key* the same operation with the same arguments is one call within the task;
         *occurrence* counts those that are repeated on purpose.
         """
-        means, given = self._means, dict(arguments or {})
-        key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
-        bound = bind_call(means.profile, operation, given, key)
+        means = self._means
         with self._observe(operation):
-            caller = find_caller(self.identity, means.profile)
+            request = self._requester.call(operation, arguments, key, occurrence)
 
             async def attempt() -> Result:
                 async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return await AsyncSession(connection, means.profile, trail).call(caller, bound)
+                    return await AsyncSession(connection, means.profile, trail).call(request)
 
             return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
 
     async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        key = make_idempotency_key(self.task_id, "preview", sql)
-        bound = bind(sql, parameters, key=key)
-        inspect_statement(bound, Use.WRITE, self._means.allowed)
-        return await self._preview(bound, reason)
+        with self._observe("preview"):
+            return await self._preview(self._requester.write(sql, parameters, reason=reason))
 
     async def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
         """Return what a call would change, rows before and after; it is run and rolled back."""
-        key = make_idempotency_key(self.task_id, "preview", operation)
-        return await self._preview(bind_call(self._means.profile, operation, dict(arguments or {}), key))
-
-    async def _preview(self, bound: Bound, reason: str = "") -> Preview:
-        means = self._means
+        key = make_idempotency_key(self.task_id, "preview", operation)  # the call's own would be replayed
         with self._observe("preview"):
-            caller = find_caller(self.identity, means.profile, reason=reason)
+            return await self._preview(self._requester.call(operation, arguments, key))
 
-            async def attempt() -> Preview:
-                async with means.pool.connection() as connection:
-                    return await AsyncSession(connection, means.profile).preview(caller, bound)
+    async def _preview(self, request: Request) -> Preview:
+        means = self._means
 
-            return await repeat(attempt, means.backoff)
+        async def attempt() -> Preview:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).preview(request)
+
+        return await repeat(attempt, means.backoff)
 
     def _observe(self, operation: str) -> AbstractContextManager[None]:
         step, _ = current_step(self.identity)
@@ -200,7 +189,7 @@ class AsyncTask:
         means = self._means
         async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
             session = AsyncSession(connection, means.profile, trail)
-            transaction = AsyncTransaction(self.identity, session, means.allowed)
+            transaction = AsyncTransaction(self._requester, session)
             with self._observe("transaction"):
                 await transaction.begin()
                 yield transaction

@@ -17,16 +17,11 @@ from pgmoat.errors import (
     TransactionIdleError,
     TransactionTooLongError,
 )
-from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use
 from pgmoat.runtime.asynchronous.exchange import send_and_stay
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
-from pgmoat.runtime.binding import Parameters, bind
-from pgmoat.runtime.calls import bind_call
-from pgmoat.runtime.context import TaskIdentity
-from pgmoat.runtime.idempotency import make_idempotency_key
-from pgmoat.runtime.inspection import inspect_statement
+from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
+from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
 
 
@@ -38,16 +33,15 @@ class AsyncTransaction:
     longer than the policy's ``timeouts.idle_in_transaction``, and the next statement here says so.
     """
 
-    def __init__(self, identity: TaskIdentity, session: AsyncSession, allowed: Allowed) -> None:
-        self._identity = identity
+    def __init__(self, requester: Requester, session: AsyncSession) -> None:
+        self._requester = requester
         self._session = session
-        self._allowed = allowed
         self._timeouts = session.profile.timeouts
         self._started = self._last = monotonic()
 
     async def begin(self) -> None:
         """Open the transaction and enter the task."""
-        caller = find_caller(self._identity, self._session.profile)
+        caller = find_caller(self._requester.identity, self._session.profile)
         await send_and_stay(
             self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts)
         )
@@ -72,11 +66,9 @@ class AsyncTransaction:
 
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`AsyncTask.query`."""
-        bound = bind(sql, parameters)
-        verdict = inspect_statement(bound, Use.READ, self._allowed)
-        caller = find_caller(self._identity, self._session.profile)
+        request = self._requester.query(sql, parameters)
         with self._within_limits():
-            return await self._session.query(caller, bound, verdict, INSIDE)
+            return await self._session.query(request, INSIDE)
 
     async def write(
         self,
@@ -88,14 +80,9 @@ class AsyncTransaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`AsyncTask.write`."""
-        key = key or make_idempotency_key(
-            self._identity.task_id, "write", [sql, parameters or None], occurrence
-        )
-        bound = bind(sql, parameters, key=key)
-        verdict = inspect_statement(bound, Use.WRITE, self._allowed)
-        caller = find_caller(self._identity, self._session.profile, reason=reason)
+        request = self._requester.write(sql, parameters, key, occurrence, reason)
         with self._within_limits():
-            return await self._session.write(caller, bound, verdict, key, INSIDE)
+            return await self._session.write(request, INSIDE)
 
     async def call(
         self,
@@ -106,12 +93,9 @@ class AsyncTransaction:
         occurrence: int = 1,
     ) -> Result:
         """Call an operation once; see :meth:`AsyncTask.call`."""
-        given = dict(arguments or {})
-        key = key or make_idempotency_key(self._identity.task_id, operation, given, occurrence)
-        bound = bind_call(self._session.profile, operation, given, key)
-        caller = find_caller(self._identity, self._session.profile)
+        request = self._requester.call(operation, arguments, key, occurrence)
         with self._within_limits():
-            return await self._session.call(caller, bound, INSIDE)
+            return await self._session.call(request, INSIDE)
 
     @contextmanager
     def _within_limits(self) -> Generator[None]:

@@ -14,13 +14,12 @@ from typing import Any
 from psycopg import Connection
 
 from pgmoat.errors import AgentError, TransientError
-from pgmoat.guard.check import Verdict
 from pgmoat.policy.schema import ReplicaPolicy
-from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.horizon import Horizon, Horizons, Mark
-from pgmoat.runtime.messages import BEGIN, COMMIT, Caller, ask_standing
+from pgmoat.runtime.messages import BEGIN, COMMIT, ask_standing
 from pgmoat.runtime.places import place_replica
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Result
 from pgmoat.runtime.standing import (
     LATE,
@@ -71,7 +70,7 @@ class Replica:
         """Close the connections to the replica."""
         self._pool.close()
 
-    def query(self, horizon: Horizon, caller: Caller, bound: Bound, verdict: Verdict) -> Result:
+    def query(self, horizon: Horizon, request: Request) -> Result:
         """
         Return the answer of a query from the replica, else from the primary, with a warning that says why.
 
@@ -82,14 +81,14 @@ class Replica:
         reason = self._rest.find_reason(monotonic())
         if not reason:
             needed = self._find_needed(horizon)
-            answer = needed if isinstance(needed, Problem) else self._read(needed, caller, bound, verdict)
+            answer = needed if isinstance(needed, Problem) else self._read(needed, request)
             if isinstance(answer, Result):
                 return answer
             reason = answer.reason
             if answer.is_general:
                 self._rest.begin(reason, monotonic())
         with self._primary.connection() as connection:
-            result = Session(connection, self._profile).query(caller, bound, verdict)
+            result = Session(connection, self._profile).query(request)
             return add_warning(result, describe_fallback(reason))
 
     def _find_needed(self, horizon: Horizon) -> Mark | Problem:
@@ -109,7 +108,7 @@ class Replica:
         horizon.advance(mark)
         return mark
 
-    def _read(self, needed: Mark, caller: Caller, bound: Bound, verdict: Verdict) -> Result | Problem:
+    def _read(self, needed: Mark, request: Request) -> Result | Problem:
         """Return the replica's answer, or why it gives none."""
         deadline, is_connected = monotonic() + self._max_wait_s, False
         try:
@@ -120,7 +119,7 @@ class Replica:
                     return found
                 self._rest.end()
                 session = Session(connection, self._profile)
-                result = session.query(caller, bound, verdict, _BEGUN)
+                result = session.query(request, _BEGUN)
         except AgentError as error:
             problem = judge_failure(error, is_connected=is_connected)
             if problem is None:

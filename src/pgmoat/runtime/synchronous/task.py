@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use
 from pgmoat.runtime.backoff import Backoff
-from pgmoat.runtime.binding import Bound, Parameters, bind
-from pgmoat.runtime.calls import bind_call
+from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.idempotency import make_idempotency_key
-from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.request import Request, Requester
 from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.synchronous.attempts import repeat
 from pgmoat.runtime.synchronous.exchange import send
@@ -71,6 +69,7 @@ class Task:
     def __init__(self, identity: TaskIdentity, means: Means, parent: Task | None = None) -> None:
         self.identity = identity
         self._means = means
+        self._requester = Requester(identity, means.profile, means.allowed)
         self._horizon = parent._horizon if parent is not None else None  # what a child writes its parent sees
         if means.replica is not None:
             self._horizon = means.replica.horizons.find(identity.task_id, self._horizon)
@@ -89,16 +88,15 @@ class Task:
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
-        means, bound = self._means, bind(sql, parameters)
-        verdict = inspect_statement(bound, Use.READ, means.allowed)
+        means = self._means
         with self._observe("query"):
-            caller = find_caller(self.identity, means.profile)
+            request = self._requester.query(sql, parameters)
 
             def attempt() -> Result:
                 if means.replica is not None and self._horizon is not None:
-                    return means.replica.query(self._horizon, caller, bound, verdict)
+                    return means.replica.query(self._horizon, request)
                 with means.pool.connection() as connection:
-                    return Session(connection, means.profile).query(caller, bound, verdict)
+                    return Session(connection, means.profile).query(request)
 
             return repeat(attempt, means.backoff)
 
@@ -119,16 +117,12 @@ class Task:
         event log.
         """
         means = self._means
-        key = key or make_idempotency_key(self.task_id, "write", [sql, parameters or None], occurrence)
-        bound = bind(sql, parameters, key=key)
-        verdict = inspect_statement(bound, Use.WRITE, means.allowed)
         with self._observe("write"):
-            caller = find_caller(self.identity, means.profile, reason=reason)
+            request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             def attempt() -> Result:
                 with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    session = Session(connection, means.profile, trail)
-                    return session.write(caller, bound, verdict, key)
+                    return Session(connection, means.profile, trail).write(request)
 
             return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
@@ -146,40 +140,35 @@ class Task:
         Without a *key* the same operation with the same arguments is one call within the task;
         *occurrence* counts those that are repeated on purpose.
         """
-        means, given = self._means, dict(arguments or {})
-        key = key or make_idempotency_key(self.task_id, operation, given, occurrence)
-        bound = bind_call(means.profile, operation, given, key)
+        means = self._means
         with self._observe(operation):
-            caller = find_caller(self.identity, means.profile)
+            request = self._requester.call(operation, arguments, key, occurrence)
 
             def attempt() -> Result:
                 with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return Session(connection, means.profile, trail).call(caller, bound)
+                    return Session(connection, means.profile, trail).call(request)
 
             return count_replay(self.identity.agent, repeat(attempt, means.backoff))
 
     def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        key = make_idempotency_key(self.task_id, "preview", sql)
-        bound = bind(sql, parameters, key=key)
-        inspect_statement(bound, Use.WRITE, self._means.allowed)
-        return self._preview(bound, reason)
+        with self._observe("preview"):
+            return self._preview(self._requester.write(sql, parameters, reason=reason))
 
     def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
         """Return what a call would change, rows before and after; it is run and rolled back."""
-        key = make_idempotency_key(self.task_id, "preview", operation)
-        return self._preview(bind_call(self._means.profile, operation, dict(arguments or {}), key))
-
-    def _preview(self, bound: Bound, reason: str = "") -> Preview:
-        means = self._means
+        key = make_idempotency_key(self.task_id, "preview", operation)  # the call's own would be replayed
         with self._observe("preview"):
-            caller = find_caller(self.identity, means.profile, reason=reason)
+            return self._preview(self._requester.call(operation, arguments, key))
 
-            def attempt() -> Preview:
-                with means.pool.connection() as connection:
-                    return Session(connection, means.profile).preview(caller, bound)
+    def _preview(self, request: Request) -> Preview:
+        means = self._means
 
-            return repeat(attempt, means.backoff)
+        def attempt() -> Preview:
+            with means.pool.connection() as connection:
+                return Session(connection, means.profile).preview(request)
+
+        return repeat(attempt, means.backoff)
 
     def _observe(self, operation: str) -> AbstractContextManager[None]:
         step, _ = current_step(self.identity)
@@ -201,7 +190,7 @@ class Task:
         means = self._means
         with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
             session = Session(connection, means.profile, trail)
-            transaction = Transaction(self.identity, session, means.allowed)
+            transaction = Transaction(self._requester, session)
             with self._observe("transaction"):
                 transaction.begin()
                 yield transaction

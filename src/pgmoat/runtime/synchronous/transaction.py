@@ -18,14 +18,9 @@ from pgmoat.errors import (
     TransactionIdleError,
     TransactionTooLongError,
 )
-from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use
-from pgmoat.runtime.binding import Parameters, bind
-from pgmoat.runtime.calls import bind_call
-from pgmoat.runtime.context import TaskIdentity
-from pgmoat.runtime.idempotency import make_idempotency_key
-from pgmoat.runtime.inspection import inspect_statement
+from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
+from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
 from pgmoat.runtime.synchronous.exchange import send_and_stay
 from pgmoat.runtime.synchronous.session import INSIDE, Session
@@ -39,16 +34,15 @@ class Transaction:
     longer than the policy's ``timeouts.idle_in_transaction``, and the next statement here says so.
     """
 
-    def __init__(self, identity: TaskIdentity, session: Session, allowed: Allowed) -> None:
-        self._identity = identity
+    def __init__(self, requester: Requester, session: Session) -> None:
+        self._requester = requester
         self._session = session
-        self._allowed = allowed
         self._timeouts = session.profile.timeouts
         self._started = self._last = monotonic()
 
     def begin(self) -> None:
         """Open the transaction and enter the task."""
-        caller = find_caller(self._identity, self._session.profile)
+        caller = find_caller(self._requester.identity, self._session.profile)
         send_and_stay(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
         self._started = self._last = monotonic()
 
@@ -71,11 +65,9 @@ class Transaction:
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`Task.query`."""
-        bound = bind(sql, parameters)
-        verdict = inspect_statement(bound, Use.READ, self._allowed)
-        caller = find_caller(self._identity, self._session.profile)
+        request = self._requester.query(sql, parameters)
         with self._within_limits():
-            return self._session.query(caller, bound, verdict, INSIDE)
+            return self._session.query(request, INSIDE)
 
     def write(
         self,
@@ -87,14 +79,9 @@ class Transaction:
         reason: str = "",
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`Task.write`."""
-        key = key or make_idempotency_key(
-            self._identity.task_id, "write", [sql, parameters or None], occurrence
-        )
-        bound = bind(sql, parameters, key=key)
-        verdict = inspect_statement(bound, Use.WRITE, self._allowed)
-        caller = find_caller(self._identity, self._session.profile, reason=reason)
+        request = self._requester.write(sql, parameters, key, occurrence, reason)
         with self._within_limits():
-            return self._session.write(caller, bound, verdict, key, INSIDE)
+            return self._session.write(request, INSIDE)
 
     def call(
         self,
@@ -105,12 +92,9 @@ class Transaction:
         occurrence: int = 1,
     ) -> Result:
         """Call an operation once; see :meth:`Task.call`."""
-        given = dict(arguments or {})
-        key = key or make_idempotency_key(self._identity.task_id, operation, given, occurrence)
-        bound = bind_call(self._session.profile, operation, given, key)
-        caller = find_caller(self._identity, self._session.profile)
+        request = self._requester.call(operation, arguments, key, occurrence)
         with self._within_limits():
-            return self._session.call(caller, bound, INSIDE)
+            return self._session.call(request, INSIDE)
 
     @contextmanager
     def _within_limits(self) -> Generator[None]:
