@@ -102,8 +102,8 @@ def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
         rows.append(
             (
                 case.name,
-                found.round_trips,
-                found.statements,
+                _as_count(found.round_trips),
+                _as_count(found.statements),
                 wall,
                 _divide(case, cases[0], 0),
                 client,
@@ -122,6 +122,10 @@ def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
         "ratio",
     )
     return Table(title, columns, tuple(rows))
+
+
+def _as_count(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _divide(case: _Case, baseline: _Case, which: int) -> Spread:
