@@ -10,6 +10,7 @@ its input, so that its connections can be looked at.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import itertools
 import json
 import os
@@ -30,6 +31,8 @@ from pgmoat.runtime import AsyncMoat, AsyncTask, Backoff
 
 SHORT, HOLDING, RUNTIME = "short", "holding", "runtime"
 """Raw psycopg with short transactions; with one that is held while thinking; pgmoat's runtime."""
+
+_MOST_S = 180.0
 
 _ENTER: LiteralString = "SELECT pgmoat.enter($1, 'bench', 'bench')"
 _READ: LiteralString = "SELECT id, fulfillment_status, amount, version FROM agent.orders WHERE id = $1"
@@ -142,7 +145,8 @@ async def _work(crowd: Crowd, number: int, agent: RawAgent | RuntimeAgent) -> No
     """Think and call for ever."""
     order = crowd.order
     draw = random.Random(order.seed * 100_000 + number)  # noqa: S311 - no secret
-    await asyncio.sleep(draw.uniform(0, order.think_s[1]))  # they do not all begin at once
+    # Each begins somewhere within a thought.
+    await asyncio.sleep(draw.random() * draw.uniform(*order.think_s))
     for count in itertools.count():
         row, key = draw.randint(1, order.rows), f"{order.tokens[number][:16]} {count}"
         if order.kind == HOLDING:
@@ -184,7 +188,10 @@ async def _measure(crowd: Crowd, agents: Sequence[RawAgent | RuntimeAgent]) -> N
     await asyncio.sleep(crowd.starts + order.seconds - time.monotonic())
     record.cpu_s = time.process_time() - cpu
     ended = time.monotonic()
-    assert not any(one.done() for one in running)
+    for one in running:
+        if one.done():  # it never should
+            print(f"an agent has ended: {one.exception()!r}", file=sys.stderr, flush=True)
+            os._exit(1)
     record.unanswered_ms = [(ended - asked) * 1000 for asked in crowd.asked.values()]
     record.connections = _count_sockets()
     print(json.dumps(asdict(record)), flush=True)
@@ -208,4 +215,5 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(_MOST_S, exit=True)  # the one that waits for us is told
     asyncio.run(_main())

@@ -20,10 +20,11 @@ from typing import Any
 
 from bench.agents import HOLDING, RUNTIME, SHORT, Order
 from bench.measure import Scale
-from bench.pooler import DISCARD_ALL, KEEP_PLANS, find_pgbouncer, run_pooler
+from bench.pooler import DISCARD_ALL, find_pgbouncer, run_pooler
 from bench.processes import find_family, find_postmaster, read_cpu_seconds, read_memory_mb
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
+from pgmoat.pooler.settings import RESET_QUERY
 from pgmoat.postgres.connect import connect
 
 _SERVER_CONNECTIONS = 20
@@ -100,7 +101,7 @@ def _list_settings(scale: Scale) -> list[_Setting]:
         _Setting(f"{many}, raw, PgBouncer", SHORT, many, think_s, clients),
         _Setting(f"{many}, runtime, PgBouncer", RUNTIME, many, think_s, clients),
         _Setting(
-            f"{many}, runtime, PgBouncer, plans kept", RUNTIME, many, think_s, clients, reset=KEEP_PLANS
+            f"{many}, runtime, PgBouncer, plans kept", RUNTIME, many, think_s, clients, reset=RESET_QUERY
         ),
         _Setting(f"{many}, raw, PgBouncer, thinking in the transaction", HOLDING, many, think_s, clients),
         _Setting(f"{most}, runtime, PgBouncer, thinking 5 to 20 s", RUNTIME, most, long_s, clients),

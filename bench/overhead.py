@@ -18,10 +18,11 @@ from psycopg.rows import TupleRow
 
 from bench.calls import AGENTS, Opened, inspect_new_text, inspect_seen_text, open_route
 from bench.measure import Scale, Spread, read_cpu_ns
-from bench.pooler import DISCARD_ALL, KEEP_PLANS, find_pgbouncer, run_pooler
+from bench.pooler import DISCARD_ALL, find_pgbouncer, run_pooler
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
 from bench.wire import Traffic, count_traffic
+from pgmoat.pooler.settings import RESET_QUERY
 
 _TRACED = 20  # calls whose messages are counted
 
@@ -47,7 +48,7 @@ def measure_overhead(scratch: Scratch, scale: Scale) -> Report:
     database.vacuum()
     dsns = {role: database.dsn_for(role) for role in (PEOPLE, *map(agent_role, AGENTS))}
     tables = _tabulate_route(database, "direct", dsns, rows, scale)
-    routes = (("through PgBouncer", DISCARD_ALL), ("through PgBouncer, plans kept", KEEP_PLANS))
+    routes = (("through PgBouncer", DISCARD_ALL), ("through PgBouncer, plans kept", RESET_QUERY))
     for route, reset in routes if find_pgbouncer() is not None else ():
         with run_pooler(list(dsns.values()), pool_size=1, reset=reset) as pooler:
             pooled = {role: pooler.reroute(dsn) for role, dsn in dsns.items()}
@@ -102,8 +103,8 @@ def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
         rows.append(
             (
                 case.name,
-                found.round_trips,
-                found.statements,
+                _as_count(found.round_trips),
+                _as_count(found.statements),
                 wall,
                 _divide(case, cases[0], 0),
                 client,
@@ -122,6 +123,10 @@ def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
         "ratio",
     )
     return Table(title, columns, tuple(rows))
+
+
+def _as_count(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _divide(case: _Case, baseline: _Case, which: int) -> Spread:

@@ -27,12 +27,6 @@ from pgmoat.errors import ServerError
 
 _PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
 DISCARD_ALL = "DISCARD ALL"
-KEEP_PLANS = (
-    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; DEALLOCATE ALL; UNLISTEN *;"
-    " SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
-)
-"""DISCARD ALL as PostgreSQL's manual spells it out, without DISCARD PLANS."""
-
 _INI = """\
 [databases]
 * = host={host} port={server_port}

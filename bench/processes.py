@@ -44,9 +44,9 @@ def read_memory_mb(pids: list[int]) -> float | None:
     for pid in pids:
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
-        except FileNotFoundError:
-            continue
-        except (PermissionError, ProcessLookupError):
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        except PermissionError:
             return None
         total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1024

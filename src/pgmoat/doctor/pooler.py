@@ -16,10 +16,12 @@ from pgmoat.doctor.agents import AgentRole
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
 from pgmoat.pooler.console import PooledDatabase, PooledUser, PoolerFacts
+from pgmoat.pooler.settings import RESET_QUERY
 from pgmoat.postgres.sqlfile import load_sql
 
 CODE = "doctor-pooler"
 
+_RESETS = frozenset({"DISCARD ALL", RESET_QUERY.upper()})
 _PREPARED_SINCE = (1, 22)  # 1.21 tracks them, and loses track at the DISCARD ALL between two clients
 _NAME_RESET_SINCE = (1, 20)
 _RELOAD = ", then RELOAD; on its console"
@@ -103,11 +105,11 @@ def _judge_reset(facts: PooledAgents) -> Iterator[Remark]:
             "server_reset_query_always = 1" + _RELOAD,
         )
     query = facts.pooler.config.get("server_reset_query", "")
-    if query.strip(" ;").upper() != "DISCARD ALL":
+    if query.strip(" ;").upper() not in _RESETS:
         yield Remark(
             Status.WARNING,
             f"server_reset_query is {query or 'empty'}: it leaves part of a session to the next client",
-            "server_reset_query = DISCARD ALL" + _RELOAD,
+            f"server_reset_query = {RESET_QUERY}" + _RELOAD,
         )
 
 

@@ -118,7 +118,7 @@ def _fits(setting: Setting, actual: str) -> bool:
     if setting.rule is Rule.WITHIN:
         return _split(actual) <= _split(setting.value)
     if setting.rule is Rule.SAME:
-        return _normalize(actual) == _normalize(setting.value)
+        return _normalize(actual) in map(_normalize, (setting.value, *setting.others))
     number, wanted = _number(actual), _number(setting.value)
     if setting.rule is Rule.AT_LEAST:
         return number >= wanted

@@ -24,6 +24,9 @@ from tests.moat_fixtures import Connection, Moat
 from tests.pooler_fixtures import Pooler
 
 _MOST_PAUSE_S = 0.08
+_MOST_SIGNALS = (
+    100  # as the callers get on: on a slow machine they would not, if as many came as there is time
+)
 _CANCEL, _TERMINATE = "statements cancelled", "sessions terminated"
 _SIGNALS: dict[str, LiteralString] = {
     _CANCEL: "SELECT pg_cancel_backend(%s)",
@@ -77,7 +80,7 @@ class Chaos:
                 _, name, strike = blows.pop(0)
                 strike()
                 self.done[name] += 1
-            else:
+            elif self.done[_CANCEL] + self.done[_TERMINATE] < 10 + _MOST_SIGNALS * self.share():
                 self._signal_one(_CANCEL if self.draw.random() < 0.25 else _TERMINATE)
 
     def _list_blows(self) -> list[Blow]:
