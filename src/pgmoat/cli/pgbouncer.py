@@ -77,7 +77,9 @@ VersionOption = Annotated[
         "--version", metavar="X.Y", help="Write for this PgBouncer. Default: the one installed, else 1.18."
     ),
 ]
-RunOption = Annotated[bool, typer.Option("--run", help="Run it beside the database until Ctrl-C.")]
+RunOption = Annotated[
+    bool, typer.Option("--run", help="Run it beside the database until Ctrl-C, or SIGTERM.")
+]
 CheckOption = Annotated[
     str | None,
     typer.Option(metavar="DSN", help="Compare a running PgBouncer, as a user of its console."),

@@ -6,6 +6,8 @@ In: Setup, Verifiers, Advice, Differences. Out: text, JSON. I/O: standard output
 
 from __future__ import annotations
 
+import getpass
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -55,7 +57,11 @@ def print_written(setup: Setup, verifiers: Verifiers, server: ServerFacts, *, as
     _print_agents(console, setup, verifiers)
     console.print("[bold]next[/]")
     for path in setup.ini_files:
-        console.print(f"  start it as the files' owner: pgbouncer {escape(str(path))}")
+        start = f"pgbouncer {shlex.quote(str(path))}"
+        owner = path.owner()
+        if owner != getpass.getuser():
+            start = f"runuser -u {owner} -- {start}"
+        console.print(f"  start it as the files' owner: {escape(start)}")
     console.print(f"  in pg_hba.conf let the agents' roles in from there alone: {escape(_hba(setup))}")
     console.print(f"  . {escape(str(setup.credentials_file))}")
     console.print(f'  if it runs already: psql "${ADMIN_VARIABLE}" -c RELOAD')
@@ -81,7 +87,7 @@ def print_running(setup: Setup, verifiers: Verifiers, server: ServerFacts, *, as
     _print_agents(console, setup, verifiers)
     console.print(f"console: . {escape(str(setup.credentials_file))}; log: {escape(str(setup.folder))}")
     _print_warnings(warnings)
-    console.print("[dim]Ctrl-C ends it[/]")
+    console.print("[dim]Ctrl-C or SIGTERM ends it[/]")
     sys.stdout.flush()
 
 

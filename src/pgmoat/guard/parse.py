@@ -13,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeAlias
+from importlib import import_module
+from typing import Any, TypeAlias
 
-import postgast
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
-from postgast import pg_query_pb2 as pb
 
 from pgmoat.guard.problem import Problem
+
+# By name: mypy cannot read the stubs of postgast 0.2, and would stop at every program that imports pgmoat.
+postgast: Any = import_module("postgast")
+pb: Any = import_module("postgast.pg_query_pb2")
 
 MAX_BYTES = 64 * 1024
 _MAX_BRACKETS = 200  # nested; a subquery takes about 1 kB of stack for each
@@ -168,7 +171,7 @@ def _is_deep(text: str) -> bool:
     return False
 
 
-def _convert(text: str, tree: pb.ParseResult) -> Statement:
+def _convert(text: str, tree: Any) -> Statement:
     by_kind: dict[str, list[Node]] = {}
     roots = tuple(
         node
@@ -183,7 +186,8 @@ def _convert_message(message: Message, by_kind: dict[str, list[Node]]) -> Value:
         chosen = message.WhichOneof("node")
         return _convert_message(getattr(message, chosen), by_kind) if chosen is not None else None
     if isinstance(message, pb.String):
-        return message.sval
+        word: Any = message
+        return str(word.sval)
     kind = _name_kind(type(message))
     fields: dict[str, Value] = {}
     for descriptor, value in message.ListFields():

@@ -55,4 +55,4 @@ def _without_secrets(text: str, dsn: str) -> str:
     """Return libpq's *text* without a password; libpq repeats none, but a proxy's answer might."""
     for secret in list_secrets(dsn):
         text = text.replace(secret, MASK)
-    return text
+    return text.replace("\t", "  ")

@@ -20,7 +20,7 @@ from pgmoat.guard.check import Use, Verdict, check_statement
 from pgmoat.guard.estimate import Ceilings, judge_plan
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
-from pgmoat.runtime.result import Result, name_columns
+from pgmoat.runtime.result import Change, Result, name_columns
 from pgmoat.runtime.stored import Unpacked, unpack_rows
 
 COUNTERS = 3
@@ -136,6 +136,13 @@ def make_call_result(text: str) -> Result:
         statement_id=stored.get("statement_id"),
         key=stored.get("key"),
     )
+
+
+def make_change(row: TupleRow) -> Change:
+    """Return a row of ``preview_changes``, whose images are JSON; numbers with a point become Decimals."""
+    entity, operation, *images = row
+    before, after = (None if image is None else json.loads(image, parse_float=Decimal) for image in images)
+    return Change(entity, operation, before, after)
 
 
 def list_names(answer: PGresult | None) -> list[str]:

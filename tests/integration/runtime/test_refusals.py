@@ -95,6 +95,17 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0
 
 
+def test_a_refusal_is_logged_by_nobody(moat: Moat, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is an exception already; psycopg would add a line about its pipeline now and then."""
+    with moat.task("support", "T-1") as task:
+        for number in range(60):
+            with pytest.raises(errors.AgentError):
+                task.query(f"SELECT missing_{number} FROM orders")
+            with pytest.raises(errors.AgentError):
+                task.call("refund_order", {"order_id": number + 1, "amount": -1})
+    assert [record for record in caplog.records if record.name.startswith("psycopg")] == []
+
+
 def test_a_plan_that_costs_too_much_is_not_run(make_runtime: Opener, route: str, shop: Site) -> None:
     shop.run("ANALYZE public.orders")
     with make_runtime(route).task("thrifty", "T-1") as task:

@@ -172,6 +172,8 @@ def test_a_preview_shows_rows_and_leaves_everything(moat: Moat, shop: Site) -> N
     assert "margin" not in str(shown)
     assert [(c.operation, c.after) for c in deleted.changes] == [("delete", None)]
     assert [c.entity for c in called.changes] == ["orders", "refunds"]
+    assert [c.after["amount"] for c in called.changes if c.after] == [Decimal("10.50"), Decimal(5)]
+    assert list(called.result) == [{"id": called.result[0]["id"], "order_id": 7, "amount": 5}]
     assert shop.value("SELECT sum(n) FROM public.orders") == 0
     assert shop.value("SELECT count(*) FROM public.refunds") == 0
     assert shop.value("SELECT count(*) FROM pgmoat.operation_call") == 0

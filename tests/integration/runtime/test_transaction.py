@@ -125,3 +125,26 @@ def test_a_budget_that_commit_refuses(moat: Moat, shop: Site) -> None:
         transaction.write(BUMP, {"id": 2})
         task.write(BUMP, {"id": 3})  # meanwhile, by another connection
     assert shop.read("SELECT id FROM public.orders WHERE n > 0") == [(3,)]
+
+
+def test_after_its_block_it_is_over(moat: Moat, shop: Site) -> None:
+    """Its connection may be in another task's transaction then."""
+    with moat.task("narrow", "T-1") as first, moat.task("narrow", "T-2") as second:
+        with first.transaction() as over:
+            over.query("SELECT 1 AS x")
+        with second.transaction() as transaction:
+            transaction.write(BUMP, {"id": 1})
+            for attempt in (lambda: over.write(BUMP, {"id": 2}), lambda: over.query("SELECT 1 AS x")):
+                with pytest.raises(errors.StateConflictError, match="the transaction is over"):
+                    attempt()
+            with pytest.raises(errors.StateConflictError, match="the transaction is over"):
+                over.call("bump", {"order_id": 2})
+    assert shop.read("SELECT id FROM public.orders WHERE n > 0") == [(1,)]
+
+
+def test_after_an_error_it_is_over_too(moat: Moat) -> None:
+    with moat.task("narrow", "T-1") as task:
+        with pytest.raises(ZeroDivisionError), task.transaction() as over:
+            raise ZeroDivisionError
+        with pytest.raises(errors.StateConflictError, match="the transaction is over"):
+            over.query("SELECT 1 AS x")

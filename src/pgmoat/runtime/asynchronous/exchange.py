@@ -6,6 +6,7 @@ In: a connection, Messages. Out: cursors, rows. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -23,20 +24,42 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
     Raises:
         AgentError: one of them failed; those behind it were not run.
     """
-    cursors: list[AsyncCursor[Any]] = []
     try:
         if len(messages) == 1:
             (only,) = messages
             return [await connection.execute(only.text, only.values, prepare=only.prepare)]
-        async with connection.pipeline():
-            for message in messages:
-                cursor = connection.cursor()
-                await cursor.execute(message.text, message.values, prepare=message.prepare)
-                cursors.append(cursor)
+        return await _send_together(connection, messages)
     except psycopg.Error as error:
         raise explain_failure(error) from error
     except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
         raise explain_value(error) from error
+
+
+async def _send_together(
+    connection: AsyncConnection[Any], messages: Sequence[Message]
+) -> list[AsyncCursor[Any]]:
+    """
+    Send *messages* in one pipeline.
+
+    An error that arrives while the others are being sent does not leave the block: psycopg would log a
+    warning about the rest of the pipeline for each statement that is refused.
+    """
+    cursors: list[AsyncCursor[Any]] = []
+    first: Exception | None = None
+    try:
+        async with connection.pipeline():
+            for message in messages:
+                cursor = connection.cursor()
+                try:
+                    await cursor.execute(message.text, message.values, prepare=message.prepare)
+                except (psycopg.Error, TypeError, ValueError) as error:
+                    first = error
+                    break
+                cursors.append(cursor)
+    except psycopg.Error as error:
+        raise first or error from None
+    if first is not None:
+        raise first
     return cursors
 
 

@@ -23,6 +23,7 @@ from pgmoat.runtime.inspection import (
     inspect_plan,
     list_names,
     make_call_result,
+    make_change,
     make_plain_result,
     make_read_result,
     make_write_result,
@@ -30,7 +31,7 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
-from pgmoat.runtime.result import Change, Preview, Result
+from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
@@ -110,8 +111,11 @@ class AsyncSession:
         )
         written, changed = sent[2], sent[3]
         rows = await read_rows(written) if written.description is not None else []
-        changes = tuple(Change(*row) for row in await read_rows(changed))
-        result = make_plain_result(list_names(written.pgresult), rows)
+        changes = tuple(make_change(row) for row in await read_rows(changed))
+        if request.verdict is None:
+            result = make_call_result(rows[0][0])
+        else:
+            result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(
                 columns=result.columns,

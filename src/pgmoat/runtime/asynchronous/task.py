@@ -192,8 +192,11 @@ class AsyncTask:
             transaction = AsyncTransaction(self._requester, session)
             with self._observe("transaction"):
                 await transaction.begin()
-                yield transaction
-                await transaction.commit()
+                try:
+                    yield transaction
+                    await transaction.commit()
+                finally:
+                    transaction.end()
 
     async def open_child(
         self,

@@ -37,6 +37,7 @@ class AsyncTransaction:
         self._requester = requester
         self._session = session
         self._timeouts = session.profile.timeouts
+        self._is_over = False
         self._started = self._last = monotonic()
 
     async def begin(self) -> None:
@@ -46,6 +47,10 @@ class AsyncTransaction:
             self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts)
         )
         self._started = self._last = monotonic()
+
+    def end(self) -> None:
+        """Let nothing more through: the connection may be another task's the next moment."""
+        self._is_over = True
 
     async def commit(self) -> None:
         """
@@ -111,6 +116,11 @@ class AsyncTransaction:
 
     def _check_clock(self, what: str) -> None:
         """Refuse a little before PostgreSQL ends the session, which would not say as much."""
+        if self._is_over:
+            raise StateConflictError(
+                f"the transaction is over, and {what} would not be part of it: its block has ended",
+                hint="Use the task itself, or open another transaction().",
+            )
         waited, idle_ms = monotonic() - self._last, self._timeouts.idle_in_transaction
         if waited * 1000 >= idle_ms - min(250, idle_ms / 10):
             raise TransactionIdleError(

@@ -22,6 +22,7 @@ from pgmoat.runtime.inspection import (
     inspect_plan,
     list_names,
     make_call_result,
+    make_change,
     make_plain_result,
     make_read_result,
     make_write_result,
@@ -29,7 +30,7 @@ from pgmoat.runtime.inspection import (
 from pgmoat.runtime.messages import BEGIN, COMMIT, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
-from pgmoat.runtime.result import Change, Preview, Result
+from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
 from pgmoat.runtime.synchronous.exchange import read_rows, send, send_and_stay
 from pgmoat.runtime.synchronous.position import send_and_mark
@@ -111,8 +112,11 @@ class Session:
         )
         written, changed = sent[2], sent[3]
         rows = read_rows(written) if written.description is not None else []
-        changes = tuple(Change(*row) for row in read_rows(changed))
-        result = make_plain_result(list_names(written.pgresult), rows)
+        changes = tuple(make_change(row) for row in read_rows(changed))
+        if request.verdict is None:
+            result = make_call_result(rows[0][0])
+        else:
+            result = make_plain_result(list_names(written.pgresult), rows)
         return Preview(
             Result(
                 columns=result.columns,

@@ -193,8 +193,11 @@ class Task:
             transaction = Transaction(self._requester, session)
             with self._observe("transaction"):
                 transaction.begin()
-                yield transaction
-                transaction.commit()
+                try:
+                    yield transaction
+                    transaction.commit()
+                finally:
+                    transaction.end()
 
     def open_child(
         self,
