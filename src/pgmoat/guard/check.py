@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.parse import Statement, parse_statement
@@ -80,10 +81,11 @@ def _judge(text: str, use: Use, allowed: Allowed) -> Verdict:
         return Verdict((statement,))
     try:
         for rules in (FIRST_RULES[:1], FIRST_RULES[1:], RULES):
-            problems = tuple(problem for rule in rules for problem in rule(statement, use, allowed))
+            found = (problem for rule in rules for problem in rule(statement, use, allowed))
+            problems = tuple(islice(found, _MAX_PROBLEMS))  # looking for near names takes its time
             if problems:
                 break
-        return _describe(statement, problems[:_MAX_PROBLEMS])
+        return _describe(statement, problems)
     except RecursionError:
         message = "the statement is nested too deeply to be judged"
         return Verdict((Problem("too_deep", message, "write it in a simpler way", None),))

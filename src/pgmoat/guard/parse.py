@@ -27,7 +27,7 @@ pb: Any = import_module("postgast.pg_query_pb2")
 
 MAX_BYTES = 64 * 1024
 _MAX_BRACKETS = 200  # nested; a subquery takes about 1 kB of stack for each
-_MAX_MARKS = 4_000  # words and operators that could each nest one level: 0.4 kB of stack
+_MAX_MARKS = 2_000  # words and operators that could each nest one level: 0.4 kB of a stack of 1 MB
 _FLAT = frozenset(
     {
         pb.ASCII_44,
@@ -163,9 +163,9 @@ def _is_deep(text: str) -> bool:
         if kind in _FLAT:
             depth -= kind == pb.ASCII_41
             continue
-        marks += 1
-        depth += kind in (pb.ASCII_40, pb.ASCII_91)
-        depth -= kind == pb.ASCII_93
+        opens = kind in (pb.ASCII_40, pb.ASCII_91)
+        depth += opens - (kind == pb.ASCII_93)
+        marks += not opens  # brackets have a limit of their own
         if depth > _MAX_BRACKETS or marks > _MAX_MARKS:
             return True
     return False

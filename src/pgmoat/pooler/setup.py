@@ -230,6 +230,7 @@ def _check(setup: Setup) -> None:
             hint="upgrade PgBouncer; --version names the one to write for",
         )
     _check_name(setup)
+    _check_lines(setup)
     _check_listening(setup.listening)
     for number in range(1, setup.processes + 1):
         folder = setup.socket_folder(number)
@@ -255,6 +256,25 @@ def _check_name(setup: Setup) -> None:
             detail="letters, digits, _, . and - it can; since 1.25 others too, but no single quotes",
             hint="rename the database, or upgrade PgBouncer",
         )
+
+
+def _check_lines(setup: Setup) -> None:
+    """Refuse what would end its line in the file, and begin one of its own."""
+    listening, database = setup.listening, setup.database
+    written = {
+        "the host": database.host,
+        "sslmode": database.sslmode,
+        "sslrootcert": database.root_certificate,
+        "--listen": ",".join(listening.addresses),
+        "--tls-cert": str(listening.certificate or ""),
+        "--tls-key": str(listening.key or ""),
+    }
+    for what, value in written.items():
+        if not value.isprintable():
+            raise PoolerError(
+                f"{what} has a character that cannot stand in PgBouncer's file: {value!r}",
+                hint="leave out line breaks and control characters",
+            )
 
 
 def _check_listening(listening: Listening) -> None:

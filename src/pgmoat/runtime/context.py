@@ -4,16 +4,20 @@ In which task and step this code runs.
 In: tasks, labels. Out: the current ones. I/O: none.
 
 Kept in a context variable: right in asyncio tasks and ``asyncio.to_thread``, lost in ``run_in_executor``,
-where it must be passed on (``contextvars.copy_context().run``). A step belongs to one task: another task
+where it must be passed on (``contextvars.copy_context().run``). A generator that is suspended inside of a
+block leaves task and step to whoever asks it for values. A step belongs to one task: another task
 that is used inside does not get its label.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +37,7 @@ class _Step:
     identity: TaskIdentity
     name: str
     reason: str
+    outer: _Step | None
 
 
 _TASK: ContextVar[TaskIdentity | None] = ContextVar("pgmoat_task", default=None)
@@ -46,17 +51,17 @@ def use_task(identity: TaskIdentity) -> Generator[None]:
     try:
         yield
     finally:
-        _TASK.reset(previous)
+        _reset(_TASK, previous)
 
 
 @contextmanager
 def use_step(identity: TaskIdentity, name: str, reason: str = "") -> Generator[None]:
     """Label what *identity* does inside of the block; *reason* goes with its deletions."""
-    previous = _STEP.set(_Step(identity, name, reason))
+    previous = _STEP.set(_Step(identity, name, reason, _STEP.get()))
     try:
         yield
     finally:
-        _STEP.reset(previous)
+        _reset(_STEP, previous)
 
 
 def current_task() -> TaskIdentity | None:
@@ -67,4 +72,12 @@ def current_task() -> TaskIdentity | None:
 def current_step(identity: TaskIdentity) -> tuple[str, str]:
     """Return label and reason of *identity*'s step; empty outside of one."""
     step = _STEP.get()
-    return (step.name, step.reason) if step is not None and step.identity is identity else ("", "")
+    while step is not None and step.identity is not identity:
+        step = step.outer
+    return (step.name, step.reason) if step is not None else ("", "")
+
+
+def _reset(variable: ContextVar[_Value], previous: Token[_Value]) -> None:
+    """Take back what was set; a block that is left in another context has set nothing there."""
+    with suppress(ValueError):
+        variable.reset(previous)

@@ -6,10 +6,13 @@ In: psycopg.Error. Out: AgentError. I/O: none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 
 from pgmoat import errors
 from pgmoat.errors import AgentError
+from pgmoat.postgres.dsn import MASK
 
 _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM001": errors.NoTaskError,
@@ -89,6 +92,18 @@ _HINTS: dict[type[AgentError], str] = {
     errors.TransactionIdleError: "Do the thinking and waiting outside of the transaction.",
     errors.TransactionTooLongError: "Do less in one transaction.",
 }
+# Logins that no repetition mends.
+_REFUSALS = (
+    "password authentication failed",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "is not permitted to log in",
+    "permission denied for database",
+    "no such user",
+    "no such database",
+    "SASL authentication failed",
+    "authentication method",
+)
 # PgBouncer's words for clients that waited, or are too many; PostgreSQL's for no slot.
 _EXHAUSTION = (
     "query_wait_timeout",
@@ -120,6 +135,19 @@ def explain_value(error: Exception) -> AgentError:
     return errors.ValueRefusedError(
         f"a value cannot be sent: {error}",
         hint="Leave lone surrogates out; inside of JSON write dates and decimals as text.",
+    )
+
+
+def explain_refusal(error: psycopg.Error | None, secrets: Sequence[str]) -> AgentError | None:
+    """Return an AgentError for a login that will be refused again; None where it may work the next time."""
+    text = str(error or "")
+    if not any(words in text for words in _REFUSALS):
+        return None
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return errors.PermissionDeniedError(
+        f"PostgreSQL refuses the login: {text.splitlines()[0]}",
+        hint="Stop. A person corrects role, password, database or pg_hba.conf: pgmoat doctor, pgmoat apply.",
     )
 
 

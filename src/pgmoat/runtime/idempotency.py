@@ -9,14 +9,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
 from typing import Any, cast
+from uuid import UUID
 
 from psycopg.types.json import Json, Jsonb
+from psycopg.types.range import Range
 
 from pgmoat.errors import ValueRefusedError
 
 _PLAIN = (str, int, bool, type(None))
 _KEYS = (*_PLAIN, float)
+# Their text is the whole value, and the same in every process.
+_PRINTED = (
+    float,
+    Decimal,
+    date,
+    time,
+    timedelta,
+    UUID,
+    IPv4Address,
+    IPv6Address,
+    IPv4Interface,
+    IPv6Interface,
+    IPv4Network,
+    IPv6Network,
+)
 
 
 def make_idempotency_key(task_id: str, operation: str, target: object, occurrence: int = 1) -> str:
@@ -47,7 +75,7 @@ def encode_value(value: object) -> Any:
     Return *value* as JSON data; what JSON lacks is written with its type: a date is not its text.
 
     Raises:
-        ValueRefusedError: the value has no text of its own, only its place in memory.
+        ValueRefusedError: a type of which nobody knows whether its text is the whole value.
     """
     if isinstance(value, _PLAIN):
         return value
@@ -65,13 +93,18 @@ def _encode_other(value: object) -> dict[str, Any]:
         return {"set": _sort([encode_value(item) for item in cast("set[object]", value)])}
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": bytes(cast("bytes", value)).hex()}
-    kind = type(value)
-    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
-        raise ValueRefusedError(
-            f"a {kind.__name__} has no text that a retry would find again",
-            hint="Give a number, text, date, list or mapping.",
-        )
-    return {kind.__name__: str(value)}
+    kind = type(value).__name__
+    if isinstance(value, Enum):
+        return {kind: encode_value(value.value)}
+    if isinstance(value, Range):
+        found = cast("Range[object]", value)
+        return {"range": [encode_value(found.lower), encode_value(found.upper), found.bounds]}
+    if isinstance(value, _PRINTED):
+        return {kind: str(value)}
+    raise ValueRefusedError(
+        f"a {kind} is no value that a retry would surely find again",
+        hint="Give a number, text, date, UUID, list or mapping.",
+    )
 
 
 def _encode_mapping(pairs: Mapping[object, object]) -> dict[str, Any]:

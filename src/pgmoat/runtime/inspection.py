@@ -20,7 +20,7 @@ from pgmoat.guard.check import Use, Verdict, check_statement
 from pgmoat.guard.estimate import Ceilings, judge_plan
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
-from pgmoat.runtime.result import Change, Result, name_columns
+from pgmoat.runtime.result import Change, Result, name_columns, warn_of_names
 from pgmoat.runtime.stored import Unpacked, unpack_rows
 
 COUNTERS = 3
@@ -73,7 +73,7 @@ def make_read_result(
     own = name_columns(names[:-COUNTERS])
     kept = rows[: profile.guard.result_rows]
     is_truncated = bool(rows) and rows[0][-1] > len(kept)
-    warnings: list[str] = []
+    warnings = warn_of_names(names[:-COUNTERS])
     if is_truncated:
         warnings.append(
             f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
@@ -93,7 +93,12 @@ def make_read_result(
 def make_plain_result(names: Sequence[str], rows: Sequence[TupleRow]) -> Result:
     """Return an answer that was not capped."""
     own = name_columns(names)
-    return Result(own, tuple(dict(zip(own, row, strict=True)) for row in rows), len(rows))
+    return Result(
+        own,
+        tuple(dict(zip(own, row, strict=True)) for row in rows),
+        len(rows),
+        warnings=tuple(warn_of_names(names)),
+    )
 
 
 def make_write_result(
@@ -120,7 +125,7 @@ def make_write_result(
 
 def make_call_result(text: str) -> Result:
     """Return the result of an operation, given as JSON; numbers with a point become Decimals."""
-    stored: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    stored: dict[str, Any] = json.loads(text, parse_float=Decimal, parse_int=_parse_int)
     rows: list[dict[str, Any]] = stored["rows"]
     is_replayed = bool(stored["replayed"])
     warnings = _warn_of_write(int(stored["affected"]), is_replayed=is_replayed)
@@ -138,10 +143,18 @@ def make_call_result(text: str) -> Result:
     )
 
 
+def _parse_int(text: str) -> int | Decimal:
+    """Return a whole number; Python refuses to read more than 4,300 digits as an int."""
+    return int(text) if len(text) < 4_000 else Decimal(text)
+
+
 def make_change(row: TupleRow) -> Change:
     """Return a row of ``preview_changes``, whose images are JSON; numbers with a point become Decimals."""
     entity, operation, *images = row
-    before, after = (None if image is None else json.loads(image, parse_float=Decimal) for image in images)
+    before, after = (
+        None if image is None else json.loads(image, parse_float=Decimal, parse_int=_parse_int)
+        for image in images
+    )
     return Change(entity, operation, before, after)
 
 

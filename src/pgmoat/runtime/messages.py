@@ -7,7 +7,7 @@ In: a task, a statement. Out: Messages. I/O: reads SQL files of the package.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, LiteralString
 
@@ -32,7 +32,7 @@ class Message:
     """SQL with ``$n`` as it goes over the wire, and its values."""
 
     text: bytes
-    values: Sequence[Any] = ()
+    values: Sequence[Any] = field(default=(), repr=False)  # a task's token among them
     prepare: bool | None = None  # False: hardly ever the same text again; None: the connection's way
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, overload
 
-from pgmoat.errors import StatementInvalidError
-
 Row = Mapping[str, Any]
 
 
@@ -97,16 +95,19 @@ class Preview:
 
 
 def name_columns(names: Sequence[str]) -> tuple[str, ...]:
-    """
-    Return the names of an answer's columns.
+    """Return the names of an answer's columns; a second ``id`` becomes ``id_2``: none hides another."""
+    own: list[str] = []
+    for name in names:
+        number, unique = 2, name
+        while unique in own or (unique != name and unique in names):
+            unique, number = f"{name}_{number}", number + 1
+        own.append(unique)
+    return tuple(own)
 
-    Raises:
-        StatementInvalidError: two have one name, so that one would hide the other.
-    """
+
+def warn_of_names(names: Sequence[str]) -> list[str]:
+    """Return a warning where several columns have one name."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})
-    if repeated:
-        raise StatementInvalidError(
-            f"several columns of the answer are called {', '.join(repeated)}",
-            hint="Give each a name of its own: SELECT o.id AS order_id, c.id AS customer_id …",
-        )
-    return tuple(names)
+    if not repeated:
+        return []
+    return [f"several columns are called {', '.join(repeated)}: the later ones have a number behind the name"]

@@ -18,6 +18,7 @@ from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
 
 from pgmoat.runtime.failures import explain_answer
+from pgmoat.runtime.intervals import Adapters
 from pgmoat.runtime.result import Row, name_columns
 
 Unpacked = tuple[tuple[str, ...], tuple[Row, ...]]
@@ -39,13 +40,13 @@ def unpack_rows(kept: Sequence[Sequence[Any]]) -> Unpacked:
     Return the names and rows of what :func:`pack_rows` made.
 
     Raises:
-        StatementInvalidError: two columns of one name, or a value that Python has none for.
+        StatementInvalidError: a value that Python has none for.
     """
     if not kept:
         return (), ()
     header, *rows = kept
     names = name_columns([str(name) for name, _ in header])
-    transformer = Transformer()
+    transformer = Transformer(Adapters())
     loaders = [transformer.get_loader(int(oid), Format.TEXT).load for _, oid in header]
     try:
         return names, tuple(
@@ -55,7 +56,7 @@ def unpack_rows(kept: Sequence[Sequence[Any]]) -> Unpacked:
             }
             for row in rows
         )
-    except (psycopg.Error, NotImplementedError) as error:
+    except (psycopg.Error, NotImplementedError, ValueError, OverflowError, RecursionError) as error:
         raise explain_answer(error) from error
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from opentelemetry import metrics, trace
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from pgmoat.errors import AgentError
 from pgmoat.runtime.result import Result
@@ -39,14 +39,21 @@ def observe(agent: str, operation: str, task_id: str, step: str) -> Generator[No
     own = {**labels, "pgmoat.task": task_id} | ({"pgmoat.step": step} if step else {})
     started = monotonic()
     try:
+        # Without the exception's text and trace: PostgreSQL's own error behind it quotes values.
         with _TRACER.start_as_current_span(
-            f"pgmoat {operation}", kind=SpanKind.CLIENT, attributes=own
+            f"pgmoat {operation}",
+            kind=SpanKind.CLIENT,
+            attributes=own,
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
             try:
                 yield
-            except AgentError as error:
-                labels = {**labels, "error.type": error.code}
-                span.set_attribute("error.type", error.code)
+            except BaseException as error:
+                code = error.code if isinstance(error, AgentError) else type(error).__name__
+                labels = {**labels, "error.type": code}
+                span.set_attribute("error.type", code)
+                span.set_status(StatusCode.ERROR, code)
                 raise
     finally:
         _DURATION.record(monotonic() - started, labels)

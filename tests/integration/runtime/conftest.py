@@ -45,7 +45,8 @@ def make_runtime(shop: Site) -> Generator[Opener]:
 
         def make(route: str = "direct", **arguments: Any) -> Moat:
             given: dict[str, Any] = {"orchestrator_dsn": shop.database.dsn, "backoff": QUICK, **arguments}
-            return opened.enter_context(Moat(shop.policy, dsns=shop.dsns(route), **given))
+            given.setdefault("dsns", shop.dsns(route))
+            return opened.enter_context(Moat(shop.policy, **given))
 
         yield make
 

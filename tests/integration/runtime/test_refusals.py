@@ -165,6 +165,16 @@ def test_nobody_answers(make_runtime: Opener, shop: Site) -> None:
     assert shop.passwords[shop.role("robot")] not in str(caught.value)
 
 
+def test_a_login_that_is_refused_is_not_tried_again(make_runtime: Opener, shop: Site, route: str) -> None:
+    password = shop.passwords[shop.role("robot")]
+    wrong = {"robot": shop.dsns(route)["robot"].replace(password, "no-such-password")}
+    moat = make_runtime(route, dsns=wrong, orchestrator_dsn=None)
+    with pytest.raises(errors.PermissionDeniedError, match="refuses the login") as caught:
+        moat.open_task("robot", "T-1")
+    assert not hasattr(caught.value, "__notes__")  # which would say how often it was tried
+    assert "no-such-password" not in str(caught.value)
+
+
 def test_a_row_that_others_write_is_tried_again(moat: Moat, shop: Site) -> None:
     """Eight writers of one row: none is lost, whatever moved in between."""
     with moat.task("support", "T-1") as task:

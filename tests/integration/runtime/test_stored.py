@@ -146,7 +146,7 @@ def test_a_replay_gives_what_the_write_gave(moat: Moat) -> None:
 @pytest.mark.parametrize(
     ("returning", "message"),
     [
-        ("id, id", "several columns of the answer are called id"),
+        ("repeat('9', 5000)::jsonb AS big", "the answer cannot be read: Exceeds the limit"),
         ("'infinity'::date AS day", "the answer cannot be read: date too large"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -148,3 +150,35 @@ def test_after_an_error_it_is_over_too(moat: Moat) -> None:
             raise ZeroDivisionError
         with pytest.raises(errors.StateConflictError, match="the transaction is over"):
             over.query("SELECT 1 AS x")
+
+
+def test_a_statement_that_failed_half_way_takes_the_transaction_with_it(moat: Moat, shop: Site) -> None:
+    """PostgreSQL has done the write, and Python cannot give it back: swallowed, it must not commit."""
+    endless = "UPDATE orders SET visits = 1 WHERE id = 1 RETURNING 'infinity'::date AS day"
+    with moat.task("support", "T-1") as task:
+        with (
+            pytest.raises(errors.StateConflictError, match="rolled back"),
+            task.transaction() as transaction,
+            suppress(errors.StatementInvalidError),
+        ):
+            transaction.write(endless, key="k1")
+        assert not task.write(BUMP, {"id": 1}, key="k1").replayed  # the key is free
+    assert shop.value("SELECT n FROM public.orders WHERE id = 1") == 1
+
+
+def test_one_statement_at_a_time(moat: Moat, shop: Site) -> None:
+    with (
+        moat.task("support", "T-1") as task,
+        ThreadPoolExecutor(1) as other,
+        pytest.raises(errors.StateConflictError),
+        task.transaction() as transaction,
+    ):
+        slow = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 500000)"
+        running = other.submit(transaction.query, f"{slow} SELECT count(*) FROM r")
+        time.sleep(0.05)
+        with suppress(errors.AgentError):
+            with pytest.raises(errors.StateConflictError, match="in use"):
+                transaction.write(BUMP, {"id": 1})
+            running.result()
+        raise errors.StateConflictError("seen")
+    assert shop.value("SELECT n FROM public.orders WHERE id = 1") == 0

@@ -33,7 +33,7 @@ agents:
     entities:
       orders: {update: [status], delete: true}
       customers: {select: [id]}
-    timeouts: {statement: 500ms}
+    timeouts: {statement: 500ms, lock: 200ms}
     limits: {bytes_per_task: 64kB, task_duration: 1h}
 """
 

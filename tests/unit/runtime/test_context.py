@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 
@@ -41,8 +42,19 @@ def test_a_step_belongs_to_one_task() -> None:
         assert current_step(OTHER) == NONE
         assert current_step(TaskIdentity("support", "T-1", "secret-one")) == NONE  # it opened no step
         with use_step(OTHER, "write"):
-            assert current_step(ONE) == NONE
+            assert current_step(OTHER) == ("write", "")
+            assert current_step(ONE) == ("look up", "why")  # which goes on around it
+            with use_step(ONE, "inner"):
+                assert current_step(ONE) == ("inner", "")
         assert current_step(ONE) == ("look up", "why")
+
+
+def test_a_block_may_be_left_in_another_context() -> None:
+    """As frameworks do that enter in one thread and leave in another."""
+    for block in (use_task(ONE), use_step(ONE, "look up")):
+        copy_context().run(block.__enter__)
+        copy_context().run(block.__exit__, None, None, None)
+    assert current_task() is None
 
 
 def test_an_exception_leaves_nothing_behind() -> None:

@@ -181,7 +181,7 @@ def test_a_value_without_a_text_of_its_own_is_refused() -> None:
         pass
 
     for target in (Order(), [{"a": Order()}], {Order()}):
-        with pytest.raises(ValueRefusedError, match="a Order has no text"):
+        with pytest.raises(ValueRefusedError, match="a Order is no value"):
             make(target)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgmoat.errors import GuardRefusedError, StatementInvalidError
+from pgmoat.errors import GuardRefusedError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.guard.check import Use, Verdict
 from pgmoat.policy.load import load_policy_text
@@ -79,8 +79,9 @@ def test_a_limit_without_order_is_warned_of() -> None:
 
 
 def test_columns_of_one_name_hide_nothing() -> None:
-    with pytest.raises(StatementInvalidError):
-        make_plain_result(["id", "id"], [(1, 2)])
+    found = make_plain_result(["id", "id", "id_2"], [(1, 2, 3)])
+    assert list(found) == [{"id": 1, "id_3": 2, "id_2": 3}]
+    assert "several columns are called id" in found.warnings[0]
 
 
 def test_a_write_shows_what_is_at_hand_else_what_was_stored() -> None:

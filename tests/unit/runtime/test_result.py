@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from pgmoat.errors import StatementInvalidError
-from pgmoat.runtime.result import Change, Preview, Result, name_columns
+from pgmoat.runtime.result import Change, Preview, Result, name_columns, warn_of_names
 
 ROWS = ({"id": 1, "name": "a"}, {"id": 2, "name": None}, {"id": 3, "name": "c"})
 RESULT = Result(("id", "name"), ROWS, 3)
@@ -75,6 +74,6 @@ def test_a_preview_counts_what_would_be_written() -> None:
 def test_names() -> None:
     assert name_columns(["b", "a"]) == ("b", "a")
     assert name_columns([]) == ()
-    with pytest.raises(StatementInvalidError, match=r"columns of the answer are called a, b$") as caught:
-        name_columns(["b", "a", "c", "a", "b"])
-    assert "AS order_id" in caught.value.hint
+    assert name_columns(["b", "a", "c", "a", "b", "b"]) == ("b", "a", "c", "a_2", "b_2", "b_3")
+    assert warn_of_names(["b", "a"]) == []
+    assert "called a, b:" in warn_of_names(["b", "a", "c", "a", "b"])[0]

@@ -13,6 +13,7 @@ from pgmoat.policy.messages import suggest
 from pgmoat.policy.rules.entities import error, find_repeats
 from pgmoat.policy.rules.logs import check_log_access
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, EntityPolicy, Policy
+from pgmoat.policy.units import render_milliseconds
 
 
 def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
@@ -20,6 +21,7 @@ def check_agents(policy: Policy, known: frozenset[str]) -> Iterator[Finding]:
     for name, agent in policy.agents.items():
         path = ("agents", name)
         yield from _check_limits(agent, (*path, "limits"))
+        yield from _check_lock_timeout(agent, (*path, "timeouts"))
         yield from _check_clients(policy, agent, path)
         for entity_name, access in agent.entities.items():
             here = (*path, "entities", entity_name)
@@ -86,6 +88,17 @@ def _check_limits(agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:
         if small_value > large_value:
             message = f"{small_value} is more than {large} allows, {large_value}: it never trips"
             yield Finding(Severity.NOTE, "never-trips", (*path, small), message, also=(*path, large))
+
+
+def _check_lock_timeout(agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:
+    lock, statement = agent.timeouts.lock, agent.timeouts.statement
+    if lock >= statement:
+        message = (
+            f"{render_milliseconds(lock)} is not less than timeouts.statement,"
+            f" {render_milliseconds(statement)}: it never trips, and a row that others hold looks like a slow"
+            " statement"
+        )
+        yield Finding(Severity.NOTE, "never-trips", (*path, "lock"), message, also=(*path, "statement"))
 
 
 def _check_clients(policy: Policy, agent: AgentPolicy, path: PolicyPath) -> Iterator[Finding]:

@@ -31,7 +31,11 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
         return await _send_together(connection, messages)
     except psycopg.Error as error:
         raise explain_failure(error) from error
-    except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:  # psycopg leaves json's and the codecs' as they are
         raise explain_value(error) from error
 
 
@@ -52,7 +56,7 @@ async def _send_together(
                 cursor = connection.cursor()
                 try:
                     await cursor.execute(message.text, message.values, prepare=message.prepare)
-                except (psycopg.Error, TypeError, ValueError) as error:
+                except (psycopg.Error, TypeError, ValueError, RecursionError) as error:
                     first = error
                     break
                 cursors.append(cursor)
@@ -84,5 +88,5 @@ async def read_rows(cursor: AsyncCursor[Any]) -> list[TupleRow]:
     """
     try:
         return await cursor.fetchall()
-    except (psycopg.Error, NotImplementedError) as error:
+    except (psycopg.Error, NotImplementedError, ValueError, OverflowError, RecursionError) as error:
         raise explain_answer(error) from error

@@ -14,6 +14,7 @@ from typing import Any
 from pgmoat.errors import NoTaskError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.schema import Policy
+from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
@@ -48,7 +49,7 @@ class AsyncMoat:
         backoff: Backoff | None = None,
     ) -> None:
         self.policy = read_policy(policy)
-        self._dsns = dict(dsns or {})
+        self._dsns = {agent: Dsn(dsn) for agent, dsn in (dsns or {}).items()}
         self._credentials = credentials
         self._address = address
         self._backoff = backoff or Backoff()

@@ -18,8 +18,9 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from pgmoat.errors import AgentError, ConnectionLostError, PoolExhaustedError
 from pgmoat.policy.bounds import PoolPolicy
-from pgmoat.postgres.dsn import normalize_dsn, redact
-from pgmoat.runtime.failures import explain_failure
+from pgmoat.postgres.dsn import list_secrets, normalize_dsn, redact
+from pgmoat.runtime.failures import explain_failure, explain_refusal
+from pgmoat.runtime.intervals import add_intervals
 from pgmoat.runtime.liveness import is_silent
 
 RECONNECT_S = 1.0
@@ -41,8 +42,10 @@ class AsyncAgentPool:
         self._dsn = normalize_dsn(dsn)
         self._bounds = bounds
         self._lent: set[AsyncConnection[Any]] = set()
+        self._refusal: psycopg.Error | None = None  # of the last login
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self._dsn,
+            connection_class=self._make_connection_class(),
             kwargs={
                 "autocommit": True,
                 "application_name": "pgmoat",
@@ -59,6 +62,23 @@ class AsyncAgentPool:
             max_lifetime=bounds.recycle / 1000,
             reconnect_timeout=RECONNECT_S,
         )
+
+    def _make_connection_class(self) -> type[AsyncConnection[Any]]:
+        """Return connections that leave here why PostgreSQL refused them: the pool only logs it."""
+        pool = self
+
+        class NotedConnection(AsyncConnection[Any]):
+            @classmethod
+            async def connect(cls, conninfo: str = "", **kwargs: Any) -> NotedConnection:
+                try:
+                    connection = await super().connect(conninfo, **kwargs)
+                except psycopg.Error as error:
+                    pool._refusal = error
+                    raise
+                pool._refusal = None
+                return connection
+
+        return NotedConnection
 
     async def open(self) -> None:
         """Start; connections are made when they are asked for."""
@@ -115,6 +135,9 @@ class AsyncAgentPool:
 
     def _explain_timeout(self) -> AgentError:
         seconds = self._bounds.timeout / 1000
+        refusal = explain_refusal(self._refusal, list_secrets(self._dsn))
+        if refusal is not None:
+            return refusal
         if len(self._lent) < self._pool.max_size:
             return ConnectionLostError(
                 f"no connection to PostgreSQL within {seconds:g} s: {redact(self._dsn)}",
@@ -129,6 +152,7 @@ class AsyncAgentPool:
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
+    add_intervals(connection.adapters)
     try:
         cursor = await connection.execute("SELECT pg_catalog.pg_backend_pid()")
         row = await cursor.fetchone()

@@ -6,6 +6,7 @@ In: a Session or Connection, a key, what to do. Out: Written. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from pgmoat.errors import ValueRefusedError
 from pgmoat.runtime.idempotency import encode_value
 
 Target = TypeVar("Target", Session, Connection)
@@ -44,21 +46,25 @@ def write_once(
     Do *work* once for *key*, and return what it returned, as JSON; a repeated call returns that again.
 
     *key* as :func:`pgmoat.runtime.make_idempotency_key` makes it; *request* is what makes two calls the
-    same. It runs in the transaction of *target*, and takes effect when that commits; what *work* raises must
-    end the transaction. With asyncio: ``await session.run_sync(write_once, key, request, work)``.
+    same. It runs in a savepoint of *target*'s transaction, and takes effect when that commits; what *work*
+    raises takes all of it back, the key too. With asyncio:
+    ``await session.run_sync(write_once, key, request, work)``.
 
     Raises:
         IdempotencyConflictError: the key was used for another request.
         IdempotencyKeyError: the key was used, and its result is no longer kept.
+        ValueRefusedError: what *work* returned is no JSON.
     """
     _flush(target)
-    begin = func.pgmoat.begin_write(key, literal(_encode(request), JSONB)).table_valued("call", "result")
-    call, stored = target.execute(select(begin)).one()
-    if stored is None:
-        value = work(target)
-        _flush(target)
-        end = func.pgmoat.finish_write(call, literal([value], JSONB))
-        stored = target.execute(select(end)).scalar_one()
+    with target.begin_nested():
+        begin = func.pgmoat.begin_write(key, literal(_encode(request), JSONB)).table_valued("call", "result")
+        call, stored = target.execute(select(begin)).one()
+        if stored is None:
+            value = work(target)
+            _check_json(value)
+            _flush(target)
+            end = func.pgmoat.finish_write(call, literal([value], JSONB))
+            stored = target.execute(select(end)).scalar_one()
     kept: list[Any] = stored["rows"]
     return Written(
         value=kept[0] if kept else None,
@@ -67,6 +73,16 @@ def write_once(
         truncated=bool(stored.get("truncated")),
         statement_id=stored.get("statement_id"),
     )
+
+
+def _check_json(value: object) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueRefusedError(
+            f"what the work returned cannot be kept as JSON: {error}",
+            hint="Return numbers, text, lists and mappings; a Decimal or a date as text.",
+        ) from error
 
 
 def _encode(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,11 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
         return _send_together(connection, messages)
     except psycopg.Error as error:
         raise explain_failure(error) from error
-    except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:  # psycopg leaves json's and the codecs' as they are
         raise explain_value(error) from error
 
 
@@ -51,7 +55,7 @@ def _send_together(connection: Connection[Any], messages: Sequence[Message]) -> 
                 cursor = connection.cursor()
                 try:
                     cursor.execute(message.text, message.values, prepare=message.prepare)
-                except (psycopg.Error, TypeError, ValueError) as error:
+                except (psycopg.Error, TypeError, ValueError, RecursionError) as error:
                     first = error
                     break
                 cursors.append(cursor)
@@ -83,5 +87,5 @@ def read_rows(cursor: Cursor[Any]) -> list[TupleRow]:
     """
     try:
         return cursor.fetchall()
-    except (psycopg.Error, NotImplementedError) as error:
+    except (psycopg.Error, NotImplementedError, ValueError, OverflowError, RecursionError) as error:
         raise explain_answer(error) from error

@@ -15,6 +15,7 @@ from typing import Any
 from pgmoat.errors import NoTaskError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.schema import Policy
+from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, claim
@@ -49,7 +50,7 @@ class Moat:
         backoff: Backoff | None = None,
     ) -> None:
         self.policy = read_policy(policy)
-        self._dsns = dict(dsns or {})
+        self._dsns = {agent: Dsn(dsn) for agent, dsn in (dsns or {}).items()}
         self._credentials = credentials
         self._address = address
         self._backoff = backoff or Backoff()

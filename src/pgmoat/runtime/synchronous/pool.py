@@ -19,8 +19,9 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from pgmoat.errors import AgentError, ConnectionLostError, PoolExhaustedError
 from pgmoat.policy.bounds import PoolPolicy
-from pgmoat.postgres.dsn import normalize_dsn, redact
-from pgmoat.runtime.failures import explain_failure
+from pgmoat.postgres.dsn import list_secrets, normalize_dsn, redact
+from pgmoat.runtime.failures import explain_failure, explain_refusal
+from pgmoat.runtime.intervals import add_intervals
 from pgmoat.runtime.liveness import is_silent
 
 RECONNECT_S = 1.0
@@ -42,8 +43,10 @@ class AgentPool:
         self._dsn = normalize_dsn(dsn)
         self._bounds = bounds
         self._lent: set[Connection[Any]] = set()
+        self._refusal: psycopg.Error | None = None  # of the last login
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
             self._dsn,
+            connection_class=self._make_connection_class(),
             kwargs={
                 "autocommit": True,
                 "application_name": "pgmoat",
@@ -60,6 +63,23 @@ class AgentPool:
             max_lifetime=bounds.recycle / 1000,
             reconnect_timeout=RECONNECT_S,
         )
+
+    def _make_connection_class(self) -> type[Connection[Any]]:
+        """Return connections that leave here why PostgreSQL refused them: the pool only logs it."""
+        pool = self
+
+        class NotedConnection(Connection[Any]):
+            @classmethod
+            def connect(cls, conninfo: str = "", **kwargs: Any) -> NotedConnection:
+                try:
+                    connection = super().connect(conninfo, **kwargs)
+                except psycopg.Error as error:
+                    pool._refusal = error
+                    raise
+                pool._refusal = None
+                return connection
+
+        return NotedConnection
 
     def open(self) -> None:
         """Start; connections are made when they are asked for."""
@@ -116,6 +136,9 @@ class AgentPool:
 
     def _explain_timeout(self) -> AgentError:
         seconds = self._bounds.timeout / 1000
+        refusal = explain_refusal(self._refusal, list_secrets(self._dsn))
+        if refusal is not None:
+            return refusal
         if len(self._lent) < self._pool.max_size:
             return ConnectionLostError(
                 f"no connection to PostgreSQL within {seconds:g} s: {redact(self._dsn)}",
@@ -130,6 +153,7 @@ class AgentPool:
 
 
 def _configure(connection: Connection[Any]) -> None:
+    add_intervals(connection.adapters)
     try:
         cursor = connection.execute("SELECT pg_catalog.pg_backend_pid()")
         row = cursor.fetchone()

@@ -25,6 +25,16 @@ from pgmoat.runtime.result import Result
 from pgmoat.runtime.synchronous.exchange import send_and_stay
 from pgmoat.runtime.synchronous.session import INSIDE, Session
 
+_OPEN = ""
+_BUSY = "the transaction is in use: {what} came while another one was running in it"
+_FAILED = "a statement of the transaction has failed, so {what} is not carried out: all of it is rolled back"
+_OVER = "the transaction is over, and {what} would not be part of it: its block has ended"
+_HINTS = {
+    _BUSY: "One statement at a time, or a transaction of its own for each.",
+    _FAILED: "Let the error of a statement end the block, and repeat the whole block.",
+    _OVER: "Use the task itself, or open another transaction().",
+}
+
 
 class Transaction:
     """
@@ -38,7 +48,7 @@ class Transaction:
         self._requester = requester
         self._session = session
         self._timeouts = session.profile.timeouts
-        self._is_over = False
+        self._state = _OPEN
         self._started = self._last = monotonic()
 
     def begin(self) -> None:
@@ -49,7 +59,7 @@ class Transaction:
 
     def end(self) -> None:
         """Let nothing more through: the connection may be another task's the next moment."""
-        self._is_over = True
+        self._state = _OVER
 
     def commit(self) -> None:
         """
@@ -61,12 +71,10 @@ class Transaction:
             StateConflictError: a statement had failed, so that there was nothing to commit.
         """
         self._check_clock("COMMIT")
-        if self._session.commit() != "COMMIT":
-            raise StateConflictError(
-                "the transaction was rolled back, because a statement in it had failed",
-                hint="Let the error of a statement end the block, and repeat the whole block.",
-                sqlstate="25P02",
-            )
+        answer = self._session.commit()
+        self._state = _OVER
+        if answer != "COMMIT":
+            raise StateConflictError(_FAILED.format(what="COMMIT"), hint=_HINTS[_FAILED], sqlstate="25P02")
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`Task.query`."""
@@ -103,22 +111,31 @@ class Transaction:
 
     @contextmanager
     def _within_limits(self) -> Generator[None]:
-        """Look at the clock before a statement, and after a connection that was lost meanwhile."""
+        """
+        Look at clock and state before a statement, and after a connection that was lost meanwhile.
+
+        What leaves the block by an error, a cancelled call too, may have been done half: then nothing of the
+        transaction is committed.
+        """
         self._check_clock("the next statement")
+        self._state = _BUSY
         try:
             yield
-        except ConnectionLostError:
-            self._check_age("the answer")  # a pooler tells only that the server is gone
+        except BaseException as error:
+            self._state = _FAILED
+            if isinstance(error, ConnectionLostError):
+                self._check_age("the answer")  # a pooler tells only that the server is gone
             raise
+        else:
+            self._state = _OPEN
         finally:
             self._last = monotonic()
 
     def _check_clock(self, what: str) -> None:
         """Refuse a little before PostgreSQL ends the session, which would not say as much."""
-        if self._is_over:
+        if self._state is not _OPEN:
             raise StateConflictError(
-                f"the transaction is over, and {what} would not be part of it: its block has ended",
-                hint="Use the task itself, or open another transaction().",
+                self._state.format(what=what), hint=_HINTS[self._state], sqlstate="25P02"
             )
         waited, idle_ms = monotonic() - self._last, self._timeouts.idle_in_transaction
         if waited * 1000 >= idle_ms - min(250, idle_ms / 10):

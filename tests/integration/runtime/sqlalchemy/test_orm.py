@@ -194,6 +194,26 @@ def test_a_unit_of_work_that_fails_may_be_repeated(engine: Engine, tasks: Moat, 
     assert shop.value("SELECT count(*) FROM public.refunds") == 0
 
 
+def test_a_unit_of_work_whose_error_is_swallowed_leaves_nothing(
+    engine: Engine, tasks: Moat, shop: Site
+) -> None:
+    """Neither its effect nor its key: what was done half is not committed by what goes on."""
+
+    def return_no_json(session: Session) -> Decimal:
+        _refund(session)
+        return Decimal(1)
+
+    with tasks.task("support", "T-1"):
+        with Session(engine) as session, session.begin():
+            with pytest.raises(errors.ValueRefusedError, match="cannot be kept as JSON"):
+                write_once(session, "k", {}, return_no_json)
+            session.execute(text("UPDATE orders SET visits = 1 WHERE id = 1"))
+        with Session(engine) as session, session.begin():
+            done = write_once(session, "k", {}, _refund)
+    assert not done.replayed
+    assert shop.read("SELECT id FROM public.refunds ORDER BY id") == [(number,) for number in done.value]
+
+
 def test_a_result_that_is_too_large_to_keep(engine: Engine, tasks: Moat) -> None:
     with tasks.task("support", "T-1"):
         for is_again in (False, True):
