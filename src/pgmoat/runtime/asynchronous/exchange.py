@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
-from pgmoat.runtime.messages import Message
+from pgmoat.runtime.messages import Message, list_parameters
 
 
 async def send(connection: AsyncConnection[Any], *messages: Message) -> list[AsyncCursor[Any]]:
@@ -34,7 +34,7 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
                 await cursor.execute(message.text, message.values, prepare=message.prepare)
                 cursors.append(cursor)
     except psycopg.Error as error:
-        raise explain_failure(error) from error
+        raise explain_failure(error, list_parameters(messages)) from error
     except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
         raise explain_value(error) from error
     return cursors

@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
-from pgmoat.runtime.messages import Message
+from pgmoat.runtime.messages import Message, list_parameters
 
 
 def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
@@ -35,7 +35,7 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
                 cursor.execute(message.text, message.values, prepare=message.prepare)
                 cursors.append(cursor)
     except psycopg.Error as error:
-        raise explain_failure(error) from error
+        raise explain_failure(error, list_parameters(messages)) from error
     except (TypeError, ValueError) as error:  # psycopg leaves json's and the codecs' as they are
         raise explain_value(error) from error
     return cursors
