@@ -99,9 +99,10 @@ def _bind_names(given: Given, key: str | None) -> Bound:
     used = _parse(source, names, has_values=bool(given.names)).names
     unused -= used
     if unused:
-        check_quotes(source, sorted(unused))
+        labels = [f":{name}" for name in sorted(unused)]
+        check_quotes(source, labels)
         check_style(source, is_named=True)
-        listed = ", ".join(f":{name}" for name in sorted(unused))
+        listed = ", ".join(labels)
         raise StatementInvalidError(
             f"the statement does not use {listed}", hint="Write each parameter as :name, or leave it out."
         )
@@ -122,7 +123,8 @@ def _bind_numbers(source: str, values: tuple[Any, ...]) -> Bound:
                 " given in order",
                 hint=f'Give them by name: {{"{problem.name}": value}}; or write $1, $2, …',
             )
-    unused = sorted(set(range(1, len(values) + 1)) - found.numbers)
+    _check_readable(found)
+    unused = [f"${number}" for number in range(1, len(values) + 1) if number not in found.numbers]
     most = max(found.numbers, default=0)
     if most > len(values) or 0 in found.numbers:
         raise StatementInvalidError(
@@ -130,11 +132,10 @@ def _bind_numbers(source: str, values: tuple[Any, ...]) -> Bound:
             hint="Parameters count from $1. Give a value for each, in order.",
         )
     if unused:
-        check_quotes(source, [str(number) for number in unused])
+        check_quotes(source, unused)
         check_style(source, is_named=False)
         raise StatementInvalidError(
-            f"{_count(len(values))} given, and the statement does not use"
-            f" {', '.join(f'${number}' for number in unused)}",
+            f"{_count(len(values))} given, and the statement does not use {', '.join(unused)}",
             hint="Write each parameter as $1, $2, … in order, or leave the value out.",
         )
     return Bound(
@@ -155,12 +156,16 @@ def _parse(source: str, names: tuple[str, ...], *, has_values: bool = True) -> S
             f"the statement has ${number}, and {given}",
             hint="Give a list of values in order; or write :name, and give a mapping.",
         )
-    for problem in found.problems:
-        if problem.kind == "structure":  # the guard's to say
-            continue
-        message = f"at character {problem.offset + 1}: {problem.message}"
-        raise StatementInvalidError(message, hint=_describe_hint(problem.hint))
+    _check_readable(found, "parameter")
     return found
+
+
+def _check_readable(found: Statement, *kinds: str) -> None:
+    """Refuse what has a problem, but for its structure, which is the guard's to judge."""
+    for problem in found.problems:
+        if problem.kind in {"unreadable", *kinds}:
+            message = f"at character {problem.offset + 1}: {problem.message}"
+            raise StatementInvalidError(message, hint=_describe_hint(problem.hint))
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,7 @@ from pgmoat.policy.statement import Problem, Token, scan
 
 _NAMED_STYLE = re.compile(r"%\(([A-Za-z_]\w*)\)s")
 _PLAIN_STYLE = re.compile(r"%s\b|\?")
-_QUOTED_NAME = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+_QUOTED = re.compile(r"(?<![:\w]):[A-Za-z_]\w*|\$\d+")
 _TYPE_WORDS = frozenset({"interval", "date", "time", "timestamp", "timestamptz", "timetz"})
 _PARAMETERS = frozenset({"name", "number"})
 
@@ -28,7 +28,7 @@ class Placeholders:
 
     foreign_names: tuple[str, ...]  # of %(name)s
     foreign: str  # %s or ?, as it is written; empty without one
-    quoted: frozenset[str]  # names that stand as :name within quotes
+    quoted: frozenset[str]  # what would be parameters, as they are written, within quotes
     lists: frozenset[str]  # parameters that stand alone in IN (…), as they are written
     typed: tuple[str, str] | None  # the word before a parameter that takes a constant only, and the parameter
 
@@ -44,7 +44,7 @@ def find_placeholders(source: str) -> Placeholders:
     return Placeholders(
         foreign_names=tuple(_NAMED_STYLE.findall(code)),
         foreign=plain[0] if plain is not None else "",
-        quoted=frozenset(_QUOTED_NAME.findall(strings)),
+        quoted=frozenset(_QUOTED.findall(strings)),
         lists=frozenset(_find_lists([token for token in tokens if token.kind != "blank"])),
         typed=_find_typed([token for token in tokens if token.kind != "blank"]),
     )
@@ -69,19 +69,19 @@ def check_style(source: str, *, is_named: bool) -> None:
         raise StatementInvalidError(f"the statement writes a parameter as {found.foreign}", hint=hint)
 
 
-def check_quotes(source: str, names: Sequence[str]) -> None:
+def check_quotes(source: str, labels: Sequence[str]) -> None:
     """
-    Look for *names* within quotes, where they are no parameters.
+    Look for *labels* within quotes, where they are no parameters.
 
     Raises:
         StatementInvalidError: there is one.
     """
     quoted = find_placeholders(source).quoted
-    for name in names:
-        if name in quoted:
+    for label in labels:
+        if label in quoted:
             raise StatementInvalidError(
-                f"the statement has :{name} within quotes, where it is text and no parameter",
-                hint=f"Write :{name}, not inside quotes: put % into the value, as in LIKE :{name}.",
+                f"the statement has {label} within quotes, where it is text and no parameter",
+                hint=f"Write {label}, not inside quotes: put % into the value, as in LIKE {label}.",
             )
 
 

@@ -59,7 +59,7 @@ def make_json(value: object, label: str) -> Jsonb:
     except (TypeError, ValueError) as error:
         raise ValueRefusedError(
             f"{label} cannot be written as JSON: {error}",
-            hint="Leave lone surrogates out; inside of JSON write dates and decimals as text.",
+            hint="Leave lone surrogates out; inside of JSON write dates and decimals as text, sets as lists.",
         ) from error
     return Jsonb(plain)
 

@@ -68,6 +68,18 @@ def test_numbers_go_by_the_alphabet_and_not_by_how_values_were_given() -> None:
             "Write :x, not inside quotes: put % into the value, as in LIKE :x.",
         ),
         (
+            "SELECT 'a' LIKE '%$1%'",
+            ["b"],
+            "the statement has $1 within quotes, where it is text and no parameter",
+            "Write $1, not inside quotes: put % into the value, as in LIKE $1.",
+        ),
+        (
+            "SELECT '",
+            ["b"],
+            "at character 8: a string does not end",
+            "End it; a quote within a string is written twice, and a value is better given as a parameter.",
+        ),
+        (
             "SELECT $1",
             {"x": 1},
             "the statement has $1, and values are given by name",
