@@ -46,6 +46,8 @@ class Problem:
     offset: int
     message: str
     hint: str = ""
+    kind: str = "unreadable"  # or parameter, structure: what PostgreSQL's grammar would find as well
+    name: str = ""  # of the parameter that there is not
 
 
 @dataclass(slots=True)
@@ -54,12 +56,15 @@ class Statement:
 
     text: str = ""
     names: set[str] = field(default_factory=set[str])
+    numbers: set[int] = field(default_factory=set[int])  # of each $n, which is a problem all the same
     first_word: str = ""  # lower case
     problems: list[Problem] = field(default_factory=list[Problem])
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of the text and what it is: a name of :name, a number of $n, a word, a mark …"""
+
     kind: str
     text: str
     offset: int
@@ -75,7 +80,7 @@ def parse_statement(source: str, parameters: Sequence[str]) -> Statement:
     parts: list[str] = []
     open_brackets: list[str] = []  # ( and [; "a" for the [ of an array's constructor
     previous = ""
-    tokens = list(_scan(source, found.problems))
+    tokens = list(scan(source, found.problems))
     while tokens and (tokens[-1].kind == "blank" or tokens[-1].text == ";"):
         tokens.pop()
     for token in tokens:
@@ -84,7 +89,9 @@ def parse_statement(source: str, parameters: Sequence[str]) -> Statement:
             text = _number(token, parameters, open_brackets, found)
         elif token.kind == "number":
             hint = f"write :{parameters[0]}" if parameters else ""
-            found.problems.append(Problem(token.offset, f"{text} is not how a parameter is written", hint))
+            message = f"{text} is not how a parameter is written"
+            found.problems.append(Problem(token.offset, message, hint, "parameter"))
+            found.numbers.add(int(text[1:]))
         elif token.kind == "mark":
             _follow_brackets(token, previous, open_brackets, found.problems)
         elif token.kind == "word" and not found.first_word:
@@ -93,29 +100,31 @@ def parse_statement(source: str, parameters: Sequence[str]) -> Statement:
         if token.kind != "blank":
             previous = text if token.kind in {"word", "mark"} else token.kind
     if open_brackets:
-        found.problems.append(Problem(len(source), "a bracket is not closed"))
+        found.problems.append(Problem(len(source), "a bracket is not closed", kind="structure"))
     found.text = "".join(parts).strip()
     if not found.text and not found.problems:
-        found.problems.append(Problem(0, "there is no SQL in it"))
+        found.problems.append(Problem(0, "there is no SQL in it", kind="structure"))
     return found
 
 
-def _number(token: _Token, parameters: Sequence[str], open_brackets: Sequence[str], found: Statement) -> str:
+def _number(token: Token, parameters: Sequence[str], open_brackets: Sequence[str], found: Statement) -> str:
     name = token.text[1:]
     if open_brackets and open_brackets[-1] == "[":
         if name in parameters:
             message = f"in brackets behind a value {token.text} would be the bound of a slice"
-            found.problems.append(Problem(token.offset, message, f"write (:{name}) for the parameter"))
+            hint = f"write (:{name}) for the parameter"
+            found.problems.append(Problem(token.offset, message, hint, "parameter"))
         return token.text
     if name not in parameters:
         hint = suggest(name, parameters) or f"parameters: {', '.join(parameters) or 'none'}"
-        found.problems.append(Problem(token.offset, f"there is no parameter `{name}`", hint))
+        message = f"there is no parameter `{name}`"
+        found.problems.append(Problem(token.offset, message, hint, "parameter", name))
         return token.text
     found.names.add(name)
     return f"${parameters.index(name) + 1}"
 
 
-def _follow_brackets(token: _Token, previous: str, open_brackets: list[str], problems: list[Problem]) -> None:
+def _follow_brackets(token: Token, previous: str, open_brackets: list[str], problems: list[Problem]) -> None:
     match token.text:
         case "(":
             open_brackets.append("(")
@@ -125,14 +134,15 @@ def _follow_brackets(token: _Token, previous: str, open_brackets: list[str], pro
         case ")" | "]":
             opened = open_brackets.pop() if open_brackets else ""
             if (opened.replace("a", "[")) != _PAIRS[token.text]:
-                problems.append(Problem(token.offset, f"this {token.text} closes nothing"))
+                problems.append(Problem(token.offset, f"this {token.text} closes nothing", kind="structure"))
         case ";":
-            problems.append(Problem(token.offset, "more than one statement", "make it a list of statements"))
+            message, hint = "more than one statement", "make it a list of statements"
+            problems.append(Problem(token.offset, message, hint, "structure"))
         case _:
             pass
 
 
-def _scan(source: str, problems: list[Problem]) -> Iterator[_Token]:
+def scan(source: str, problems: list[Problem]) -> Iterator[Token]:
     """Yield the text in pieces, comments as one blank; a piece that does not end is a problem."""
     position = 0
     while position < len(source):
@@ -157,9 +167,9 @@ def _scan(source: str, problems: list[Problem]) -> Iterator[_Token]:
             problems.append(Problem(position, _UNFINISHED[text]))
             return
         if kind == "blank":
-            yield _Token(kind, text if text.isspace() else " ", position)
+            yield Token(kind, text if text.isspace() else " ", position)
         else:
-            yield _Token("string" if kind == "escaped" else kind, text, position)
+            yield Token("string" if kind == "escaped" else kind, text, position)
         position += len(text)
 
 

@@ -1,5 +1,7 @@
 """What runs under agents: tasks, steps, statements, pools. What a program imports stands here."""
 
+from psycopg.types.json import Jsonb
+
 from pgmoat.runtime.asynchronous.moat import AsyncMoat
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
 from pgmoat.runtime.asynchronous.task import AsyncTask
@@ -19,6 +21,7 @@ __all__ = [
     "AsyncTransaction",
     "Backoff",
     "Change",
+    "Jsonb",
     "Moat",
     "Orchestrator",
     "Preview",

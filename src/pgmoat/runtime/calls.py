@@ -7,36 +7,31 @@ In: an operation's policy, arguments. Out: Bound. I/O: none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from psycopg.types.json import Jsonb
+from typing import Any, cast
 
 from pgmoat.errors import PermissionDeniedError, ValueRefusedError
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.rules.operations import KEY_PARAMETER
+from pgmoat.policy.schema import OperationPolicy
 from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed
-from pgmoat.runtime.binding import Bound, adapt
+from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.values import adapt, make_json
 
 _JSON = frozenset({"json", "jsonb"})
 
 
-def bind_call(profile: Profile, operation: str, arguments: Mapping[str, Any], key: str) -> Bound:
+def accept_arguments(profile: Profile, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return the statement that calls *operation*; its one column is the result as JSON.
+    Return the arguments of a call as they can be sent.
 
     Raises:
         PermissionDeniedError: the agent has no such operation.
-        ValueRefusedError: an argument that it does not have, or one that is missing.
+        ValueRefusedError: an argument that it does not have, one that is missing, or a value that
+            PostgreSQL has no type for.
     """
-    policy = profile.operations.get(operation)
-    if policy is None:
-        known = ", ".join(profile.operations) or "none"
-        raise PermissionDeniedError(
-            f"agent {profile.agent} has no operation {operation!r}",
-            hint=suggest(operation, profile.operations) or f"Operations: {known}.",
-        )
+    policy = _find_operation(profile, operation)
     for name in arguments:
         if name not in policy.parameters:
             raise ValueRefusedError(
@@ -53,22 +48,54 @@ def bind_call(profile: Profile, operation: str, arguments: Mapping[str, Any], ke
         raise ValueRefusedError(
             f"operation {operation} needs {', '.join(missing)}", hint="Give each of them a value."
         )
+    return {name: _adapt(value, policy.parameters[name].type, name) for name, value in arguments.items()}
+
+
+def bind_call(profile: Profile, operation: str, arguments: Mapping[str, Any], key: str) -> Bound:
+    """
+    Return the statement that calls *operation*.
+
+    Raises:
+        AgentError: see :func:`accept_arguments`.
+    """
+    return bind_arguments(profile, operation, accept_arguments(profile, operation, arguments), key)
+
+
+def bind_arguments(profile: Profile, operation: str, values: Mapping[str, Any], key: str) -> Bound:
+    """
+    Return the statement that calls *operation*; its one column is the result as JSON.
+
+    *values* as :func:`accept_arguments` returns them.
+    """
+    policy = _find_operation(profile, operation)
     given = [
         sql.SQL("{} => CAST({} AS {})").format(
             sql.Identifier(name), Printed(f"${number}"), Printed(policy.parameters[name].type)
         )
-        for number, name in enumerate(arguments, start=1)
+        for number, name in enumerate(values, start=1)
     ]
     given.append(
-        sql.SQL("{} => {}").format(sql.Identifier(KEY_PARAMETER), Printed(f"${len(arguments) + 1}::text"))
+        sql.SQL("{} => {}").format(sql.Identifier(KEY_PARAMETER), Printed(f"${len(values) + 1}::text"))
     )
     text = sql.SQL("SELECT {}({})::text").format(
         sql.Identifier(profile.schema, operation), sql.SQL(", ").join(given)
     )
-    values = [_adapt(value, policy.parameters[name].type) for name, value in arguments.items()]
-    return Bound(text.text, (*values, key))
+    return Bound(text.text, (*values.values(), key), (*values, KEY_PARAMETER))
 
 
-def _adapt(value: Any, type_name: str) -> Any:
-    """Return *value* for a parameter: a list for one of type json is JSON, for any other an array."""
-    return Jsonb(value) if type_name in _JSON and isinstance(value, list | tuple) else adapt(value)
+def _find_operation(profile: Profile, operation: str) -> OperationPolicy:
+    policy = profile.operations.get(operation)
+    if policy is None:
+        known = ", ".join(profile.operations) or "none"
+        raise PermissionDeniedError(
+            f"agent {profile.agent} has no operation {operation!r}",
+            hint=suggest(operation, profile.operations) or f"Operations: {known}.",
+        )
+    return policy
+
+
+def _adapt(value: Any, type_name: str, name: str) -> Any:
+    """Return *value* for a parameter: for one of type json all but text and None is written as JSON."""
+    if type_name in _JSON and isinstance(value, bool | int | float | list | tuple):
+        return make_json(cast("object", value), name)
+    return adapt(value, name)

@@ -13,6 +13,7 @@ import psycopg
 from pgmoat import errors
 from pgmoat.errors import AgentError
 from pgmoat.postgres.dsn import MASK
+from pgmoat.runtime.hints import Complaint, Parameter, find_hint, name_parameter
 
 _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM001": errors.NoTaskError,
@@ -116,15 +117,16 @@ _EXHAUSTION = (
 _MISMATCH = "bind message supplies"
 
 
-def explain_failure(error: psycopg.Error) -> AgentError:
+def explain_failure(error: psycopg.Error, parameters: Sequence[Parameter] = ()) -> AgentError:
     """Return an AgentError that says what PostgreSQL said; the statement's text is left out."""
     diagnostics = error.diag
     message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
     kind = _classify(error, message)
+    complaint = Complaint(error.sqlstate or "", message, diagnostics.context or "", parameters)
     return kind(
-        message,
+        name_parameter(complaint),
         detail=diagnostics.message_detail or "",
-        hint=diagnostics.message_hint or _HINTS.get(kind, ""),
+        hint=find_hint(complaint) or diagnostics.message_hint or _HINTS.get(kind, ""),
         sqlstate=error.sqlstate,
         retry_after_s=1.0 if kind.is_retryable else None,
     )

@@ -62,8 +62,8 @@ def make_idempotency_key(task_id: str, operation: str, target: object, occurrenc
         ValueRefusedError: an occurrence below 1, a task or operation without a name, a value in *target*
             whose text is not the same in the next process.
     """
-    if occurrence < 1:
-        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence}")
+    if not _is_count(occurrence):
+        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence!r}", hint="Give an int.")
     if not task_id or not operation:
         raise ValueRefusedError("a key needs the task's id and the operation's name")
     parts = [task_id, operation, encode_value(target), occurrence]
@@ -86,6 +86,10 @@ def encode_value(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [encode_value(item) for item in cast("list[object]", value)]
     return _encode_other(value)
+
+
+def _is_count(occurrence: object) -> bool:
+    return isinstance(occurrence, int) and not isinstance(occurrence, bool) and occurrence >= 1
 
 
 def _encode_other(value: object) -> dict[str, Any]:

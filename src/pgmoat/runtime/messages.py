@@ -17,12 +17,15 @@ from pgmoat.policy.bounds import Timeouts
 from pgmoat.postgres import sqltext
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import Printed
+from pgmoat.runtime.arguments import check_count, check_mapping, check_text
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.context import TaskIdentity, current_step
+from pgmoat.runtime.hints import Parameter
 from pgmoat.runtime.idempotency import encode_value
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.tag import render_application_name, render_comment
 from pgmoat.runtime.telemetry import render_traceparent
+from pgmoat.runtime.values import make_json
 
 PACKAGE = "pgmoat.runtime"
 
@@ -34,6 +37,7 @@ class Message:
     text: bytes
     values: Sequence[Any] = field(default=(), repr=False)  # a task's token among them
     prepare: bool | None = None  # False: hardly ever the same text again; None: the connection's way
+    labels: Sequence[str] = ()  # how the writer of the SQL calls the values; empty for pgmoat's own
 
 
 BEGIN = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -55,9 +59,10 @@ class Caller:
         """Return *text* with the comment before it."""
         return (self.comment + text).encode()
 
-    def _tagged(self, text: str, values: Sequence[Any]) -> Message:
+    def _tagged(self, text: str, bound: Bound) -> Message:
         """Return the agent's own statement: with a comment its text hardly ever comes again."""
-        return Message(self.tag(text), values, prepare=False if self.comment else None)
+        prepare = False if self.comment else None
+        return Message(self.tag(text), bound.values, prepare, bound.labels)
 
     def enter(self) -> Message:
         """Return what enters the task for the rest of the transaction."""
@@ -74,7 +79,7 @@ class Caller:
 
     def run(self, bound: Bound) -> Message:
         """Return the statement itself."""
-        return self._tagged(bound.text, bound.values)
+        return self._tagged(bound.text, bound)
 
     def query(self, bound: Bound, profile: Profile) -> Message:
         """Return a query whose answer is cut off where the policy says."""
@@ -83,11 +88,11 @@ class Caller:
             most_rows=sqltext.Literal(profile.guard.result_rows),
             most_bytes=sqltext.Literal(profile.guard.result_bytes),
         )
-        return self._tagged(capped.text, bound.values)
+        return self._tagged(capped.text, bound)
 
     def explain(self, bound: Bound) -> Message:
         """Return what asks for the statement's plan."""
-        return self._tagged(f"EXPLAIN (FORMAT JSON) {bound.text}", bound.values)
+        return self._tagged(f"EXPLAIN (FORMAT JSON) {bound.text}", bound)
 
 
 def find_caller(identity: TaskIdentity, profile: Profile, *, reason: str = "") -> Caller:
@@ -103,6 +108,15 @@ def find_caller(identity: TaskIdentity, profile: Profile, *, reason: str = "") -
         )
     name = render_application_name(task_id=identity.task_id, step=step) if profile.has_name else None
     return Caller(identity, step, reason or step_reason, comment, name)
+
+
+def list_parameters(messages: Sequence[Message]) -> list[Parameter]:
+    """Return the parameters of the agent's own statement among *messages*."""
+    return [
+        Parameter(label, value)
+        for message in messages
+        for label, value in zip(message.labels, message.values, strict=False)
+    ]
 
 
 def finish_write(call: int, rows: Sequence[Any]) -> Message:
@@ -134,7 +148,10 @@ def open_child(
     child_id: str, scope: Mapping[str, Any], duration_ms: int | None, max_writes: int | None
 ) -> Message:
     """Return what opens a child of the task that was entered."""
-    return _fixed("open_child", (child_id, Jsonb(dict(scope)), duration_ms, max_writes))
+    name = check_text(child_id, "the id of a child")
+    pairs = make_json(check_mapping(scope, "a scope's parameters", '{"customer_id": 4}'), "scope")
+    bounds = (check_count(duration_ms, "duration_ms"), check_count(max_writes, "max_writes"))
+    return _fixed("open_child", (name, pairs, *bounds))
 
 
 def open_task(  # noqa: PLR0917 - the parameters of pgmoat.open_task

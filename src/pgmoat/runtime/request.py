@@ -12,8 +12,9 @@ from typing import Any
 
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.check import Use, Verdict
-from pgmoat.runtime.binding import Bound, Parameters, bind
-from pgmoat.runtime.calls import bind_call
+from pgmoat.runtime.arguments import check_key, check_mapping, check_text
+from pgmoat.runtime.binding import Bound, Parameters, accept_parameters, bind, bind_given
+from pgmoat.runtime.calls import accept_arguments, bind_arguments
 from pgmoat.runtime.context import TaskIdentity
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.inspection import inspect_statement
@@ -58,8 +59,9 @@ class Requester:
         Raises:
             AgentError: parameters do not fit; the guard refuses it.
         """
-        key = key or self._make_key("write", [sql, parameters or None], occurrence)
-        bound = bind(sql, parameters, key=key)
+        given = accept_parameters(sql, parameters)
+        key = check_key(key) or self._make_key("write", [sql, parameters or None], occurrence)
+        bound = bind_given(given, key=key)
         return Request(self._caller(reason), bound, inspect_statement(bound, Use.WRITE, self.allowed), key)
 
     def call(
@@ -75,12 +77,14 @@ class Requester:
         Raises:
             AgentError: no such operation, or arguments that it does not have.
         """
-        given = dict(arguments or {})
-        key = key or self._make_key(operation, given, occurrence)
-        return Request(self._caller(), bind_call(self.profile, operation, given, key), key=key)
+        name = check_text(operation, "the name of an operation")
+        given = check_mapping(arguments, "arguments", '{"parameter": value}')
+        values = accept_arguments(self.profile, name, given)
+        key = check_key(key) or self._make_key(name, given, occurrence)
+        return Request(self._caller(), bind_arguments(self.profile, name, values, key), key=key)
 
     def _make_key(self, operation: str, target: object, occurrence: int) -> str:
         return make_idempotency_key(self.identity.task_id, operation, target, occurrence)
 
     def _caller(self, reason: str = "") -> Caller:
-        return find_caller(self.identity, self.profile, reason=reason)
+        return find_caller(self.identity, self.profile, reason=check_text(reason, "a reason"))

@@ -24,23 +24,16 @@ def read_one(task: Task, value: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (LONE, errors.ValueRefusedError),
-        ({"a": Decimal(1)}, errors.ValueRefusedError),
-        ([LONE], errors.ValueRefusedError),
-        ("a\0b", errors.StatementInvalidError),
-        ({1}, errors.StatementInvalidError),
-        (object(), errors.StatementInvalidError),
-    ],
-    ids=["surrogate", "decimal in json", "surrogate in a list", "nul", "set", "object"],
+    "value",
+    [LONE, {"a": Decimal(1)}, [LONE], "a\0b", {1}, object(), [1, "a"]],
+    ids=["surrogate", "decimal in json", "surrogate in a list", "nul", "set", "object", "mixed list"],
 )
-def test_what_cannot_be_sent(moat: Moat, value: object, kind: type[errors.AgentError]) -> None:
+def test_what_cannot_be_sent(moat: Moat, value: object) -> None:
     with moat.task("support", "T-1") as task:
         started = monotonic()
-        with pytest.raises(kind):
+        with pytest.raises(errors.ValueRefusedError, match=":x "):
             read_one(task, value)
-        with pytest.raises(errors.AgentError):
+        with pytest.raises(errors.ValueRefusedError, match=":x "):
             task.write("UPDATE orders SET note = :x::text WHERE id = 1", {"x": value})
         assert monotonic() - started < 5
         assert read_one(task, "fine") == "fine"
@@ -70,7 +63,7 @@ def test_a_lone_surrogate_in_a_name(moat: Moat) -> None:
 def test_too_few_values_are_no_lost_connection(moat: Moat) -> None:
     with moat.task("support", "T-1") as task:
         started = monotonic()
-        with pytest.raises(errors.StatementInvalidError, match="supplies 1 parameters"):
+        with pytest.raises(errors.StatementInvalidError, match="1 value was given"):
             task.query("SELECT $1::int AS a, $2::int AS b", [1])
         assert monotonic() - started < 5
         assert read_one(task, 1) == "1"

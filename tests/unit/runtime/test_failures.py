@@ -13,6 +13,7 @@ from psycopg.pq import DiagnosticField
 from pgmoat import errors
 from pgmoat.errors import AgentError
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
+from pgmoat.runtime.hints import Parameter
 from tests.unit.compiler.test_refusal_codes import list_codes
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference" / "errors.md"
@@ -154,3 +155,11 @@ def test_values_that_cannot_go_either_way() -> None:
     found = explain_answer(psycopg.DataError("date too large: 'infinity'"))
     assert type(found) is errors.StatementInvalidError
     assert "::text" in found.hint
+
+
+def test_a_parameter_is_named_and_its_hint_goes_before_postgresqls() -> None:
+    error = make_error("22008", 'date/time field value out of range: "13/25/2020"', hint="datestyle")
+    found = explain_failure(error, [Parameter(":day", "13/25/2020")])
+    assert found.message == ':day: date/time field value out of range: "13/25/2020"'
+    assert found.hint.startswith("Write dates as YYYY-MM-DD")
+    assert explain_failure(error).message.startswith("date/time")

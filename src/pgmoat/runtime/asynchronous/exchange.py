@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
-from pgmoat.runtime.messages import Message
+from pgmoat.runtime.messages import Message, list_parameters
 
 
 async def send(connection: AsyncConnection[Any], *messages: Message) -> list[AsyncCursor[Any]]:
@@ -30,12 +30,8 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
             return [await connection.execute(only.text, only.values, prepare=only.prepare)]
         return await _send_together(connection, messages)
     except psycopg.Error as error:
-        raise explain_failure(error) from error
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # psycopg leaves json's and the codecs' as they are
+        raise explain_failure(error, list_parameters(messages)) from error
+    except (TypeError, ValueError, RecursionError) as error:  # json's and the codecs' own
         raise explain_value(error) from error
 
 

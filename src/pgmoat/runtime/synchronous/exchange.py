@@ -15,7 +15,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
-from pgmoat.runtime.messages import Message
+from pgmoat.runtime.messages import Message, list_parameters
 
 
 def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
@@ -31,12 +31,8 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
             return [connection.execute(only.text, only.values, prepare=only.prepare)]
         return _send_together(connection, messages)
     except psycopg.Error as error:
-        raise explain_failure(error) from error
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # psycopg leaves json's and the codecs' as they are
+        raise explain_failure(error, list_parameters(messages)) from error
+    except (TypeError, ValueError, RecursionError) as error:  # json's and the codecs' own
         raise explain_value(error) from error
 
 

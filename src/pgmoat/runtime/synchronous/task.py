@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgmoat.guard.allowed import Allowed
+from pgmoat.runtime.arguments import check_text
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
@@ -84,7 +85,7 @@ class Task:
 
     def step(self, name: str, *, reason: str = "") -> AbstractContextManager[None]:
         """Label what this task does inside of the block; *reason* goes with its deletions."""
-        return use_step(self.identity, name, reason)
+        return use_step(self.identity, check_text(name, "the name of a step"), check_text(reason, "a reason"))
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
@@ -141,7 +142,7 @@ class Task:
         *occurrence* counts those that are repeated on purpose.
         """
         means = self._means
-        with self._observe(operation):
+        with self._observe(check_text(operation, "the name of an operation")):
             request = self._requester.call(operation, arguments, key, occurrence)
 
             def attempt() -> Result:
@@ -157,7 +158,8 @@ class Task:
 
     def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
         """Return what a call would change, rows before and after; it is run and rolled back."""
-        key = make_idempotency_key(self.task_id, "preview", operation)  # the call's own would be replayed
+        name = check_text(operation, "the name of an operation")
+        key = make_idempotency_key(self.task_id, "preview", name)  # the call's own would be replayed
         with self._observe("preview"):
             return self._preview(self._requester.call(operation, arguments, key))
 
