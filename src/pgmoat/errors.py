@@ -29,6 +29,7 @@ Every exception that pgmoat raises.
         ├── PermissionDeniedError
         ├── StatementInvalidError  PostgreSQL cannot run the statement
         ├── GuardRefusedError    pgmoat's client did not send the statement
+        │   └── RightMissingError  a write that the policy does not grant; a PermissionDeniedError too
         ├── ResultTooLargeError  not even the first row fits
         ├── StatementTimeoutError
         ├── TransactionIdleError   the transaction waited for something else too long
@@ -264,6 +265,12 @@ class GuardRefusedError(AgentError):
         super().__init__(message, detail=detail, hint=hint)
         self.rule = rule
         self.position = position
+
+
+class RightMissingError(GuardRefusedError, PermissionDeniedError):
+    """The policy does not grant this write to the agent; the statement was not sent."""
+
+    code = "right-missing"
 
 
 class ResultTooLargeError(AgentError):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pgmoat.guard.parse import Node
+from pgmoat.policy.access import Access, compile_access
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, LogPolicy, Policy
 
 _TASK_FUNCTIONS = ("pgmoat.my_task", "pgmoat.scope")
@@ -26,6 +28,14 @@ class Allowed:
     relations: frozenset[str]  # in the entity schema: entities, event logs, their present state
     functions: frozenset[str]  # schema.name, besides the built-in ones that only compute
     operations: frozenset[str]  # called by name, never through SQL
+    entities: frozenset[Access] = frozenset()  # what may be done with them, where that is known
+
+    def find(self, relation: Node) -> Access | None:
+        """Return the rights on a table of a statement; None where it is no entity, or they are not known."""
+        if relation.text("catalogname") or relation.text("schemaname") not in {"", self.schema}:
+            return None
+        name = relation.text("relname")
+        return next((entity for entity in self.entities if entity.name == name), None)
 
 
 def compile_allowed(policy: Policy, agent: str) -> Allowed:
@@ -45,6 +55,7 @@ def compile_allowed(policy: Policy, agent: str) -> Allowed:
             {*access.guard.functions, *_TASK_FUNCTIONS, *(f"{schema}.{log}_at" for log in logs)}
         ),
         operations=frozenset(access.operations),
+        entities=frozenset(compile_access(policy, agent)),
     )
 
 

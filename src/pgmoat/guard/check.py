@@ -21,6 +21,7 @@ from pgmoat.guard.rules.locking import check_locking
 from pgmoat.guard.rules.on_conflict import check_on_conflict
 from pgmoat.guard.rules.one_statement import check_one_statement
 from pgmoat.guard.rules.relations import check_relations
+from pgmoat.guard.rules.rights import check_rights
 from pgmoat.guard.rules.statement_class import check_statement_class, find_query, name_command
 from pgmoat.guard.rules.types import check_types
 from pgmoat.guard.rules.where import check_where
@@ -35,6 +36,7 @@ FIRST_RULES: tuple[_Rule, ...] = (check_one_statement, check_statement_class)
 RULES: tuple[_Rule, ...] = (
     check_known_nodes,
     check_relations,
+    check_rights,
     check_functions,
     check_types,
     check_where,

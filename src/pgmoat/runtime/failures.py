@@ -1,15 +1,20 @@
 """
 Turn an error of PostgreSQL, PgBouncer or the pool into one that a model can act on.
 
-In: psycopg.Error. Out: AgentError. I/O: none.
+In: psycopg.Error, Profile. Out: AgentError. I/O: none.
 """
 
 from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import psycopg
 
 from pgmoat import errors
 from pgmoat.errors import AgentError
+from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.wording import GRANT_HINT, Words, clarify, lacks_trigger
 
 _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM001": errors.NoTaskError,
@@ -77,8 +82,7 @@ _BY_CLASS: dict[str, type[AgentError]] = {
 }
 # What PostgreSQL leaves without a hint.
 _HINTS: dict[type[AgentError], str] = {
-    errors.PermissionDeniedError: "Use the entities and operations that this agent has. A person grants"
-    " more in the policy.",
+    errors.PermissionDeniedError: GRANT_HINT,
     errors.StatementTimeoutError: "Narrow it: a condition on an indexed column, fewer joins, a shorter range."
     " The same statement again would take as long.",
     errors.ConstraintError: "Correct the value; the same again is refused again.",
@@ -101,18 +105,38 @@ _EXHAUSTION = (
 _MISMATCH = "bind message supplies"
 
 
-def explain_failure(error: psycopg.Error) -> AgentError:
-    """Return an AgentError that says what PostgreSQL said; the statement's text is left out."""
+def explain_failure(error: psycopg.Error, profile: Profile | None = None) -> AgentError:
+    """Return an AgentError that says what PostgreSQL said, in the *profile*'s names; no statement's text."""
     diagnostics = error.diag
     message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
     kind = _classify(error, message)
+    words = Words(message, diagnostics.message_detail or "", diagnostics.message_hint or _HINTS.get(kind, ""))
+    if profile is not None:
+        words = clarify(words, error, profile)
     return kind(
-        message,
-        detail=diagnostics.message_detail or "",
-        hint=diagnostics.message_hint or _HINTS.get(kind, ""),
+        words.message,
+        detail=words.detail,
+        hint=words.hint,
         sqlstate=error.sqlstate,
         retry_after_s=1.0 if kind.is_retryable else None,
     )
+
+
+@contextmanager
+def clarify_failures(profile: Profile) -> Generator[None]:
+    """Have PostgreSQL's errors inside of the block say what the policy knows of *profile*."""
+    try:
+        yield
+    except AgentError as error:
+        if isinstance(error.__cause__, psycopg.Error) and error.sqlstate is not None:
+            reword(error, explain_failure(error.__cause__, profile))
+        raise
+
+
+def reword(error: AgentError, found: AgentError) -> None:
+    """Have *error*, which stays the one that is raised, say what *found* says."""
+    error.args = (found.message,)
+    error.message, error.detail, error.hint = found.message, found.detail, found.hint
 
 
 def explain_value(error: Exception) -> AgentError:
@@ -139,4 +163,6 @@ def _classify(error: psycopg.Error, message: str) -> type[AgentError]:
             return errors.PoolExhaustedError
         is_lost = isinstance(error, psycopg.OperationalError) or state is not None
         return errors.ConnectionLostError if is_lost else errors.StatementInvalidError
+    if state == "55000" and lacks_trigger(message):
+        return errors.PermissionDeniedError
     return _BY_SQLSTATE.get(state) or _BY_CLASS.get(state[:2]) or errors.StatementInvalidError

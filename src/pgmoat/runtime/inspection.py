@@ -14,10 +14,11 @@ from typing import Any
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
-from pgmoat.errors import GuardRefusedError
+from pgmoat.errors import GuardRefusedError, RightMissingError
 from pgmoat.guard.allowed import Allowed
 from pgmoat.guard.check import Use, Verdict, check_statement
 from pgmoat.guard.estimate import Ceilings, judge_plan
+from pgmoat.guard.rules import rights
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Result, name_columns
@@ -32,12 +33,13 @@ def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
     Return what the guard sees in a statement.
 
     Raises:
-        GuardRefusedError: it may not be sent.
+        GuardRefusedError: it may not be sent; a RightMissingError where the policy does not grant it.
     """
     verdict = check_statement(bound.text, use, allowed)
     if verdict.problems:
         first, *others = verdict.problems
-        raise GuardRefusedError(
+        kind = RightMissingError if first.rule == rights.RULE else GuardRefusedError
+        raise kind(
             first.message,
             detail="\n".join(f"{problem.message} ({problem.rule})" for problem in others),
             hint=first.hint,

@@ -88,8 +88,12 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
                 task.write(statement)
         with pytest.raises(errors.PermissionDeniedError):
             task.write("UPDATE orders SET customer_id = 1 WHERE id = 1")
+        with pytest.raises(errors.PermissionDeniedError) as ungranted:
+            task.write("UPDATE refunds SET amount = 1 WHERE id = 1")
         with pytest.raises(errors.StatementInvalidError) as missing:
             task.query("SELECT custmer_id FROM orders")
+    message = "this agent may not update refunds; it may insert order_id, amount"
+    assert ungranted.value.message == message
     assert missing.value.sqlstate == "42703"
     assert "customer_id" in missing.value.hint
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0

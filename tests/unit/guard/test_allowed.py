@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgmoat.guard.allowed import Allowed, compile_allowed, describe_relations
@@ -45,7 +47,12 @@ def policy() -> Policy:
 
 
 def test_a_log_brings_its_projections(policy: Policy) -> None:
-    assert compile_allowed(policy, "reader") == Allowed(
+    allowed = compile_allowed(policy, "reader")
+    assert {access.name: access.select for access in allowed.entities} == {
+        "customers": ("id",),
+        "order_log": "all",
+    }
+    assert replace(allowed, entities=frozenset()) == Allowed(
         schema="shop",
         relations=frozenset({"customers", "order_log", "order_log_current"}),
         functions=frozenset({"people.score", "pgmoat.my_task", "pgmoat.scope", "shop.order_log_at"}),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgmoat.errors import GuardRefusedError, StatementInvalidError
+from pgmoat.errors import GuardRefusedError, PermissionDeniedError, StatementInvalidError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.guard.check import Use, Verdict
 from pgmoat.policy.load import load_policy_text
@@ -50,6 +50,13 @@ def test_the_first_problem_is_the_message_and_the_others_its_detail() -> None:
     assert error.hint
     assert error.position is not None
     assert error.detail.endswith(")")
+
+
+def test_a_write_that_is_not_granted_is_of_both_kinds() -> None:
+    with pytest.raises(PermissionDeniedError, match="may not update id of orders; it may update n") as caught:
+        inspect_statement(Bound("UPDATE orders SET id = 1 WHERE id = 2", ()), Use.WRITE, ALLOWED)
+    assert isinstance(caught.value, GuardRefusedError)
+    assert caught.value.code == "right-missing"
 
 
 def test_plans_are_asked_for_where_the_policy_has_a_ceiling() -> None:

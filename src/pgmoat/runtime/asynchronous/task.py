@@ -7,8 +7,8 @@ between.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
@@ -169,9 +170,14 @@ class AsyncTask:
 
         return await repeat(attempt, means.backoff)
 
-    def _observe(self, operation: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _observe(self, operation: str) -> Generator[None]:
         step, _ = current_step(self.identity)
-        return observe(self.identity.agent, operation, self.task_id, step)
+        with (
+            observe(self.identity.agent, operation, self.task_id, step),
+            clarify_failures(self._means.profile),
+        ):
+            yield
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncTransaction]:

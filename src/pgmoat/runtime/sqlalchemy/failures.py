@@ -18,6 +18,7 @@ from sqlalchemy.engine import ExceptionContext
 from pgmoat import errors
 from pgmoat.errors import AgentError
 from pgmoat.runtime.failures import explain_failure
+from pgmoat.runtime.profile import Profile
 
 CONTEXT_HINT = (
     "Run it inside of `with moat.task(…)`, or give the engine a task. The current task is lost in thread"
@@ -81,7 +82,11 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
         exc.DBAPIError.__init__(
             self, statement, params, orig, hide_parameters, connection_invalidated, ismulti=ismulti
         )
-        found = explain_failure(orig)
+        self.clarify(orig, None)
+
+    def clarify(self, orig: psycopg.Error, profile: Profile | None) -> None:
+        """Say what *orig* says, in the names of *profile*."""
+        found = explain_failure(orig, profile)
         self.message, self.hint = found.message, found.hint
         self.detail = cast("Any", found.detail)
         self.sqlstate, self.retry_after_s = found.sqlstate, found.retry_after_s
@@ -98,15 +103,23 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
     def __reduce__(self) -> Any:
         kind, wrapper = type(self).__bases__[1:]
         rest = (self.statement, self.params, self.orig, self.hide_parameters, self.connection_invalidated)
-        return _restore, (kind, wrapper, *rest), {"detail": self.detail, "hint": self.hint}
+        return (
+            _restore,
+            (kind, wrapper, *rest),
+            {
+                "message": self.message,
+                "detail": self.detail,
+                "hint": self.hint,
+            },
+        )
 
 
-def type_failure(context: ExceptionContext) -> StatementFailedError | None:
-    """Return what SQLAlchemy raises instead of its own error; None: its own."""
+def type_failure(context: ExceptionContext, profile: Profile) -> StatementFailedError | None:
+    """Return what SQLAlchemy raises instead of its own error, in the *profile*'s names; None: its own."""
     wrapped, original = context.sqlalchemy_exception, context.original_exception
     if not isinstance(wrapped, exc.DBAPIError) or not isinstance(original, psycopg.Error):
         return None
-    return _join(type(explain_failure(original)), type(wrapped))(
+    made = _join(type(explain_failure(original)), type(wrapped))(
         wrapped.statement,
         wrapped.params,
         original,
@@ -114,6 +127,8 @@ def type_failure(context: ExceptionContext) -> StatementFailedError | None:
         context.is_disconnect,
         ismulti=wrapped.ismulti,
     )
+    made.clarify(original, profile)
+    return made
 
 
 @cache

@@ -17,6 +17,7 @@ from pgmoat.guard.allowed import Allowed
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
@@ -170,9 +171,14 @@ class Task:
 
         return repeat(attempt, means.backoff)
 
-    def _observe(self, operation: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _observe(self, operation: str) -> Generator[None]:
         step, _ = current_step(self.identity)
-        return observe(self.identity.agent, operation, self.task_id, step)
+        with (
+            observe(self.identity.agent, operation, self.task_id, step),
+            clarify_failures(self._means.profile),
+        ):
+            yield
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:

@@ -19,6 +19,7 @@ from pgmoat.errors import (
     TransactionTooLongError,
 )
 from pgmoat.runtime.binding import Parameters
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
@@ -101,7 +102,8 @@ class Transaction:
         """Look at the clock before a statement, and after a connection that was lost meanwhile."""
         self._check_clock("the next statement")
         try:
-            yield
+            with clarify_failures(self._session.profile):
+                yield
         except ConnectionLostError:
             self._check_age("the answer")  # a pooler tells only that the server is gone
             raise

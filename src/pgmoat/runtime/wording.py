@@ -1,0 +1,54 @@
+"""
+An error of PostgreSQL in the names that an agent knows.
+
+In: psycopg.Error, Profile. Out: Words. I/O: none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import psycopg
+
+from pgmoat.policy.access import describe_writes
+from pgmoat.runtime.profile import Profile
+
+# PostgreSQL goes on with the INSTEAD OF trigger that somebody should provide.
+_NO_TRIGGER = re.compile(r'cannot (insert into|update|delete from) view "(.+)"')
+GRANT_HINT = "Use the entities and operations that this agent has. A person grants more in the policy."
+
+
+class Words(NamedTuple):
+    """What an error says."""
+
+    message: str
+    detail: str
+    hint: str
+
+
+def lacks_trigger(message: str) -> bool:
+    """Return whether the view has no trigger for a write, as no agent has the right to it."""
+    return _NO_TRIGGER.match(message) is not None
+
+
+def clarify(words: Words, error: psycopg.Error, profile: Profile) -> Words:
+    """Return *words* about *error* with what the policy knows; as they are where it knows no better."""
+    reword = _BY_SQLSTATE.get(error.sqlstate or "")
+    return words if reword is None else reword(words, error, profile)
+
+
+def _name_right(words: Words, _: psycopg.Error, profile: Profile) -> Words:
+    found = _NO_TRIGGER.match(words.message)
+    if found is None:
+        return words
+    verb, name = found.groups()
+    access = profile.entities.get(name)
+    may = f"; it may {describe_writes(access)}" if access is not None else ""
+    return Words(f"this agent may not {verb} {name}{may}", "", GRANT_HINT)
+
+
+_BY_SQLSTATE: dict[str, Callable[[Words, psycopg.Error, Profile], Words]] = {
+    "55000": _name_right,
+}
