@@ -6,7 +6,7 @@ In: Policy. Out: Allowed. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from pgmoat.guard.parse import Node
@@ -66,6 +66,14 @@ def describe_relations(allowed: Allowed) -> str:
         return "this agent has no entities, only operations: use call()"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"entities: {', '.join(names[:_LISTED])}{more}"
+
+
+def describe_columns(allowed: Allowed, words: Collection[str]) -> str:
+    """Return the columns of the entity that is among *words*, to be read; else the entities."""
+    for entity in sorted(allowed.entities, key=lambda entity: entity.name):
+        if entity.name in words and isinstance(entity.select, tuple) and entity.select:
+            return f"{entity.name} has the columns {', '.join(entity.select)}: SELECT those you need"
+    return describe_relations(allowed)
 
 
 def _list_projected_logs(policy: Policy, agent: AgentPolicy) -> Iterator[str]:

@@ -9,10 +9,10 @@ The second wall, for clear and early messages; the first is in PostgreSQL. What 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.allowed import Allowed, describe_columns
 from pgmoat.guard.parse import Statement, parse_statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.guard.rules.functions import check_functions
@@ -25,6 +25,7 @@ from pgmoat.guard.rules.rights import check_rights
 from pgmoat.guard.rules.statement_class import check_statement_class, find_query, name_command
 from pgmoat.guard.rules.types import check_types
 from pgmoat.guard.rules.where import check_where
+from pgmoat.guard.syntax import asks_for_columns, list_words
 
 __all__ = ["Problem", "Use", "Verdict", "check_statement"]
 
@@ -79,6 +80,8 @@ def _judge_cached(text: str, use: Use, allowed: Allowed) -> Verdict:
 def _judge(text: str, use: Use, allowed: Allowed) -> Verdict:
     statement = parse_statement(text)
     if isinstance(statement, Problem):
+        if statement.rule == "syntax" and asks_for_columns(text):
+            statement = replace(statement, hint=describe_columns(allowed, list_words(text)))
         return Verdict((statement,))
     try:
         for rules in (FIRST_RULES[:1], FIRST_RULES[1:], RULES):

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import psycopg
 
-from pgmoat.policy.access import describe_writes
+from pgmoat.policy.access import describe_rights, describe_writes
 from pgmoat.runtime.profile import Profile
 
 # PostgreSQL goes on with the INSTEAD OF trigger that somebody should provide.
 _NO_TRIGGER = re.compile(r'cannot (insert into|update|delete from) view "(.+)"')
+_NO_RIGHT = re.compile(r"permission denied for view (.+)")
 GRANT_HINT = "Use the entities and operations that this agent has. A person grants more in the policy."
 
 
@@ -49,6 +50,19 @@ def _name_right(words: Words, _: psycopg.Error, profile: Profile) -> Words:
     return Words(f"this agent may not {verb} {name}{may}", "", GRANT_HINT)
 
 
+def _list_rights(words: Words, _: psycopg.Error, profile: Profile) -> Words:
+    """Name the columns: PostgreSQL names the view, whichever of them it is about."""
+    found = _NO_RIGHT.match(words.message)
+    access = profile.entities.get(found.group(1)) if found is not None else None
+    if access is None:
+        return words
+    may = describe_rights(access)
+    message = f"permission denied for {access.name}: this agent may " + (f"only {may}" if may else "nothing")
+    star = "Name the columns: SELECT * and RETURNING * ask for hidden ones too. "
+    return Words(message, words.detail, (star if access.hides_columns else "") + words.hint)
+
+
 _BY_SQLSTATE: dict[str, Callable[[Words, psycopg.Error, Profile], Words]] = {
+    "42501": _list_rights,
     "55000": _name_right,
 }

@@ -99,6 +99,19 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0
 
 
+def test_a_hidden_column_is_told_apart(moat: Moat) -> None:
+    """PostgreSQL names the view alone."""
+    with moat.task("picky", "T-1") as task, pytest.raises(errors.PermissionDeniedError) as caught:
+        task.query("SELECT * FROM orders WHERE id = 1")
+    assert caught.value.message == "permission denied for orders: this agent may only read id, visits"
+    assert "Name the columns" in caught.value.hint
+    with (
+        pytest.raises(errors.PermissionDeniedError, match="only read id, visits"),
+        task.transaction() as inside,
+    ):
+        inside.query("SELECT * FROM orders WHERE id = 1")
+
+
 def test_a_plan_that_costs_too_much_is_not_run(make_runtime: Opener, route: str, shop: Site) -> None:
     shop.run("ANALYZE public.orders")
     with make_runtime(route).task("thrifty", "T-1") as task:

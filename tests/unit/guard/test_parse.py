@@ -55,7 +55,6 @@ def test_the_place_of_a_syntax_error_counts_characters() -> None:
     [
         (r"\d orders", "psql"),
         ("```sql\nSELECT 1\n```", "Markdown"),
-        ("DESCRIBE orders", "SELECT *"),
         ("SELECT `id` FROM orders", "quotes names"),
         ("SELECT LIMIT LIMIT", "PostgreSQL"),
     ],

@@ -55,6 +55,21 @@ def test_a_view_without_trigger_is_a_right_that_is_missing(said: str, message: s
     assert "person grants more" in found.hint
 
 
+def test_a_column_that_is_not_granted_gets_those_that_are() -> None:
+    found = explain_failure(make_error("42501", "permission denied for view people"), PROFILE)
+    assert found.message == ("permission denied for people: this agent may only read id, name; update name")
+    assert found.hint.startswith("Name the columns: SELECT * and RETURNING * ")
+    assert found.hint.endswith("A person grants more in the policy.")
+
+
+def test_an_entity_without_hidden_columns_is_asked_for_by_star() -> None:
+    found = explain_failure(make_error("42501", "permission denied for view visits"), PROFILE)
+    assert "read id, person_id, what; insert person_id, what" in found.message
+    assert "*" not in found.hint
+    other = explain_failure(make_error("42501", "permission denied for schema public"), PROFILE)
+    assert other.message == "permission denied for schema public"
+
+
 def test_errors_of_a_block_are_reworded_and_stay_the_same() -> None:
     cause = make_error("55000", 'cannot update view "visits"')
     raised = explain_failure(cause)
