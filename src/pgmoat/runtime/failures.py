@@ -13,6 +13,7 @@ import psycopg
 
 from pgmoat import errors
 from pgmoat.errors import AgentError
+from pgmoat.runtime.hints import find_hint
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.wording import GRANT_HINT, Words, clarify, lacks_trigger
 
@@ -110,7 +111,11 @@ def explain_failure(error: psycopg.Error, profile: Profile | None = None) -> Age
     diagnostics = error.diag
     message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
     kind = _classify(error, message)
-    words = Words(message, diagnostics.message_detail or "", diagnostics.message_hint or _HINTS.get(kind, ""))
+    words = Words(
+        message,
+        diagnostics.message_detail or "",
+        find_hint(error.sqlstate, diagnostics.message_hint or _HINTS.get(kind, "")),
+    )
     if profile is not None:
         words = clarify(words, error, profile)
     return kind(

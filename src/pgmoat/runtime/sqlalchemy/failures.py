@@ -32,6 +32,10 @@ _HINTS: dict[type[AgentError], str] = {
     " effect: a write within write_once() is not written again.",
 }
 
+_IN_SQL = frozenset({"PM027", "PM040", "PM042", "PM046", "PM049"})
+"""About keys and parameters, which stand in the SQL here: PostgreSQL's hint fits as it is."""
+_BY_SQLSTATE = {"PM020": "Run it inside of `with task.step(…, reason=…)`."}  # there is no write() here
+
 
 def _render(error: AgentError, statement: str | None = None) -> str:
     lines = [error.message, error.detail]
@@ -90,8 +94,11 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
         self.message, self.hint = found.message, found.hint
         self.detail = cast("Any", found.detail)
         self.sqlstate, self.retry_after_s = found.sqlstate, found.retry_after_s
-        if orig.diag.message_hint is None:
+        if found.sqlstate in _IN_SQL:
+            self.hint = orig.diag.message_hint or found.hint
+        elif orig.diag.message_hint is None:
             self.hint = _HINTS.get(type(found), self.hint)
+        self.hint = _BY_SQLSTATE.get(found.sqlstate or "", self.hint)
 
     def __str__(self) -> str:
         return _render(self, self.statement)
