@@ -48,6 +48,23 @@ def compile_access(policy: Policy, agent: str) -> tuple[Access, ...]:
     )
 
 
+def compile_tables(policy: Policy, agent: str) -> dict[str, Access]:
+    """
+    Return which entity each table is to *agent*, which meets some in its operations only.
+
+    A table that is two entities to it is left out: an error of the table does not tell which is meant.
+    """
+    own = compile_access(policy, agent)
+    tables = [access.table for access in own]
+    found = {access.table: access for access in own if access.table and tables.count(access.table) == 1}
+    for operation in policy.agents[agent].operations:
+        for name in policy.operations[operation].entities:
+            entity = policy.entities.get(name)
+            if entity is not None and entity.table not in tables:
+                found.setdefault(entity.table, _compile(name, entity, EntityAccess.model_validate({})))
+    return found
+
+
 def describe_rights(access: Access) -> str:
     """Return what an agent may do: ``read id, what; insert what; delete rows``; empty if nothing."""
     reads = [f"read {_list(access.select)}"] if access.select else []

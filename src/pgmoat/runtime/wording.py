@@ -13,6 +13,7 @@ from typing import NamedTuple
 import psycopg
 
 from pgmoat.policy.access import describe_rights, describe_writes
+from pgmoat.runtime.constraint import find_entity, name_table, rename, rename_detail
 from pgmoat.runtime.profile import Profile
 
 # PostgreSQL goes on with the INSTEAD OF trigger that somebody should provide.
@@ -29,6 +30,9 @@ class Words(NamedTuple):
     hint: str
 
 
+_Reword = Callable[[Words, psycopg.Error, Profile], Words]
+
+
 def lacks_trigger(message: str) -> bool:
     """Return whether the view has no trigger for a write, as no agent has the right to it."""
     return _NO_TRIGGER.match(message) is not None
@@ -36,7 +40,8 @@ def lacks_trigger(message: str) -> bool:
 
 def clarify(words: Words, error: psycopg.Error, profile: Profile) -> Words:
     """Return *words* about *error* with what the policy knows; as they are where it knows no better."""
-    reword = _BY_SQLSTATE.get(error.sqlstate or "")
+    state = error.sqlstate or ""
+    reword = _BY_SQLSTATE.get(state) or _BY_CLASS.get(state[:2])
     return words if reword is None else reword(words, error, profile)
 
 
@@ -62,7 +67,18 @@ def _list_rights(words: Words, _: psycopg.Error, profile: Profile) -> Words:
     return Words(message, words.detail, (star if access.hides_columns else "") + words.hint)
 
 
-_BY_SQLSTATE: dict[str, Callable[[Words, psycopg.Error, Profile], Words]] = {
+def _name_constraint(words: Words, error: psycopg.Error, profile: Profile) -> Words:
+    said = error.diag
+    table = said.table_name or name_table(words.message)
+    access = find_entity(profile.tables, said.schema_name, table)
+    detail = rename_detail(words.detail, access, profile.tables)
+    if said.constraint_name and said.constraint_name not in words.message:
+        detail = f"{detail} Constraint: {said.constraint_name}.".strip()
+    return Words(rename(words.message, access, profile.tables), detail, words.hint)
+
+
+_BY_SQLSTATE: dict[str, _Reword] = {
     "42501": _list_rights,
     "55000": _name_right,
 }
+_BY_CLASS: dict[str, _Reword] = {"23": _name_constraint}

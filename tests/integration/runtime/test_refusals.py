@@ -99,6 +99,21 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0
 
 
+def test_a_constraint_speaks_of_entities(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        with pytest.raises(errors.ConstraintError) as empty:
+            task.write("INSERT INTO refunds (order_id, amount) VALUES (NULL, 1)")
+        with pytest.raises(errors.ConstraintError) as checked:
+            task.write("INSERT INTO refunds (order_id, amount) VALUES (1, 1000)")
+        with pytest.raises(errors.ConstraintError) as called:
+            task.call("refund_order", {"order_id": 1, "amount": 1000})
+    assert empty.value.message.startswith('null value in column "order_id" of refunds violates')
+    for caught in (checked, called):
+        assert caught.value.message == 'new row for refunds violates check constraint "refunds_amt_check"'
+    for caught in (empty, checked, called):
+        assert "Failing row" not in str(caught.value.as_dict())
+
+
 def test_a_hidden_column_is_told_apart(moat: Moat) -> None:
     """PostgreSQL names the view alone."""
     with moat.task("picky", "T-1") as task, pytest.raises(errors.PermissionDeniedError) as caught:
