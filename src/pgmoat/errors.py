@@ -266,6 +266,11 @@ class GuardRefusedError(AgentError):
         self.rule = rule
         self.position = position
 
+    def as_dict(self) -> dict[str, object]:
+        """Return what a tool should show a model: also the rule, and where in the text."""
+        found = {"rule": self.rule, "position": self.position}
+        return super().as_dict() | {name: value for name, value in found.items() if value not in ("", None)}
+
 
 class RightMissingError(GuardRefusedError, PermissionDeniedError):
     """The policy does not grant this write to the agent; the statement was not sent."""

@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from pgmoat.errors import GuardRefusedError, RightMissingError
 from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use, Verdict, check_statement
+from pgmoat.guard.check import Problem, Use, Verdict, check_statement
 from pgmoat.guard.estimate import Ceilings, judge_plan
 from pgmoat.guard.rules import rights
 from pgmoat.runtime.binding import Bound
@@ -24,6 +24,7 @@ from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Result, name_columns
 from pgmoat.runtime.stored import Unpacked, unpack_rows
 
+_SHOWN = 30  # characters of the text where a problem is
 COUNTERS = 3
 """Columns that a capped query has behind its own: see sql/cap_rows.sql."""
 
@@ -41,7 +42,7 @@ def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
         kind = RightMissingError if first.rule == rights.RULE else GuardRefusedError
         raise kind(
             first.message,
-            detail="\n".join(f"{problem.message} ({problem.rule})" for problem in others),
+            detail=_detail(bound.text, first, others),
             hint=first.hint,
             rule=first.rule,
             position=first.position,
@@ -145,6 +146,25 @@ def list_names(answer: PGresult | None) -> list[str]:
     if answer is None:
         return []
     return [(answer.fname(field) or b"").decode() for field in range(answer.nfields)]
+
+
+def _detail(text: str, first: Problem, others: Sequence[Problem]) -> str:
+    """Return where the first problem is, and the others with their hints."""
+    place = _show_place(text, first)
+    lines = [place[:1].upper() + place[1:]]
+    for problem in others:
+        place = ", ".join(part for part in (problem.rule, _show_place(text, problem)) if part)
+        lines.append(f"Also: {problem.message} ({place}). Hint: {problem.hint}")
+    return "\n".join(line for line in lines if line)
+
+
+def _show_place(text: str, problem: Problem) -> str:
+    if problem.position is None:
+        return ""
+    begin = problem.position - 1
+    words = " ".join(text[begin : begin + _SHOWN].split())
+    more = " …" if len(text) > begin + _SHOWN else ""
+    return f"at character {problem.position}" + (f": {words}{more}" if words else "")
 
 
 def _warn_of_write(affected: int, *, is_replayed: bool) -> list[str]:

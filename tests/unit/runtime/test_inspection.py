@@ -48,8 +48,14 @@ def test_the_first_problem_is_the_message_and_the_others_its_detail() -> None:
     error = caught.value
     assert error.rule
     assert error.hint
-    assert error.position is not None
-    assert error.detail.endswith(")")
+    text = "SELECT pg_sleep(1), secret FROM payments"
+    assert error.position == text.index("payments") + 1
+    assert error.detail.splitlines() == [
+        "At character 33: payments",
+        "Also: pg_sleep() is not allowed: it holds a connection and does nothing (functions, at character 8:"
+        " pg_sleep(1), secret FROM payme …). Hint: leave it out",
+    ]
+    assert error.as_dict().items() >= {"rule": "relations", "position": 33, "code": "guard-refused"}.items()
 
 
 def test_a_write_that_is_not_granted_is_of_both_kinds() -> None:
