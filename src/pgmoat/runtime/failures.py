@@ -106,8 +106,8 @@ _EXHAUSTION = (
 _MISMATCH = "bind message supplies"
 
 
-def explain_failure(error: psycopg.Error, profile: Profile | None = None) -> AgentError:
-    """Return an AgentError that says what PostgreSQL said, in the *profile*'s names; no statement's text."""
+def explain_failure(error: psycopg.Error, profile: Profile | None = None, text: str = "") -> AgentError:
+    """Return an AgentError that says what PostgreSQL said, in *profile*'s names; without *text* itself."""
     diagnostics = error.diag
     message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
     kind = _classify(error, message)
@@ -117,7 +117,7 @@ def explain_failure(error: psycopg.Error, profile: Profile | None = None) -> Age
         find_hint(error.sqlstate, diagnostics.message_hint or _HINTS.get(kind, "")),
     )
     if profile is not None:
-        words = clarify(words, error, profile)
+        words = clarify(words, error, profile, text)
     return kind(
         words.message,
         detail=words.detail,
@@ -128,13 +128,16 @@ def explain_failure(error: psycopg.Error, profile: Profile | None = None) -> Age
 
 
 @contextmanager
-def clarify_failures(profile: Profile) -> Generator[None]:
-    """Have PostgreSQL's errors inside of the block say what the policy knows of *profile*."""
+def clarify_failures(profile: Profile, text: str = "") -> Generator[None]:
+    """Have PostgreSQL's errors inside of the block of *text*, say what the policy knows."""
     try:
         yield
     except AgentError as error:
-        if isinstance(error.__cause__, psycopg.Error) and error.sqlstate is not None:
-            reword(error, explain_failure(error.__cause__, profile))
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and error.sqlstate is not None:
+            plain = explain_failure(cause)
+            if (error.message, error.hint) == (plain.message, plain.hint):  # not by a block within this one
+                reword(error, explain_failure(cause, profile, text))
         raise
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from pgmoat.guard.syntax import hint_at_quotes
 from pgmoat.policy.access import describe_rights, describe_writes
 from pgmoat.runtime.constraint import find_entity, name_table, rename, rename_detail
 from pgmoat.runtime.profile import Profile
@@ -38,9 +39,11 @@ def lacks_trigger(message: str) -> bool:
     return _NO_TRIGGER.match(message) is not None
 
 
-def clarify(words: Words, error: psycopg.Error, profile: Profile) -> Words:
-    """Return *words* about *error* with what the policy knows; as they are where it knows no better."""
+def clarify(words: Words, error: psycopg.Error, profile: Profile, text: str) -> Words:
+    """Return *words* about *error* of *text* in the policy's words, where it knows better."""
     state = error.sqlstate or ""
+    if state == "42703":
+        return words._replace(hint=words.hint or hint_at_quotes(words.message, text))
     reword = _BY_SQLSTATE.get(state) or _BY_CLASS.get(state[:2])
     return words if reword is None else reword(words, error, profile)
 

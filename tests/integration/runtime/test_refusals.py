@@ -99,6 +99,16 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0
 
 
+def test_a_text_in_double_quotes_is_told(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        with pytest.raises(errors.StatementInvalidError) as caught:
+            task.query('SELECT id FROM orders WHERE note = "p1"')
+        assert "'p1'" in caught.value.hint
+        with pytest.raises(errors.StatementInvalidError) as inside, task.transaction() as transaction:
+            transaction.query('SELECT id FROM orders WHERE note = "p1"')
+    assert "'p1'" in inside.value.hint
+
+
 def test_a_constraint_speaks_of_entities(moat: Moat) -> None:
     with moat.task("support", "T-1") as task:
         with pytest.raises(errors.ConstraintError) as empty:

@@ -70,6 +70,14 @@ def test_an_entity_without_hidden_columns_is_asked_for_by_star() -> None:
     assert other.message == "permission denied for schema public"
 
 
+def test_a_text_in_double_quotes() -> None:
+    missing = make_error("42703", 'column "p1" does not exist')
+    assert "'p1'" in explain_failure(missing, PROFILE, 'SELECT id FROM people WHERE name = "p1"').hint
+    assert not explain_failure(missing, PROFILE, "SELECT p1 FROM people").hint
+    near = make_error("42703", 'column "p1" does not exist', hint="Perhaps you meant …")
+    assert explain_failure(near, PROFILE, 'SELECT "p1" FROM people').hint == "Perhaps you meant …"
+
+
 def test_errors_of_a_block_are_reworded_and_stay_the_same() -> None:
     cause = make_error("55000", 'cannot update view "visits"')
     raised = explain_failure(cause)

@@ -89,7 +89,7 @@ class AsyncTask:
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means = self._means
-        with self._observe("query"):
+        with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
 
             async def attempt() -> Result:
@@ -117,7 +117,7 @@ class AsyncTask:
         event log.
         """
         means = self._means
-        with self._observe("write"):
+        with self._observe("write", sql):
             request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             async def attempt() -> Result:
@@ -152,7 +152,7 @@ class AsyncTask:
 
     async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        with self._observe("preview"):
+        with self._observe("preview", sql):
             return await self._preview(self._requester.write(sql, parameters, reason=reason))
 
     async def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
@@ -171,11 +171,11 @@ class AsyncTask:
         return await repeat(attempt, means.backoff)
 
     @contextmanager
-    def _observe(self, operation: str) -> Generator[None]:
+    def _observe(self, operation: str, sql: str = "") -> Generator[None]:
         step, _ = current_step(self.identity)
         with (
             observe(self.identity.agent, operation, self.task_id, step),
-            clarify_failures(self._means.profile),
+            clarify_failures(self._means.profile, sql),
         ):
             yield
 

@@ -68,7 +68,7 @@ class AsyncTransaction:
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`AsyncTask.query`."""
         request = self._requester.query(sql, parameters)
-        with self._within_limits():
+        with self._within_limits(sql):
             return await self._session.query(request, INSIDE)
 
     async def write(
@@ -82,7 +82,7 @@ class AsyncTransaction:
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`AsyncTask.write`."""
         request = self._requester.write(sql, parameters, key, occurrence, reason)
-        with self._within_limits():
+        with self._within_limits(sql):
             return await self._session.write(request, INSIDE)
 
     async def call(
@@ -99,11 +99,11 @@ class AsyncTransaction:
             return await self._session.call(request, INSIDE)
 
     @contextmanager
-    def _within_limits(self) -> Generator[None]:
+    def _within_limits(self, sql: str = "") -> Generator[None]:
         """Look at the clock before a statement, and after a connection that was lost meanwhile."""
         self._check_clock("the next statement")
         try:
-            with clarify_failures(self._session.profile):
+            with clarify_failures(self._session.profile, sql):
                 yield
         except ConnectionLostError:
             self._check_age("the answer")  # a pooler tells only that the server is gone

@@ -90,7 +90,7 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
 
     def clarify(self, orig: psycopg.Error, profile: Profile | None) -> None:
         """Say what *orig* says, in the names of *profile*."""
-        found = explain_failure(orig, profile)
+        found = explain_failure(orig, profile, self.statement or "")
         self.message, self.hint = found.message, found.hint
         self.detail = cast("Any", found.detail)
         self.sqlstate, self.retry_after_s = found.sqlstate, found.retry_after_s

@@ -90,7 +90,7 @@ class Task:
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means = self._means
-        with self._observe("query"):
+        with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
 
             def attempt() -> Result:
@@ -118,7 +118,7 @@ class Task:
         event log.
         """
         means = self._means
-        with self._observe("write"):
+        with self._observe("write", sql):
             request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             def attempt() -> Result:
@@ -153,7 +153,7 @@ class Task:
 
     def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        with self._observe("preview"):
+        with self._observe("preview", sql):
             return self._preview(self._requester.write(sql, parameters, reason=reason))
 
     def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
@@ -172,11 +172,11 @@ class Task:
         return repeat(attempt, means.backoff)
 
     @contextmanager
-    def _observe(self, operation: str) -> Generator[None]:
+    def _observe(self, operation: str, sql: str = "") -> Generator[None]:
         step, _ = current_step(self.identity)
         with (
             observe(self.identity.agent, operation, self.task_id, step),
-            clarify_failures(self._means.profile),
+            clarify_failures(self._means.profile, sql),
         ):
             yield
 

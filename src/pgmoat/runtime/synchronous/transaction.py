@@ -67,7 +67,7 @@ class Transaction:
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`Task.query`."""
         request = self._requester.query(sql, parameters)
-        with self._within_limits():
+        with self._within_limits(sql):
             return self._session.query(request, INSIDE)
 
     def write(
@@ -81,7 +81,7 @@ class Transaction:
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`Task.write`."""
         request = self._requester.write(sql, parameters, key, occurrence, reason)
-        with self._within_limits():
+        with self._within_limits(sql):
             return self._session.write(request, INSIDE)
 
     def call(
@@ -98,11 +98,11 @@ class Transaction:
             return self._session.call(request, INSIDE)
 
     @contextmanager
-    def _within_limits(self) -> Generator[None]:
+    def _within_limits(self, sql: str = "") -> Generator[None]:
         """Look at the clock before a statement, and after a connection that was lost meanwhile."""
         self._check_clock("the next statement")
         try:
-            with clarify_failures(self._session.profile):
+            with clarify_failures(self._session.profile, sql):
                 yield
         except ConnectionLostError:
             self._check_age("the answer")  # a pooler tells only that the server is gone
