@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgmoat.guard.allowed import Allowed, describe_columns
-from pgmoat.guard.parse import Statement, parse_statement
+from pgmoat.guard.parse import Node, Statement, parse_statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.guard.rules.functions import check_functions
 from pgmoat.guard.rules.known_nodes import check_known_nodes
@@ -45,6 +45,8 @@ RULES: tuple[_Rule, ...] = (
     check_on_conflict,
 )
 
+_AGGREGATES = frozenset((name,) for name in ("avg", "bool_and", "bool_or", "count", "max", "min", "sum"))
+_PLAIN = frozenset({"A_Const", "ParamRef", "TypeCast", "SubLink"})  # a function may return many rows
 _MAX_CACHED = 8 * 1024
 _MAX_PROBLEMS = 10
 
@@ -59,6 +61,7 @@ class Verdict:
     is_explain: bool = False
     has_order: bool = False
     has_limit: bool = False
+    has_one_row: bool = False  # an aggregate without GROUP BY, or no FROM: LIMIT leaves nothing to chance
 
 
 def check_statement(text: str, use: Use, allowed: Allowed) -> Verdict:
@@ -107,4 +110,18 @@ def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
         is_explain=root.kind == "ExplainStmt",
         has_order=bool(query.nodes("sort_clause")),
         has_limit=limit is not None and not limit.flag("isnull"),
+        has_one_row=query.kind == "SelectStmt" and _has_one_row(query),
+    )
+
+
+def _has_one_row(query: Node) -> bool:
+    """Return whether a SELECT gives one row at most; in doubt not."""
+    if {"values_lists", "group_clause", "larg"} & query.fields.keys():
+        return False
+    values = [target.node("val") for target in query.nodes("target_list")]
+    if "from_clause" not in query.fields:
+        return not any(value is None or value.kind not in _PLAIN for value in values)
+    calls = [value for value in values if value is not None and value.kind == "FuncCall"]
+    return len(calls) == len(values) > 0 and all(
+        call.names("funcname")[-1:] in _AGGREGATES and call.node("over") is None for call in calls
     )

@@ -82,7 +82,7 @@ def make_read_result(
             f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
             " condition on the last key"
         )
-    if verdict.has_limit and not verdict.has_order:
+    if verdict.has_limit and rows and not (verdict.has_order or verdict.has_one_row):
         warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
     return Result(
         columns=own,

@@ -89,6 +89,8 @@ def test_a_limit_without_order_is_warned_of() -> None:
     found = make_read_result(names, rows, Verdict((), has_limit=True), PROFILE)
     assert "left to chance" in found.warnings[0]
     assert not make_read_result(names, rows, Verdict((), has_limit=True, has_order=True), PROFILE).warnings
+    assert not make_read_result(names, rows, Verdict((), has_limit=True, has_one_row=True), PROFILE).warnings
+    assert not make_read_result(names, [], Verdict((), has_limit=True), PROFILE).warnings
 
 
 def test_columns_of_one_name_hide_nothing() -> None:
