@@ -46,7 +46,7 @@ RULES: tuple[_Rule, ...] = (
 )
 
 _AGGREGATES = frozenset((name,) for name in ("avg", "bool_and", "bool_or", "count", "max", "min", "sum"))
-_PLAIN = frozenset({"A_Const", "ParamRef", "TypeCast", "SubLink"})  # a function may return many rows
+_PLAIN = frozenset({"A_Const", "ParamRef", "SubLink"})  # a function may return many rows
 _MAX_CACHED = 8 * 1024
 _MAX_PROBLEMS = 10
 
@@ -61,6 +61,7 @@ class Verdict:
     is_explain: bool = False
     has_order: bool = False
     has_limit: bool = False
+    limit: int | None = None  # where it is a number
     has_one_row: bool = False  # an aggregate without GROUP BY, or no FROM: LIMIT leaves nothing to chance
 
 
@@ -110,8 +111,15 @@ def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
         is_explain=root.kind == "ExplainStmt",
         has_order=bool(query.nodes("sort_clause")),
         has_limit=limit is not None and not limit.flag("isnull"),
+        limit=_read_number(limit),
         has_one_row=query.kind == "SelectStmt" and _has_one_row(query),
     )
+
+
+def _read_number(constant: Node | None) -> int | None:
+    number = constant.node("ival") if constant is not None and constant.kind == "A_Const" else None
+    value = number.fields.get("ival", 0) if number is not None else None
+    return value if isinstance(value, int) else None
 
 
 def _has_one_row(query: Node) -> bool:

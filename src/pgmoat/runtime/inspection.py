@@ -82,7 +82,8 @@ def make_read_result(
             f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
             " condition on the last key"
         )
-    if verdict.has_limit and rows and not (verdict.has_order or verdict.has_one_row):
+    is_cut = bool(rows) and (verdict.limit is None or rows[0][-1] >= verdict.limit)
+    if verdict.has_limit and is_cut and not (verdict.has_order or verdict.has_one_row):
         warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
     return Result(
         columns=own,

@@ -17,10 +17,10 @@ from tests.unit.guard.shop import SHOP, list_problems, list_rules
     [
         ("SELECT id FROM orders", Use.READ, Verdict((), "select")),
         ("SELECT id FROM orders ORDER BY 1", Use.READ, Verdict((), "select", has_order=True)),
-        ("SELECT id FROM orders LIMIT 5", Use.READ, Verdict((), "select", has_limit=True)),
+        ("SELECT id FROM orders LIMIT 5", Use.READ, Verdict((), "select", has_limit=True, limit=5)),
         ("SELECT id FROM orders LIMIT ALL", Use.READ, Verdict((), "select")),
         ("SELECT id FROM orders LIMIT $1", Use.READ, Verdict((), "select", has_limit=True)),
-        ("TABLE orders FETCH FIRST 3 ROWS ONLY", Use.READ, Verdict((), "select", has_limit=True)),
+        ("TABLE orders FETCH FIRST 3 ROWS ONLY", Use.READ, Verdict((), "select", has_limit=True, limit=3)),
         (
             "SELECT (SELECT id FROM items ORDER BY 1 LIMIT 1)",
             Use.READ,
@@ -35,7 +35,7 @@ from tests.unit.guard.shop import SHOP, list_problems, list_rules
         (
             "EXPLAIN SELECT 1 LIMIT 1",
             Use.READ,
-            Verdict((), "select", is_explain=True, has_limit=True, has_one_row=True),
+            Verdict((), "select", is_explain=True, has_limit=True, limit=1, has_one_row=True),
         ),
         ("INSERT INTO orders (a) VALUES (1)", Use.WRITE, Verdict((), "insert")),
         ("INSERT INTO orders VALUES (1) RETURNING id", Use.WRITE, Verdict((), "insert", has_returning=True)),

@@ -91,6 +91,8 @@ def test_a_limit_without_order_is_warned_of() -> None:
     assert not make_read_result(names, rows, Verdict((), has_limit=True, has_order=True), PROFILE).warnings
     assert not make_read_result(names, rows, Verdict((), has_limit=True, has_one_row=True), PROFILE).warnings
     assert not make_read_result(names, [], Verdict((), has_limit=True), PROFILE).warnings
+    assert not make_read_result(names, rows, Verdict((), has_limit=True, limit=2), PROFILE).warnings
+    assert make_read_result(names, rows, Verdict((), has_limit=True, limit=1), PROFILE).warnings
 
 
 def test_columns_of_one_name_hide_nothing() -> None:
