@@ -29,6 +29,7 @@ Every exception that pgmoat raises.
         ├── PermissionDeniedError
         ├── StatementInvalidError  PostgreSQL cannot run the statement
         ├── GuardRefusedError    pgmoat's client did not send the statement
+        │   └── RightMissingError  a write that the policy does not grant; a PermissionDeniedError too
         ├── ResultTooLargeError  not even the first row fits
         ├── StatementTimeoutError
         ├── TransactionIdleError   the transaction waited for something else too long
@@ -264,6 +265,17 @@ class GuardRefusedError(AgentError):
         super().__init__(message, detail=detail, hint=hint)
         self.rule = rule
         self.position = position
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what a tool should show a model: also the rule, and where in the text."""
+        found = {"rule": self.rule, "position": self.position}
+        return super().as_dict() | {name: value for name, value in found.items() if value not in ("", None)}
+
+
+class RightMissingError(GuardRefusedError, PermissionDeniedError):
+    """The policy does not grant this write to the agent; the statement was not sent."""
+
+    code = "right-missing"
 
 
 class ResultTooLargeError(AgentError):

@@ -6,9 +6,11 @@ In: Policy. Out: Allowed. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from pgmoat.guard.parse import Node
+from pgmoat.policy.access import Access, compile_access
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, LogPolicy, Policy
 
 _TASK_FUNCTIONS = ("pgmoat.my_task", "pgmoat.scope")
@@ -26,6 +28,14 @@ class Allowed:
     relations: frozenset[str]  # in the entity schema: entities, event logs, their present state
     functions: frozenset[str]  # schema.name, besides the built-in ones that only compute
     operations: frozenset[str]  # called by name, never through SQL
+    entities: frozenset[Access] = frozenset()  # what may be done with them, where that is known
+
+    def find(self, relation: Node) -> Access | None:
+        """Return the rights on a table of a statement; None where it is no entity, or they are not known."""
+        if relation.text("catalogname") or relation.text("schemaname") not in {"", self.schema}:
+            return None
+        name = relation.text("relname")
+        return next((entity for entity in self.entities if entity.name == name), None)
 
 
 def compile_allowed(policy: Policy, agent: str) -> Allowed:
@@ -45,6 +55,7 @@ def compile_allowed(policy: Policy, agent: str) -> Allowed:
             {*access.guard.functions, *_TASK_FUNCTIONS, *(f"{schema}.{log}_at" for log in logs)}
         ),
         operations=frozenset(access.operations),
+        entities=frozenset(compile_access(policy, agent)),
     )
 
 
@@ -55,6 +66,14 @@ def describe_relations(allowed: Allowed) -> str:
         return "this agent has no entities, only operations: use call()"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"entities: {', '.join(names[:_LISTED])}{more}"
+
+
+def describe_columns(allowed: Allowed, words: Collection[str]) -> str:
+    """Return the columns of the entity that is among *words*, to be read; else the entities."""
+    for entity in sorted(allowed.entities, key=lambda entity: entity.name):
+        if entity.name in words and isinstance(entity.select, tuple) and entity.select:
+            return f"{entity.name} has the columns {', '.join(entity.select)}: SELECT those you need"
+    return describe_relations(allowed)
 
 
 def _list_projected_logs(policy: Policy, agent: AgentPolicy) -> Iterator[str]:

@@ -9,12 +9,12 @@ The second wall, for clear and early messages; the first is in PostgreSQL. What 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.parse import Statement, parse_statement
+from pgmoat.guard.allowed import Allowed, describe_columns
+from pgmoat.guard.parse import Node, Statement, parse_statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.guard.rules.functions import check_functions
 from pgmoat.guard.rules.known_nodes import check_known_nodes
@@ -22,9 +22,11 @@ from pgmoat.guard.rules.locking import check_locking
 from pgmoat.guard.rules.on_conflict import check_on_conflict
 from pgmoat.guard.rules.one_statement import check_one_statement
 from pgmoat.guard.rules.relations import check_relations
+from pgmoat.guard.rules.rights import check_rights
 from pgmoat.guard.rules.statement_class import check_statement_class, find_query, name_command
 from pgmoat.guard.rules.types import check_types
 from pgmoat.guard.rules.where import check_where
+from pgmoat.guard.syntax import asks_for_columns, list_words
 
 __all__ = ["Problem", "Use", "Verdict", "check_statement"]
 
@@ -36,6 +38,7 @@ FIRST_RULES: tuple[_Rule, ...] = (check_one_statement, check_statement_class)
 RULES: tuple[_Rule, ...] = (
     check_known_nodes,
     check_relations,
+    check_rights,
     check_functions,
     check_types,
     check_where,
@@ -43,6 +46,8 @@ RULES: tuple[_Rule, ...] = (
     check_on_conflict,
 )
 
+_AGGREGATES = frozenset((name,) for name in ("avg", "bool_and", "bool_or", "count", "max", "min", "sum"))
+_PLAIN = frozenset({"A_Const", "ParamRef", "SubLink"})  # a function may return many rows
 _MAX_CACHED = 8 * 1024
 _MAX_PROBLEMS = 10
 
@@ -57,6 +62,8 @@ class Verdict:
     is_explain: bool = False
     has_order: bool = False
     has_limit: bool = False
+    limit: int | None = None  # where it is a number
+    has_one_row: bool = False  # an aggregate without GROUP BY, or no FROM: LIMIT leaves nothing to chance
 
 
 def check_statement(text: str, use: Use, allowed: Allowed) -> Verdict:
@@ -78,6 +85,8 @@ def _judge_cached(text: str, use: Use, allowed: Allowed) -> Verdict:
 def _judge(text: str, use: Use, allowed: Allowed) -> Verdict:
     statement = parse_statement(text)
     if isinstance(statement, Problem):
+        if statement.rule == "syntax" and asks_for_columns(text):
+            statement = replace(statement, hint=describe_columns(allowed, list_words(text)))
         return Verdict((statement,))
     try:
         for rules in (FIRST_RULES[:1], FIRST_RULES[1:], RULES):
@@ -104,4 +113,25 @@ def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
         is_explain=root.kind == "ExplainStmt",
         has_order=bool(query.nodes("sort_clause")),
         has_limit=limit is not None and not limit.flag("isnull"),
+        limit=_read_number(limit),
+        has_one_row=query.kind == "SelectStmt" and _has_one_row(query),
+    )
+
+
+def _read_number(constant: Node | None) -> int | None:
+    number = constant.node("ival") if constant is not None and constant.kind == "A_Const" else None
+    value = number.fields.get("ival", 0) if number is not None else None
+    return value if isinstance(value, int) else None
+
+
+def _has_one_row(query: Node) -> bool:
+    """Return whether a SELECT gives one row at most; in doubt not."""
+    if {"values_lists", "group_clause", "larg"} & query.fields.keys():
+        return False
+    values = [target.node("val") for target in query.nodes("target_list")]
+    if "from_clause" not in query.fields:
+        return not any(value is None or value.kind not in _PLAIN for value in values)
+    calls = [value for value in values if value is not None and value.kind == "FuncCall"]
+    return len(calls) == len(values) > 0 and all(
+        call.names("funcname")[-1:] in _AGGREGATES and call.node("over") is None for call in calls
     )

@@ -20,6 +20,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from pgmoat.guard.problem import Problem
+from pgmoat.guard.syntax import hint_at_syntax
 
 # By name: mypy cannot read the stubs of postgast 0.2, and would stop at every program that imports pgmoat.
 postgast: Any = import_module("postgast")
@@ -126,7 +127,7 @@ def parse_statement(text: str) -> Statement | Problem:
         return _find_excess(text) or _convert(text, postgast.parse(text))
     except postgast.PgQueryError as error:
         # In characters, unlike the places of nodes, which are in bytes.
-        return Problem("syntax", error.message, _hint_at_syntax(text), error.cursorpos or None)
+        return Problem("syntax", error.message, hint_at_syntax(text), error.cursorpos or None)
     except (DecodeError, RecursionError):
         return _TOO_DEEP
     except UnicodeError:
@@ -237,16 +238,3 @@ def _count_characters(text: str, offset: int) -> int:
     if text.isascii():
         return offset + 1
     return len(text.encode()[:offset].decode(errors="ignore")) + 1
-
-
-def _hint_at_syntax(text: str) -> str:
-    begin = text.lstrip()[:12].lower()
-    if begin.startswith("\\"):
-        return "psql's commands are no SQL"
-    if begin.startswith("```"):
-        return "send the SQL alone, without Markdown"
-    if begin.startswith(("desc", "use ", "show ")):
-        return "write PostgreSQL's SQL: SELECT * FROM an entity LIMIT 1 shows its columns"
-    if "`" in text:
-        return 'PostgreSQL quotes names as "name", not as `name`'
-    return "write one statement in PostgreSQL's SQL"

@@ -46,9 +46,9 @@ def explain_errors(error: ValidationError, data: Data) -> list[Finding]:
     return [_explain(details, data) for details in error.errors(include_url=False)]
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
     """Return ``did you mean `columns`?`` if *word* looks like one of *known*, else an empty text."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(word, list(known), n=1, cutoff=nearness)
     return f"did you mean `{close[0]}`?" if close else ""
 
 

@@ -1,19 +1,23 @@
 """
 Turn an error of PostgreSQL, PgBouncer or the pool into one that a model can act on.
 
-In: psycopg.Error. Out: AgentError. I/O: none.
+In: psycopg.Error, Profile. Out: AgentError. I/O: none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 
 from pgmoat import errors
 from pgmoat.errors import AgentError
 from pgmoat.postgres.dsn import MASK
+from pgmoat.runtime.guidance import guide
 from pgmoat.runtime.hints import Complaint, Parameter, find_hint, name_parameter
+from pgmoat.runtime.profile import Profile
+from pgmoat.runtime.wording import GRANT_HINT, Words, clarify, lacks_trigger
 
 _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM001": errors.NoTaskError,
@@ -81,8 +85,7 @@ _BY_CLASS: dict[str, type[AgentError]] = {
 }
 # What PostgreSQL leaves without a hint.
 _HINTS: dict[type[AgentError], str] = {
-    errors.PermissionDeniedError: "Use the entities and operations that this agent has. A person grants"
-    " more in the policy.",
+    errors.PermissionDeniedError: GRANT_HINT,
     errors.StatementTimeoutError: "Narrow it: a condition on an indexed column, fewer joins, a shorter range."
     " The same statement again would take as long.",
     errors.ConstraintError: "Correct the value; the same again is refused again.",
@@ -117,19 +120,55 @@ _EXHAUSTION = (
 _MISMATCH = "bind message supplies"
 
 
-def explain_failure(error: psycopg.Error, parameters: Sequence[Parameter] = ()) -> AgentError:
-    """Return an AgentError that says what PostgreSQL said; the statement's text is left out."""
+def explain_failure(
+    error: psycopg.Error,
+    profile: Profile | None = None,
+    text: str = "",
+    parameters: Sequence[Parameter] = (),
+) -> AgentError:
+    """
+    Return an AgentError that says what PostgreSQL said, in *profile*'s names and those of *parameters*.
+
+    The statement's *text* itself is left out.
+    """
     diagnostics = error.diag
     message = (diagnostics.message_primary or str(error).split("\n", 1)[0]).removeprefix("pgmoat: ")
     kind = _classify(error, message)
     complaint = Complaint(error.sqlstate or "", message, diagnostics.context or "", parameters)
-    return kind(
+    words = Words(
         name_parameter(complaint),
-        detail=diagnostics.message_detail or "",
-        hint=find_hint(complaint) or diagnostics.message_hint or _HINTS.get(kind, ""),
+        diagnostics.message_detail or "",
+        find_hint(complaint) or guide(error.sqlstate, diagnostics.message_hint or _HINTS.get(kind, "")),
+    )
+    if profile is not None:
+        words = clarify(words, error, profile, text)
+    return kind(
+        words.message,
+        detail=words.detail,
+        hint=words.hint,
         sqlstate=error.sqlstate,
         retry_after_s=1.0 if kind.is_retryable else None,
     )
+
+
+@contextmanager
+def clarify_failures(profile: Profile, text: str = "") -> Generator[None]:
+    """Have PostgreSQL's errors inside of the block of *text*, say what the policy knows."""
+    try:
+        yield
+    except AgentError as error:
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and error.sqlstate is not None:
+            plain = explain_failure(cause)
+            if (error.message, error.hint) == (plain.message, plain.hint):  # not by a block within this one
+                reword(error, explain_failure(cause, profile, text))
+        raise
+
+
+def reword(error: AgentError, found: AgentError) -> None:
+    """Have *error*, which stays the one that is raised, say what *found* says."""
+    error.args = (found.message,)
+    error.message, error.detail, error.hint = found.message, found.detail, found.hint
 
 
 def explain_value(error: Exception) -> AgentError:
@@ -169,4 +208,6 @@ def _classify(error: psycopg.Error, message: str) -> type[AgentError]:
             return errors.PoolExhaustedError
         is_lost = isinstance(error, psycopg.OperationalError) or state is not None
         return errors.ConnectionLostError if is_lost else errors.StatementInvalidError
+    if state == "55000" and lacks_trigger(message):
+        return errors.PermissionDeniedError
     return _BY_SQLSTATE.get(state) or _BY_CLASS.get(state[:2]) or errors.StatementInvalidError

@@ -14,15 +14,17 @@ from typing import Any
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
-from pgmoat.errors import GuardRefusedError
+from pgmoat.errors import GuardRefusedError, RightMissingError
 from pgmoat.guard.allowed import Allowed
-from pgmoat.guard.check import Use, Verdict, check_statement
+from pgmoat.guard.check import Problem, Use, Verdict, check_statement
 from pgmoat.guard.estimate import Ceilings, judge_plan
+from pgmoat.guard.rules import rights
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.result import Change, Result, name_columns, warn_of_names
 from pgmoat.runtime.stored import Unpacked, unpack_rows
 
+_SHOWN = 30  # characters of the text where a problem is
 COUNTERS = 3
 """Columns that a capped query has behind its own: see sql/cap_rows.sql."""
 
@@ -32,14 +34,15 @@ def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
     Return what the guard sees in a statement.
 
     Raises:
-        GuardRefusedError: it may not be sent.
+        GuardRefusedError: it may not be sent; a RightMissingError where the policy does not grant it.
     """
     verdict = check_statement(bound.text, use, allowed)
     if verdict.problems:
         first, *others = verdict.problems
-        raise GuardRefusedError(
+        kind = RightMissingError if first.rule == rights.RULE else GuardRefusedError
+        raise kind(
             first.message,
-            detail="\n".join(f"{problem.message} ({problem.rule})" for problem in others),
+            detail=_detail(bound.text, first, others),
             hint=first.hint,
             rule=first.rule,
             position=first.position,
@@ -79,7 +82,8 @@ def make_read_result(
             f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
             " condition on the last key"
         )
-    if verdict.has_limit and not verdict.has_order:
+    is_cut = bool(rows) and (verdict.limit is None or rows[0][-1] >= verdict.limit)
+    if verdict.has_limit and is_cut and not (verdict.has_order or verdict.has_one_row):
         warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
     return Result(
         columns=own,
@@ -163,6 +167,25 @@ def list_names(answer: PGresult | None) -> list[str]:
     if answer is None:
         return []
     return [(answer.fname(field) or b"").decode() for field in range(answer.nfields)]
+
+
+def _detail(text: str, first: Problem, others: Sequence[Problem]) -> str:
+    """Return where the first problem is, and the others with their hints."""
+    place = _show_place(text, first)
+    lines = [place[:1].upper() + place[1:]]
+    for problem in others:
+        place = ", ".join(part for part in (problem.rule, _show_place(text, problem)) if part)
+        lines.append(f"Also: {problem.message} ({place}). Hint: {problem.hint}")
+    return "\n".join(line for line in lines if line)
+
+
+def _show_place(text: str, problem: Problem) -> str:
+    if problem.position is None:
+        return ""
+    begin = problem.position - 1
+    words = " ".join(text[begin : begin + _SHOWN].split())
+    more = " …" if len(text) > begin + _SHOWN else ""
+    return f"at character {problem.position}" + (f": {words}{more}" if words else "")
 
 
 def _warn_of_write(affected: int, *, is_replayed: bool) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgmoat.errors import NotFoundError
+from pgmoat.policy.access import Access, compile_access, compile_tables
 from pgmoat.policy.bounds import GuardPolicy, PoolPolicy, Timeouts
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.schema import OperationPolicy, Policy, ReplicaPolicy
@@ -30,6 +31,8 @@ class Profile:
     tags: str
     is_claiming: bool
     replica: ReplicaPolicy | None  # None: reads go to the primary
+    entities: Mapping[str, Access]  # and event logs
+    tables: Mapping[str, Access]  # by schema.table, of operations too
 
     @property
     def agent_id(self) -> str:
@@ -72,4 +75,6 @@ def resolve_profile(policy: Policy, agent: str) -> Profile:
         tags=found.tags,
         is_claiming=found.tasks == "claimed",
         replica=policy.replica if found.reads == "replica" else None,
+        entities={access.name: access for access in compile_access(policy, agent)},
+        tables=compile_tables(policy, agent),
     )

@@ -112,6 +112,8 @@ agents:
   robot:                        # claims its tasks
     tasks: claimed
     entities: {orders: {update: [visits]}}
+  picky:                        # reads two columns
+    entities: {orders: {select: [id, visits]}}
   thrifty:                      # plans must be cheap
     entities: {orders: {update: [visits]}}
     guard: {cost: 20, plan_rows: 500}

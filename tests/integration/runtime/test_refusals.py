@@ -88,8 +88,12 @@ def test_what_the_agent_may_not_do(moat: Moat, shop: Site) -> None:
                 task.write(statement)
         with pytest.raises(errors.PermissionDeniedError):
             task.write("UPDATE orders SET customer_id = 1 WHERE id = 1")
+        with pytest.raises(errors.PermissionDeniedError) as ungranted:
+            task.write("UPDATE refunds SET amount = 1 WHERE id = 1")
         with pytest.raises(errors.StatementInvalidError) as missing:
             task.query("SELECT custmer_id FROM orders")
+    message = "this agent may not update refunds; it may insert order_id, amount"
+    assert ungranted.value.message == message
     assert missing.value.sqlstate == "42703"
     assert "customer_id" in missing.value.hint
     assert shop.value("SELECT count(*) FROM pgmoat.change") == 0
@@ -104,6 +108,44 @@ def test_a_refusal_is_logged_by_nobody(moat: Moat, caplog: pytest.LogCaptureFixt
             with pytest.raises(errors.AgentError):
                 task.call("refund_order", {"order_id": number + 1, "amount": -1})
     assert [record for record in caplog.records if record.name.startswith("psycopg")] == []
+
+
+def test_a_text_in_double_quotes_is_told(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        with pytest.raises(errors.StatementInvalidError) as caught:
+            task.query('SELECT id FROM orders WHERE note = "p1"')
+        assert "'p1'" in caught.value.hint
+        with pytest.raises(errors.StatementInvalidError) as inside, task.transaction() as transaction:
+            transaction.query('SELECT id FROM orders WHERE note = "p1"')
+    assert "'p1'" in inside.value.hint
+
+
+def test_a_constraint_speaks_of_entities(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        with pytest.raises(errors.ConstraintError) as empty:
+            task.write("INSERT INTO refunds (order_id, amount) VALUES (NULL, 1)")
+        with pytest.raises(errors.ConstraintError) as checked:
+            task.write("INSERT INTO refunds (order_id, amount) VALUES (1, 1000)")
+        with pytest.raises(errors.ConstraintError) as called:
+            task.call("refund_order", {"order_id": 1, "amount": 1000})
+    assert empty.value.message.startswith('null value in column "order_id" of refunds violates')
+    for caught in (checked, called):
+        assert caught.value.message == 'new row for refunds violates check constraint "refunds_amt_check"'
+    for caught in (empty, checked, called):
+        assert "Failing row" not in str(caught.value.as_dict())
+
+
+def test_a_hidden_column_is_told_apart(moat: Moat) -> None:
+    """PostgreSQL names the view alone."""
+    with moat.task("picky", "T-1") as task, pytest.raises(errors.PermissionDeniedError) as caught:
+        task.query("SELECT * FROM orders WHERE id = 1")
+    assert caught.value.message == "permission denied for orders: this agent may only read id, visits"
+    assert "Name the columns" in caught.value.hint
+    with (
+        pytest.raises(errors.PermissionDeniedError, match="only read id, visits"),
+        task.transaction() as inside,
+    ):
+        inside.query("SELECT * FROM orders WHERE id = 1")
 
 
 def test_a_plan_that_costs_too_much_is_not_run(make_runtime: Opener, route: str, shop: Site) -> None:

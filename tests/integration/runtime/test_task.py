@@ -113,6 +113,7 @@ def test_a_deletion_keeps_its_reason_and_its_step(moat: Moat, shop: Site) -> Non
         with pytest.raises(errors.ValueRefusedError) as caught:
             task.write("DELETE FROM orders WHERE id = 7")
         assert caught.value.sqlstate == "PM020"
+        assert caught.value.hint.startswith("Pass reason=… to write()")
         with task.step("tidy up", reason="duplicate"):
             task.write("DELETE FROM orders WHERE id = 7")
         task.write("DELETE FROM orders WHERE id = 8", reason="asked for")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgmoat.guard.allowed import Allowed, compile_allowed, describe_relations
+from pgmoat.guard.check import Use, check_statement
 from pgmoat.policy.load import load_policy_text
 from pgmoat.policy.schema import Policy
 
@@ -45,7 +48,12 @@ def policy() -> Policy:
 
 
 def test_a_log_brings_its_projections(policy: Policy) -> None:
-    assert compile_allowed(policy, "reader") == Allowed(
+    allowed = compile_allowed(policy, "reader")
+    assert {access.name: access.select for access in allowed.entities} == {
+        "customers": ("id",),
+        "order_log": "all",
+    }
+    assert replace(allowed, entities=frozenset()) == Allowed(
         schema="shop",
         relations=frozenset({"customers", "order_log", "order_log_current"}),
         functions=frozenset({"people.score", "pgmoat.my_task", "pgmoat.scope", "shop.order_log_at"}),
@@ -75,3 +83,16 @@ def test_a_hint_lists_at_most_twenty() -> None:
     shown = describe_relations(Allowed("agent", names, frozenset(), frozenset()))
     assert shown.startswith("entities: thing_00, thing_01")
     assert shown.endswith("thing_19 and 5 more")
+
+
+@pytest.mark.parametrize(
+    "text", ["DESCRIBE customers", "desc shop.customers;", "show columns from customers"]
+)
+def test_who_asks_for_columns_gets_them(policy: Policy, text: str) -> None:
+    (problem,) = check_statement(text, Use.READ, compile_allowed(policy, "reader")).problems
+    assert problem.hint == "customers has the columns id: SELECT those you need"
+
+
+def test_who_asks_for_columns_of_something_else_gets_the_entities(policy: Policy) -> None:
+    (problem,) = check_statement("DESCRIBE nothing", Use.READ, compile_allowed(policy, "reader")).problems
+    assert problem.hint.startswith("entities: customers, order_log")

@@ -55,9 +55,14 @@ def test_the_place_of_a_syntax_error_counts_characters() -> None:
     [
         (r"\d orders", "psql"),
         ("```sql\nSELECT 1\n```", "Markdown"),
-        ("DESCRIBE orders", "SELECT *"),
         ("SELECT `id` FROM orders", "quotes names"),
         ("SELECT LIMIT LIMIT", "PostgreSQL"),
+        ("SELECT TOP 5 id FROM orders", "LIMIT 5 at the end"),
+        ("select distinct top 5 id from orders", "LIMIT 5 at the end"),
+        ("UPDATE orders SET a = 1 WHERE b = 2 LIMIT 5", "WHERE id IN (SELECT id"),
+        ("DELETE FROM orders WHERE b = 2\nLIMIT 5;", "WHERE id IN (SELECT id"),
+        ("UPDATE orders AS o JOIN items AS i ON i.order_id = o.id SET a = 1", "FROM b WHERE"),
+        ("UPDATE orders SET a = 1 WHERRE b", "one statement"),
     ],
 )
 def test_a_hint_fits_the_mistake(text: str, hint: str) -> None:

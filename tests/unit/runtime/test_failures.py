@@ -140,6 +140,27 @@ def test_what_postgresql_leaves_without_a_hint_gets_one() -> None:
     assert "no empty answer" in explain_failure(make_error("53300")).hint
 
 
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        ("PM001", "moat.task(agent, id, token=…)"),
+        ("PM006", "READ COMMITTED"),
+        ("PM007", "as the policy has it"),
+        ("PM008", "moat.task(agent, id, token=…)"),
+        ("PM019", "moat.task(agent, id, token=…)"),
+        ("PM020", "Pass reason=… to write()"),
+        ("PM027", ":idempotency_key"),
+        ("PM040", "key=…"),
+        ("PM046", "not None"),
+        ("25P02", "leave the block and repeat the whole of it"),
+    ],
+)
+def test_hints_are_for_a_program_in_python(code: str, part: str) -> None:
+    hint = explain_failure(make_error(code, hint="SELECT pgmoat.enter($1, $2, $3)")).hint
+    assert part in hint
+    assert "$1" not in hint
+
+
 def test_what_may_succeed_says_when() -> None:
     for code in ("40001", "53300", "57P01", "PM014", "PM043"):
         found = explain_failure(make_error(code))
@@ -159,7 +180,7 @@ def test_values_that_cannot_go_either_way() -> None:
 
 def test_a_parameter_is_named_and_its_hint_goes_before_postgresqls() -> None:
     error = make_error("22008", 'date/time field value out of range: "13/25/2020"', hint="datestyle")
-    found = explain_failure(error, [Parameter(":day", "13/25/2020")])
+    found = explain_failure(error, parameters=[Parameter(":day", "13/25/2020")])
     assert found.message == ':day: date/time field value out of range: "13/25/2020"'
     assert found.hint.startswith("Write dates as YYYY-MM-DD")
     assert explain_failure(error).message.startswith("date/time")

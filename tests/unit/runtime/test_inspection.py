@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgmoat.errors import GuardRefusedError
+from pgmoat.errors import GuardRefusedError, PermissionDeniedError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.guard.check import Use, Verdict
 from pgmoat.policy.load import load_policy_text
@@ -48,8 +48,21 @@ def test_the_first_problem_is_the_message_and_the_others_its_detail() -> None:
     error = caught.value
     assert error.rule
     assert error.hint
-    assert error.position is not None
-    assert error.detail.endswith(")")
+    text = "SELECT pg_sleep(1), secret FROM payments"
+    assert error.position == text.index("payments") + 1
+    assert error.detail.splitlines() == [
+        "At character 33: payments",
+        "Also: pg_sleep() is not allowed: it holds a connection and does nothing (functions, at character 8:"
+        " pg_sleep(1), secret FROM payme …). Hint: leave it out",
+    ]
+    assert error.as_dict().items() >= {"rule": "relations", "position": 33, "code": "guard-refused"}.items()
+
+
+def test_a_write_that_is_not_granted_is_of_both_kinds() -> None:
+    with pytest.raises(PermissionDeniedError, match="may not update id of orders; it may update n") as caught:
+        inspect_statement(Bound("UPDATE orders SET id = 1 WHERE id = 2", ()), Use.WRITE, ALLOWED)
+    assert isinstance(caught.value, GuardRefusedError)
+    assert caught.value.code == "right-missing"
 
 
 def test_plans_are_asked_for_where_the_policy_has_a_ceiling() -> None:
@@ -76,6 +89,10 @@ def test_a_limit_without_order_is_warned_of() -> None:
     found = make_read_result(names, rows, Verdict((), has_limit=True), PROFILE)
     assert "left to chance" in found.warnings[0]
     assert not make_read_result(names, rows, Verdict((), has_limit=True, has_order=True), PROFILE).warnings
+    assert not make_read_result(names, rows, Verdict((), has_limit=True, has_one_row=True), PROFILE).warnings
+    assert not make_read_result(names, [], Verdict((), has_limit=True), PROFILE).warnings
+    assert not make_read_result(names, rows, Verdict((), has_limit=True, limit=2), PROFILE).warnings
+    assert make_read_result(names, rows, Verdict((), has_limit=True, limit=1), PROFILE).warnings
 
 
 def test_columns_of_one_name_hide_nothing() -> None:

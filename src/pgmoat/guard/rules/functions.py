@@ -16,6 +16,7 @@ from pgmoat.guard.problem import Problem, Use
 from pgmoat.policy.messages import suggest
 
 _RULE = "functions"
+_NEARNESS = 0.75  # of 440 short names one is always somewhat like any other
 _SESSION_VALUES = {
     "SVFOP_CURRENT_ROLE": "CURRENT_ROLE",
     "SVFOP_CURRENT_USER": "CURRENT_USER",
@@ -41,7 +42,13 @@ _ELSEWHERE = {
     **dict.fromkeys(("dateadd", "date_sub", "adddate"), "a date plus an INTERVAL"),
     **dict.fromkeys(("charindex", "instr", "locate"), "strpos()"),
     **dict.fromkeys(("year", "month", "day", "hour", "quarter", "week"), "EXTRACT(… FROM …)"),
-    **{"len": "length()", "curdate": "CURRENT_DATE", "str_to_date": "to_date()", "ucase": "upper()"},
+    **{
+        "top": "ORDER BY … LIMIT 5 at the end",
+        "len": "length()",
+        "curdate": "CURRENT_DATE",
+        "str_to_date": "to_date()",
+        "ucase": "upper()",
+    },
     **{"lcase": "lower()", "json_extract": "-> or ->>", "unix_timestamp": "EXTRACT(epoch FROM …)"},
     **{"regexp_extract": "regexp_substr()", "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)"},
 }
@@ -103,6 +110,6 @@ def _hint(name: str, allowed: Allowed) -> str:
     if name.lower() in _ELSEWHERE:
         return f"PostgreSQL has {_ELSEWHERE[name.lower()]}"
     known = load_builtins() | {full.partition(".")[2] for full in allowed.functions}
-    return suggest(name.lower(), sorted(known)) or (
+    return suggest(name.lower(), sorted(known), _NEARNESS) or (
         "leave it out; a person can add it to guard.functions of the policy"
     )

@@ -30,7 +30,7 @@ async def send(connection: AsyncConnection[Any], *messages: Message) -> list[Asy
             return [await connection.execute(only.text, only.values, prepare=only.prepare)]
         return await _send_together(connection, messages)
     except psycopg.Error as error:
-        raise explain_failure(error, list_parameters(messages)) from error
+        raise explain_failure(error, parameters=list_parameters(messages)) from error
     except (TypeError, ValueError, RecursionError) as error:  # json's and the codecs' own
         raise explain_value(error) from error
 

@@ -7,8 +7,8 @@ between.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
@@ -89,7 +90,7 @@ class AsyncTask:
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means = self._means
-        with self._observe("query"):
+        with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
 
             async def attempt() -> Result:
@@ -117,7 +118,7 @@ class AsyncTask:
         event log.
         """
         means = self._means
-        with self._observe("write"):
+        with self._observe("write", sql):
             request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             async def attempt() -> Result:
@@ -152,7 +153,7 @@ class AsyncTask:
 
     async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        with self._observe("preview"):
+        with self._observe("preview", sql):
             return await self._preview(self._requester.write(sql, parameters, reason=reason))
 
     async def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
@@ -171,9 +172,14 @@ class AsyncTask:
 
         return await repeat(attempt, means.backoff)
 
-    def _observe(self, operation: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _observe(self, operation: str, sql: str = "") -> Generator[None]:
         step, _ = current_step(self.identity)
-        return observe(self.identity.agent, operation, self.task_id, step)
+        with (
+            observe(self.identity.agent, operation, self.task_id, step),
+            clarify_failures(self._means.profile, sql),
+        ):
+            yield
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncTransaction]:

@@ -20,6 +20,7 @@ from pgmoat.errors import (
 from pgmoat.runtime.asynchronous.exchange import send_and_stay
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
 from pgmoat.runtime.binding import Parameters
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
@@ -80,7 +81,7 @@ class AsyncTransaction:
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`AsyncTask.query`."""
         request = self._requester.query(sql, parameters)
-        with self._within_limits():
+        with self._within_limits(sql):
             return await self._session.query(request, INSIDE)
 
     async def write(
@@ -94,7 +95,7 @@ class AsyncTransaction:
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`AsyncTask.write`."""
         request = self._requester.write(sql, parameters, key, occurrence, reason)
-        with self._within_limits():
+        with self._within_limits(sql):
             return await self._session.write(request, INSIDE)
 
     async def call(
@@ -111,7 +112,7 @@ class AsyncTransaction:
             return await self._session.call(request, INSIDE)
 
     @contextmanager
-    def _within_limits(self) -> Generator[None]:
+    def _within_limits(self, sql: str = "") -> Generator[None]:
         """
         Look at clock and state before a statement, and after a connection that was lost meanwhile.
 
@@ -121,7 +122,8 @@ class AsyncTransaction:
         self._check_clock("the next statement")
         self._state = _BUSY
         try:
-            yield
+            with clarify_failures(self._session.profile, sql):
+                yield
         except BaseException as error:
             self._state = _FAILED
             if isinstance(error, ConnectionLostError):

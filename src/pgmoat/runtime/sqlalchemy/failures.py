@@ -18,6 +18,7 @@ from sqlalchemy.engine import ExceptionContext
 from pgmoat import errors
 from pgmoat.errors import AgentError
 from pgmoat.runtime.failures import explain_failure
+from pgmoat.runtime.profile import Profile
 
 CONTEXT_HINT = (
     "Run it inside of `with moat.task(…)`, or give the engine a task. The current task is lost in thread"
@@ -30,6 +31,10 @@ _HINTS: dict[type[AgentError], str] = {
     errors.ConnectionLostError: "Run the whole transaction again. If COMMIT was lost, it may have taken"
     " effect: a write within write_once() is not written again.",
 }
+
+_IN_SQL = frozenset({"PM027", "PM040", "PM042", "PM046", "PM049"})
+"""About keys and parameters, which stand in the SQL here: PostgreSQL's hint fits as it is."""
+_BY_SQLSTATE = {"PM020": "Run it inside of `with task.step(…, reason=…)`."}  # there is no write() here
 
 
 def _render(error: AgentError, statement: str | None = None) -> str:
@@ -81,12 +86,19 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
         exc.DBAPIError.__init__(
             self, statement, params, orig, hide_parameters, connection_invalidated, ismulti=ismulti
         )
-        found = explain_failure(orig)
+        self.clarify(orig, None)
+
+    def clarify(self, orig: psycopg.Error, profile: Profile | None) -> None:
+        """Say what *orig* says, in the names of *profile*."""
+        found = explain_failure(orig, profile, self.statement or "")
         self.message, self.hint = found.message, found.hint
         self.detail = cast("Any", found.detail)
         self.sqlstate, self.retry_after_s = found.sqlstate, found.retry_after_s
-        if orig.diag.message_hint is None:
+        if found.sqlstate in _IN_SQL:
+            self.hint = orig.diag.message_hint or found.hint
+        elif orig.diag.message_hint is None:
             self.hint = _HINTS.get(type(found), self.hint)
+        self.hint = _BY_SQLSTATE.get(found.sqlstate or "", self.hint)
 
     def __str__(self) -> str:
         return _render(self, self.statement)
@@ -98,15 +110,23 @@ class StatementFailedError(AgentError, exc.DBAPIError):  # pyright: ignore[repor
     def __reduce__(self) -> Any:
         kind, wrapper = type(self).__bases__[1:]
         rest = (self.statement, self.params, self.orig, self.hide_parameters, self.connection_invalidated)
-        return _restore, (kind, wrapper, *rest), {"detail": self.detail, "hint": self.hint}
+        return (
+            _restore,
+            (kind, wrapper, *rest),
+            {
+                "message": self.message,
+                "detail": self.detail,
+                "hint": self.hint,
+            },
+        )
 
 
-def type_failure(context: ExceptionContext) -> StatementFailedError | None:
-    """Return what SQLAlchemy raises instead of its own error; None: its own."""
+def type_failure(context: ExceptionContext, profile: Profile) -> StatementFailedError | None:
+    """Return what SQLAlchemy raises instead of its own error, in the *profile*'s names; None: its own."""
     wrapped, original = context.sqlalchemy_exception, context.original_exception
     if not isinstance(wrapped, exc.DBAPIError) or not isinstance(original, psycopg.Error):
         return None
-    return _join(type(explain_failure(original)), type(wrapped))(
+    made = _join(type(explain_failure(original)), type(wrapped))(
         wrapped.statement,
         wrapped.params,
         original,
@@ -114,6 +134,8 @@ def type_failure(context: ExceptionContext) -> StatementFailedError | None:
         context.is_disconnect,
         ismulti=wrapped.ismulti,
     )
+    made.clarify(original, profile)
+    return made
 
 
 @cache

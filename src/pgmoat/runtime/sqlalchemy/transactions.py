@@ -74,7 +74,7 @@ class Transactions:
 
     def explain_failure(self, context: ExceptionContext) -> BaseException | None:
         """Return what SQLAlchemy raises instead of its own error; None: its own."""
-        found = type_failure(context)
+        found = type_failure(context, self._profile)
         if found is not None and found.sqlstate == _UNPREPARED:
             context.is_disconnect = True
         connection = context.connection

@@ -31,7 +31,7 @@ def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
             return [connection.execute(only.text, only.values, prepare=only.prepare)]
         return _send_together(connection, messages)
     except psycopg.Error as error:
-        raise explain_failure(error, list_parameters(messages)) from error
+        raise explain_failure(error, parameters=list_parameters(messages)) from error
     except (TypeError, ValueError, RecursionError) as error:  # json's and the codecs' own
         raise explain_value(error) from error
 

@@ -18,6 +18,7 @@ from pgmoat.runtime.arguments import check_text
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
@@ -90,7 +91,7 @@ class Task:
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
         means = self._means
-        with self._observe("query"):
+        with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
 
             def attempt() -> Result:
@@ -118,7 +119,7 @@ class Task:
         event log.
         """
         means = self._means
-        with self._observe("write"):
+        with self._observe("write", sql):
             request = self._requester.write(sql, parameters, key, occurrence, reason)
 
             def attempt() -> Result:
@@ -153,7 +154,7 @@ class Task:
 
     def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
-        with self._observe("preview"):
+        with self._observe("preview", sql):
             return self._preview(self._requester.write(sql, parameters, reason=reason))
 
     def preview_call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Preview:
@@ -172,9 +173,14 @@ class Task:
 
         return repeat(attempt, means.backoff)
 
-    def _observe(self, operation: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _observe(self, operation: str, sql: str = "") -> Generator[None]:
         step, _ = current_step(self.identity)
-        return observe(self.identity.agent, operation, self.task_id, step)
+        with (
+            observe(self.identity.agent, operation, self.task_id, step),
+            clarify_failures(self._means.profile, sql),
+        ):
+            yield
 
     @contextmanager
     def transaction(self) -> Generator[Transaction]:

@@ -19,6 +19,7 @@ from pgmoat.errors import (
     TransactionTooLongError,
 )
 from pgmoat.runtime.binding import Parameters
+from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
@@ -79,7 +80,7 @@ class Transaction:
     def query(self, sql: str, parameters: Parameters = None) -> Result:
         """Return the answer of a SELECT; see :meth:`Task.query`."""
         request = self._requester.query(sql, parameters)
-        with self._within_limits():
+        with self._within_limits(sql):
             return self._session.query(request, INSIDE)
 
     def write(
@@ -93,7 +94,7 @@ class Transaction:
     ) -> Result:
         """Run an INSERT, UPDATE or DELETE once; see :meth:`Task.write`."""
         request = self._requester.write(sql, parameters, key, occurrence, reason)
-        with self._within_limits():
+        with self._within_limits(sql):
             return self._session.write(request, INSIDE)
 
     def call(
@@ -110,7 +111,7 @@ class Transaction:
             return self._session.call(request, INSIDE)
 
     @contextmanager
-    def _within_limits(self) -> Generator[None]:
+    def _within_limits(self, sql: str = "") -> Generator[None]:
         """
         Look at clock and state before a statement, and after a connection that was lost meanwhile.
 
@@ -120,7 +121,8 @@ class Transaction:
         self._check_clock("the next statement")
         self._state = _BUSY
         try:
-            yield
+            with clarify_failures(self._session.profile, sql):
+                yield
         except BaseException as error:
             self._state = _FAILED
             if isinstance(error, ConnectionLostError):

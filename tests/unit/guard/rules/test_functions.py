@@ -226,6 +226,8 @@ def test_an_operation_is_called_by_its_name() -> None:
     ("call", "hint"),
     [
         ("lowr('a')", "did you mean `lower`?"),
+        ("version()", "leave it out"),
+        ("top(5)", "LIMIT 5 at the end"),
         ("my_task()", "write pgmoat.my_task()"),
         ("score(1)", "write people.score()"),
         ("zzzzzz()", "guard.functions"),
