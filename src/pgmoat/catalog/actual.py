@@ -48,6 +48,8 @@ _AGENT_COLUMNS = (
     "task_duration_ms",
     "task_mode",
     "tasks_per_hour",
+    "transaction_timeout_ms",
+    "idle_timeout_ms",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
 

@@ -90,5 +90,7 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "task_duration_ms": agent.limits.task_duration,
                 "task_mode": agent.tasks,
                 "tasks_per_hour": agent.limits.tasks_per_hour,
+                "transaction_timeout_ms": agent.timeouts.transaction,
+                "idle_timeout_ms": agent.timeouts.idle_in_transaction,
             },
         )
