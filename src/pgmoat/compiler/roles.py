@@ -92,5 +92,6 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "tasks_per_hour": agent.limits.tasks_per_hour,
                 "transaction_timeout_ms": agent.timeouts.transaction,
                 "idle_timeout_ms": agent.timeouts.idle_in_transaction,
+                "requires_watchdog": agent.require_watchdog,
             },
         )

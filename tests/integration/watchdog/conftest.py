@@ -44,6 +44,10 @@ agents:
   hasty:
     entities: {notes: {}}
     timeouts: {statement: 5s, idle_in_transaction: 5s, transaction: 1s}
+  watched:
+    entities: {notes: {update: [body]}}
+    require_watchdog: true
+    tasks: claimed
   slow:
     entities: {notes: {update: [body]}}
     connections: 40
