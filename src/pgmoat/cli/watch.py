@@ -94,7 +94,7 @@ def _print_line(incident: Incident) -> None:
     if detail.get("limit") is not None:
         parts.append(f"limit={detail['limit']}")
     parts.append(f"found={detail.get('found')}")
-    parts += [f"{key}={detail[key]}" for key in ("pid", "state", "why") if detail.get(key)]
+    parts += [f"{key}={detail[key]}" for key in ("setting", "pid", "state", "why") if detail.get(key)]
     if detail.get("query"):
         parts.append(f"query={json.dumps(detail['query'][:120], ensure_ascii=False)}")
     _write(show_controls(" ".join(parts)))

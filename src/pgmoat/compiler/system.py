@@ -223,6 +223,8 @@ def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Gran
 
 
 def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
+    for column in ("kind", "name", "detail"):  # what roles are to have, for the watchdog
+        yield Grant("table", _system_table("object"), column, "SELECT", roles.monitor)
     for role in (roles.orchestrator, roles.monitor):
         for table, columns in _READABLE:
             for column in columns or (None,):

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.watchdog.judge import Action, Verdict
+from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
 
 _QUERY_SHOWN = 1000
@@ -50,6 +51,8 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
         }
     if prepared is not None:
         detail |= {"gid": prepared.gid, "database": prepared.database}
+    if verdict.change is not None:
+        detail |= {"role": verdict.role, "where": verdict.change.where, "setting": verdict.change.key}
     return Incident(
         at,
         verdict.agent,
@@ -79,6 +82,12 @@ def carry_out(
             return incident if _end_session(connection, verdict, incident, holder) else None
         if verdict.prepared is not None:
             return _roll_back(connection, verdict, incident)
+        if verdict.change is not None:
+            with connection.transaction():
+                is_right = repair_role(connection, verdict.change, holder)
+                if is_right:
+                    record(connection, incident)
+            return incident if is_right else None
     except psycopg.errors.InsufficientPrivilege as error:
         failed = describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
         record(connection, failed)

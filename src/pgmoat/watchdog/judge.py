@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pgmoat.watchdog.claim import Claim
+from pgmoat.watchdog.roles import RoleChange
 from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample, Session
 
 
@@ -68,6 +69,7 @@ class Verdict:
     guard: Guard = Guard.STATEMENT
     session: Session | None = None
     prepared: Prepared | None = None
+    change: RoleChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def judge(sample: Sample, past: Mapping[str, Past], grace: timedelta) -> list[Ve
         for each in sample.prepared
         if each.agent in sample.agents
     ]
+    found += [_judge_change(change, past) for change in sample.changes]
     return [verdict for verdict in found if verdict is not None]
 
 
@@ -189,6 +192,25 @@ def _judge_prepared(
         found=_milliseconds(now - prepared.prepared_at),
         role=limits.role,
         prepared=prepared,
+    )
+
+
+def _judge_change(change: RoleChange, past: Mapping[str, Past]) -> Verdict | None:
+    """Return the verdict on what a role changed; what was repaired may be changed, and repaired, again."""
+    subject = f"r:{change.role}:{change.where}:{change.key}"
+    before = past.get(subject)
+    if before is not None and before.action != Action.REPAIR:
+        return None
+    return Verdict(
+        kind=Kind.ROLE_CHANGED,
+        action=Action.REPAIR,
+        agent=change.agent,
+        claim=Claim(),
+        subject=subject,
+        limit=change.wanted,
+        found=change.shown,
+        role=change.role,
+        change=change,
     )
 
 

@@ -76,6 +76,7 @@ class Watch:
     output: Output
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
     is_leading: bool = False
+    is_superuser: bool = False
     past: dict[str, Past] = field(default_factory=dict[str, Past])
     _hurries: bool = False
     _told: bool | None = None  # whether it said last that it leads
@@ -89,7 +90,7 @@ class Watch:
         """
         if not self.settings.is_dry_run and not self._lead(connection):
             return []
-        sample = read_sample(connection)
+        sample = read_sample(connection, sees_passwords=self.is_superuser)
         done = self._act(connection, sample)
         if not self.settings.is_dry_run:
             connection.execute("SELECT pgmoat.beat(%s, %s)", (self.holder, self.settings.good_for_ms))
@@ -138,7 +139,7 @@ class Watch:
         return done
 
 
-def open_session(connect: Callable[[], Connection], output: Output) -> Connection:
+def open_session(connect: Callable[[], Connection], watch: Watch) -> Connection:
     """
     Return a connection that is ready to watch, and say what its role cannot do.
 
@@ -148,7 +149,7 @@ def open_session(connect: Callable[[], Connection], output: Output) -> Connectio
     """
     connection = connect()
     try:
-        _check_session(connection, output)
+        watch.is_superuser = _check_session(connection, watch.output)
         for statement in _SETTINGS:
             connection.execute(statement)
         connection.execute(load_sql(PACKAGE, "read_limits"))
@@ -158,7 +159,7 @@ def open_session(connect: Callable[[], Connection], output: Output) -> Connectio
     return connection
 
 
-def _check_session(connection: Connection, output: Output) -> None:
+def _check_session(connection: Connection, output: Output) -> bool:
     row = connection.execute(load_sql(PACKAGE, "read_rights")).fetchone()
     assert row is not None  # noqa: S101 - for the type checker
     is_superuser, sees_all, signals_all, is_on_standby, pid = row
@@ -172,13 +173,14 @@ def _check_session(connection: Connection, output: Output) -> None:
             "this server is a standby", hint="Watch the primary; sessions on a standby are not watched."
         )
     if is_superuser:
-        return
+        return True
     if not sees_all:
         output.say("no member of pg_read_all_stats: only sessions of roles that this one belongs to are seen")
     if not signals_all:
         output.say(
             "no member of pg_signal_backend: only sessions of roles that this one belongs to are ended"
         )
+    return False
 
 
 def run_watch(
@@ -195,16 +197,16 @@ def run_watch(
     """
     watch = Watch(settings, output)
     if settings.is_once:
-        with open_session(connect, output) as connection:
+        with open_session(connect, watch) as connection:
             done = watch.go_round(connection)
             watch.give_up(connection)
         return done
-    connection: Connection | None = open_session(connect, output)
+    connection: Connection | None = open_session(connect, watch)
     told = ""
     while not stop.is_set():
         try:
             if connection is None:
-                connection = open_session(connect, output)
+                connection = open_session(connect, watch)
             watch.go_round(connection)
             pause_s, told = watch.pause_s, ""
         except Exception as error:

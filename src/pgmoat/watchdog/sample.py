@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.watchdog.claim import Claim, parse_claim
+from pgmoat.watchdog.roles import RoleChange, read_changes
 
 PACKAGE = "pgmoat.watchdog"
 MOST_QUERY = 4000
@@ -95,10 +96,11 @@ class Sample:
     sessions: Sequence[Session]
     stopped: Mapping[Task, StoppedTask]
     prepared: Sequence[Prepared]
+    changes: Sequence[RoleChange]
     hidden: int  # sessions of which the reader sees no more than that they are there
 
 
-def read_sample(connection: psycopg.Connection[Any]) -> Sample:
+def read_sample(connection: psycopg.Connection[Any], *, sees_passwords: bool = False) -> Sample:
     """Return what agents' sessions do, and which of the tasks that they name may not go on."""
     agents = {row["name"]: AgentLimits(**row) for row in _read(connection, "read_limits")}
     found = _read(connection, "read_sessions", {"most": MOST_QUERY})
@@ -111,6 +113,7 @@ def read_sample(connection: psycopg.Connection[Any]) -> Sample:
         sessions=sessions,
         stopped=_read_stopped(connection, sessions),
         prepared=[Prepared(**row) for row in _read(connection, "read_prepared")],
+        changes=read_changes(connection, sees_passwords=sees_passwords),
         hidden=len(found) - len(sessions),
     )
 

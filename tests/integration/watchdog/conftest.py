@@ -51,6 +51,7 @@ agents:
   slow:
     entities: {notes: {update: [body]}}
     connections: 40
+    pool: {workers: 30, steps: 2}
     timeouts: {statement: 9s, idle_in_transaction: 9s, transaction: 9s}
 """
 QUICK = Settings(interval_s=0.25, grace=timedelta(milliseconds=200))

@@ -52,7 +52,7 @@ def test_200_kills_among_20_innocent_clients(post: Post, moat: Moat) -> None:
                     offender.execute("SELECT 1")
 
     threads = [threading.Thread(target=work) for _ in range(INNOCENTS)]
-    threads += [threading.Thread(target=offend, args=(how,)) for how in ["runs"] * 5 + ["waits"] * 2]
+    threads += [threading.Thread(target=offend, args=(how,)) for how in ["runs"] * 10 + ["waits"] * 4]
     try:
         with post.watch(settings) as running:
             for thread in threads:

@@ -9,6 +9,7 @@ import pytest
 
 from pgmoat.watchdog.claim import Claim
 from pgmoat.watchdog.judge import Past, Verdict, judge
+from pgmoat.watchdog.roles import RoleChange, Where, compare_settings
 from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample, Session, StoppedTask, Task
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -51,8 +52,9 @@ def look(
     stopped: dict[Task, StoppedTask] | None = None,
     prepared: list[Prepared] | None = None,
     past: dict[str, Past] | None = None,
+    changes: list[RoleChange] | None = None,
 ) -> list[Verdict]:
-    sample = Sample(NOW, {"a": agent}, sessions, stopped or {}, prepared or [], 0)
+    sample = Sample(NOW, {"a": agent}, sessions, stopped or {}, prepared or [], changes or [], 0)
     return judge(sample, past or {}, GRACE)
 
 
@@ -142,3 +144,35 @@ def test_prepared_transactions() -> None:
 def test_sessions_and_prepared_transactions_of_unknown_agents_are_left_alone() -> None:
     gone = replace(session(query=99), agent="gone")
     assert look(gone, prepared=[Prepared("g", ago(99), "d", "agent_gone", "gone")]) == []
+
+
+ROW = {
+    "agent": "a",
+    "role": "agent_a",
+    "wanted": '{"search_path": "agent, pg_temp", "statement_timeout": "5000ms", "temp_file_limit": "1kB"}',
+    "fixed": ["temp_file_limit"],
+    "database_settings": ["work_mem=1GB"],
+    "settings": ["search_path=public", "statement_timeout=5000ms", "pgmoat.token=x=y"],
+}
+
+
+def test_what_a_role_changed_for_itself() -> None:
+    found = [(c.where, c.key, c.wanted, c.shown) for c in compare_settings(ROW)]
+    assert found == [
+        ("everywhere", "pgmoat.token", None, "…"),
+        ("everywhere", "search_path", "agent, pg_temp", "public"),
+        ("database", "work_mem", None, "1GB"),
+    ]
+
+
+def test_a_role_is_repaired_as_often_as_it_changes_itself() -> None:
+    change = RoleChange("a", "agent_a", Where.EVERYWHERE, "search_path", "agent", "public")
+    (found,) = look(changes=[change])
+    assert (found.kind, found.action, found.limit, found.found) == (
+        "role-changed",
+        "repaired",
+        "agent",
+        "public",
+    )
+    assert len(look(changes=[change], past={found.subject: Past("repaired", ago(1))})) == 1
+    assert look(changes=[change], past={found.subject: Past("failed", ago(1))}) == []
