@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -116,6 +117,17 @@ def test_one_round(post: Post, moat: Moat, capsys: pytest.CaptureFixture[str]) -
     assert "would be cancelled statement-timeout clerk limit=1000" in shown[0]
     assert " cancelled statement-timeout clerk limit=1000" in shown[1]
     assert "\x1b" not in "".join(shown)
+    assert run(["incidents", "--agent", "clerk", "--since", "1h", "--json", "--dsn", post.dsn]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["kind"], entry["action"], entry["detail"]["limit"]) == (
+        "statement-timeout",
+        "cancelled",
+        1000,
+    )
+    assert run(["incidents", "--agent", "slow", "--dsn", post.dsn]) == 0
+    assert "clerk" not in capsys.readouterr().out
+    assert run(["incidents", "--dsn", post.dsn]) == 0
+    assert "clerk" in capsys.readouterr().out
 
 
 def test_not_through_a_pooler(post: Post, moat: Moat, capsys: pytest.CaptureFixture[str]) -> None:
