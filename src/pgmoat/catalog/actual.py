@@ -50,6 +50,7 @@ _AGENT_COLUMNS = (
     "tasks_per_hour",
     "transaction_timeout_ms",
     "idle_timeout_ms",
+    "repeats_per_minute",
     "requires_watchdog",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc")

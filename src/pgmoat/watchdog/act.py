@@ -20,6 +20,8 @@ from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
 
 _QUERY_SHOWN = 1000
+_CANNOT = ("42501", "PM032")
+"""No right, no such task: the rest of the round goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,16 @@ def carry_out(
     """
     Do what *verdict* says, if its subject is still there and *holder* still leads.
 
-    *connection* must be in autocommit mode. What the role may not do becomes an incident that failed.
+    *connection* must be in autocommit mode. What the role may not do, and a task that is not there, becomes
+    an incident that failed.
 
     Raises:
-        psycopg.Error: anything else than a lack of rights.
+        psycopg.Error: anything else.
     """
     incident = describe(verdict, verdict.action, at)
     try:
+        if verdict.action is Action.FREEZE:
+            return incident if _freeze(connection, incident, holder) else None
         if verdict.session is not None:
             return incident if _end_session(connection, verdict, incident, holder) else None
         if verdict.prepared is not None:
@@ -88,7 +93,9 @@ def carry_out(
                 if is_right:
                     record(connection, incident)
             return incident if is_right else None
-    except psycopg.errors.InsufficientPrivilege as error:
+    except psycopg.Error as error:
+        if error.sqlstate not in _CANNOT:
+            raise
         failed = describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
         record(connection, failed)
         return failed
@@ -118,6 +125,15 @@ def _end_session(
         "holder": holder,
     }
     return connection.execute(load_sql(PACKAGE, "end_session"), parameters).fetchone() is not None
+
+
+def _freeze(connection: psycopg.Connection[Any], incident: Incident, holder: str) -> bool:
+    reason = (
+        f"pgmoat watch saw it run the same statement {incident.detail['found']} times within a minute,"
+        f" {incident.detail['limit']} are allowed"
+    )
+    parameters = {**_parameters(incident), "reason": reason, "holder": holder}
+    return connection.execute(load_sql(PACKAGE, "freeze_task"), parameters).fetchone() is not None
 
 
 def _roll_back(connection: psycopg.Connection[Any], verdict: Verdict, incident: Incident) -> Incident | None:

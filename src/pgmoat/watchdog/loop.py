@@ -21,6 +21,7 @@ from pgmoat.postgres.failures import explain_failure
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.watchdog.act import Incident, carry_out, describe
 from pgmoat.watchdog.judge import Action, Past, judge
+from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
 from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
 
 _LEASE_MS = 3_000
@@ -78,6 +79,7 @@ class Watch:
     is_leading: bool = False
     is_superuser: bool = False
     past: dict[str, Past] = field(default_factory=dict[str, Past])
+    seen: dict[Run, Seen] = field(default_factory=dict[Run, Seen])
     _hurries: bool = False
     _told: bool | None = None  # whether it said last that it leads
 
@@ -127,13 +129,19 @@ class Watch:
 
     def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
         done: list[Incident] = []
-        for verdict in judge(sample, self.past, self.settings.grace):
+        self.seen = see(self.seen, sample)
+        for verdict in (
+            *judge(sample, self.past, self.settings.grace),
+            *judge_repeats(self.seen, sample, self.past),
+        ):
             if self.settings.is_dry_run:
                 incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
             else:
                 incident = carry_out(connection, verdict, self.holder, sample.now)
             if incident is not None:
                 self.past[verdict.subject] = Past(incident.action, sample.now)
+                if incident.action == Action.FREEZE and incident.task_id is not None:
+                    self.seen = forget(self.seen, (incident.agent, incident.task_id))
                 self.output.incident(incident)
                 done.append(incident)
         return done

@@ -44,6 +44,9 @@ agents:
   hasty:
     entities: {notes: {}}
     timeouts: {statement: 5s, idle_in_transaction: 5s, transaction: 1s}
+  circling:
+    entities: {notes: {}}
+    limits: {repeats_per_minute: 3}
   watched:
     entities: {notes: {update: [body]}}
     require_watchdog: true

@@ -8,6 +8,7 @@ SELECT
     -- By name, because a database before migration 3 has no such columns: NULL, and so a change to make.
     (j.row ->> 'transaction_timeout_ms')::pg_catalog.int4 AS transaction_timeout_ms,
     (j.row ->> 'idle_timeout_ms')::pg_catalog.int4 AS idle_timeout_ms,
+    (j.row ->> 'repeats_per_minute')::pg_catalog.int4 AS repeats_per_minute,
     (j.row ->> 'requires_watchdog')::pg_catalog.bool AS requires_watchdog
 FROM pgmoat.agent AS a
 CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(a) AS row) AS j
