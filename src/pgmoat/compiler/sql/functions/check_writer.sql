@@ -1,7 +1,7 @@
 -- Asks the gate, and refuses where this transaction has written for another task than the session is in: what it wrote
 -- is that task's to finish and to look at. Arguments: who asks, for messages. Returns the session's task.
 CREATE OR REPLACE FUNCTION pgmoat.check_writer(asking text)
-RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $function$
 DECLARE
     this_task bigint;
