@@ -15,7 +15,7 @@ Every exception that pgmoat raises.
     └── AgentError           a statement of an agent's was not carried out
         ├── NoTaskError          no task, or one that is not the agent's
         ├── TaskEndedError       the task is closed or past its deadline
-        ├── FrozenError          a person or a breaker stopped it
+        ├── FrozenError          a person or a breaker stopped it, or nobody watches
         │   ├── TaskFrozenError
         │   └── AgentFrozenError
         ├── SessionRefusedError  isolation level, timeouts, or two tasks in one transaction
@@ -173,7 +173,7 @@ class TaskEndedError(AgentError):
 
 
 class FrozenError(AgentError):
-    """A person or a breaker stopped this; only a person can let it go on."""
+    """A person or a breaker stopped this, or no watchdog runs; only a person can let it go on."""
 
     code = "frozen"
 

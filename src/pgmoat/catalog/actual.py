@@ -48,6 +48,10 @@ _AGENT_COLUMNS = (
     "task_duration_ms",
     "task_mode",
     "tasks_per_hour",
+    "transaction_timeout_ms",
+    "idle_timeout_ms",
+    "repeats_per_minute",
+    "requires_watchdog",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
 

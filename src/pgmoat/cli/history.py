@@ -50,7 +50,7 @@ def history(
         task_id=task,
         entity=entity,
         operation=operation.value if operation else None,
-        since=_parse_since(since),
+        since=parse_since(since),
         limit=limit,
     )
     with connect(resolve_dsn(dsn, os.environ)) as connection:
@@ -77,7 +77,13 @@ def history(
     )
 
 
-def _parse_since(text: str | None) -> datetime | None:
+def parse_since(text: str | None) -> datetime | None:
+    """
+    Return the moment that an age such as ``2h`` leads back to.
+
+    Raises:
+        Error: not a duration.
+    """
     if text is None:
         return None
     try:

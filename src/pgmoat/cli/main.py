@@ -17,7 +17,20 @@ import psycopg
 import typer
 from typer.exceptions import TyperException
 
-from pgmoat.cli import apply, demo, destroy, doctor, freeze, history, pgbouncer, plan, schema, task
+from pgmoat.cli import (
+    apply,
+    demo,
+    destroy,
+    doctor,
+    freeze,
+    history,
+    incidents,
+    pgbouncer,
+    plan,
+    schema,
+    task,
+    watch,
+)
 from pgmoat.cli.output import print_error
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
@@ -63,6 +76,8 @@ def build_app() -> typer.Typer:
     app.command("freeze")(freeze.freeze)
     app.command("thaw")(freeze.thaw)
     app.command("history")(history.history)
+    app.command("watch")(watch.watch)
+    app.command("incidents")(incidents.incidents)
     app.command("schema")(schema.schema)
     return app
 

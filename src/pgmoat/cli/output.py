@@ -46,9 +46,13 @@ def escape(text: str) -> str:
     Values, steps and settings come from agents: an escape sequence, a line break or a change of the writing
     direction among them would let an agent write on a person's terminal.
     """
+    return markup.escape(show_controls(text))
+
+
+def show_controls(text: str) -> str:
+    """Return *text* with control characters shown and not obeyed, for a line without markup."""
     # Nothing printable is a control character. Few texts hold one, and a plan has tens of thousands of texts.
-    shown = text if text.isprintable() else "".join(_show(character) for character in text)
-    return markup.escape(shown)
+    return text if text.isprintable() else "".join(_show(character) for character in text)
 
 
 def _show(character: str) -> str:

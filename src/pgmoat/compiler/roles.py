@@ -90,5 +90,9 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "task_duration_ms": agent.limits.task_duration,
                 "task_mode": agent.tasks,
                 "tasks_per_hour": agent.limits.tasks_per_hour,
+                "transaction_timeout_ms": agent.timeouts.transaction,
+                "idle_timeout_ms": agent.timeouts.idle_in_transaction,
+                "repeats_per_minute": agent.limits.repeats_per_minute or 0,
+                "requires_watchdog": agent.require_watchdog,
             },
         )

@@ -98,6 +98,9 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("preview_changes", "bigint", ("agents",)),
     ("refuse_large_row", "bigint,bigint", ("agents",)),
     ("prune_operations", "interval", ("orchestrator",)),
+    ("lead_watch", "text,integer", ("monitor",)),
+    ("beat", "text,integer", ("monitor",)),
+    ("record_incident", "text,text,text,text,text,text,jsonb", ("monitor",)),
 )
 
 # What the watching and the orchestrating side may read: everything but secrets.
@@ -108,8 +111,14 @@ _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agent", ("name", "role", "version", "identity", "statement_timeout_ms", "rows_per_statement",
                "writes_per_task", "writes_per_hour", "bytes_per_task", "task_duration_ms",
                "task_mode", "tasks_per_hour",
+               "transaction_timeout_ms", "idle_timeout_ms", "repeats_per_minute", "requires_watchdog",
                "frozen_at", "frozen_by", "frozen_reason", "is_hard_frozen", "retired_at")),
     ("ledger", ()),
+)  # fmt: skip
+
+_MONITORED = (
+    "history", "statement", "change", "entity", "hour", "opening", "operation_call",
+    "incident", "heartbeat", "lease",
 )  # fmt: skip
 
 
@@ -214,11 +223,13 @@ def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Gran
 
 
 def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
+    for column in ("kind", "name", "detail"):  # what roles are to have, for the watchdog
+        yield Grant("table", _system_table("object"), column, "SELECT", roles.monitor)
     for role in (roles.orchestrator, roles.monitor):
         for table, columns in _READABLE:
             for column in columns or (None,):
                 yield Grant("table", _system_table(table), column, "SELECT", role)
-    for table in ("history", "statement", "change", "entity", "hour", "opening", "operation_call"):
+    for table in _MONITORED:
         yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
 
 

@@ -23,7 +23,7 @@ class Timeouts(Model):
 
 
 class Limits(Model):
-    """Breakers that PostgreSQL holds; no setting of the session can change them."""
+    """Breakers that PostgreSQL holds, the last one the watchdog; no session's setting changes them."""
 
     rows_per_statement: int = Field(100, gt=0, description="Rows that one statement may write.")
     writes_per_task: int = Field(1_000, gt=0, description="Rows that one task may write in all.")
@@ -42,6 +42,12 @@ class Limits(Model):
         1_000,
         gt=0,
         description="Tasks that the agent may open by itself in a clock hour: claimed ones, children.",
+    )
+    repeats_per_minute: int | None = Field(
+        None,
+        gt=0,
+        le=10_000,
+        description="Runs of one statement that `pgmoat watch` may see of a task; then it freezes the task.",
     )
 
 

@@ -272,6 +272,9 @@ class AgentPolicy(Model):
         "issued",
         description="issued: only an orchestrator opens its tasks; claimed: it may also name them itself.",
     )
+    require_watchdog: bool = Field(
+        False, description="Whether its statements on entities are refused while no `pgmoat watch` runs."
+    )
     log_slow_statements: Milliseconds | None = Field(
         None,
         description="log_min_duration_statement: the server logs slower statements. Set by a superuser.",

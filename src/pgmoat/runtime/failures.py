@@ -52,6 +52,7 @@ _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM030": errors.NoTaskError,
     "PM031": errors.NoTaskError,
     "PM032": errors.NoTaskError,
+    "PM033": errors.FrozenError,
     "PM040": errors.IdempotencyKeyError,
     "PM041": errors.IdempotencyConflictError,
     "PM042": errors.IdempotencyKeyError,

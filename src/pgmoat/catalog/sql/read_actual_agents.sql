@@ -4,6 +4,12 @@ SELECT
     a.name, a.retired_at IS NOT NULL AS is_retired, a.is_hard_frozen, a.password_verifier,
     a.role::pg_catalog.text AS role, a.version, a.statement_timeout_ms, a.rows_per_statement,
     a.writes_per_task, a.writes_per_hour, a.bytes_per_task, a.task_duration_ms,
-    a.task_mode, a.tasks_per_hour
+    a.task_mode, a.tasks_per_hour,
+    -- By name, because a database before migration 3 has no such columns: NULL, and so a change to make.
+    (j.row ->> 'transaction_timeout_ms')::pg_catalog.int4 AS transaction_timeout_ms,
+    (j.row ->> 'idle_timeout_ms')::pg_catalog.int4 AS idle_timeout_ms,
+    (j.row ->> 'repeats_per_minute')::pg_catalog.int4 AS repeats_per_minute,
+    (j.row ->> 'requires_watchdog')::pg_catalog.bool AS requires_watchdog
 FROM pgmoat.agent AS a
+CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(a) AS row) AS j
 ORDER BY a.name

@@ -8,10 +8,11 @@ AS $function$
 DECLARE
     t record;
 BEGIN
-    SELECT s.id, s.parent, s.deadline, s.closed_at, s.frozen_at, s.agent_frozen_at, s.statement_timeout_ms
+    SELECT s.id, s.parent, s.deadline, s.closed_at, s.frozen_at, s.agent_frozen_at, s.statement_timeout_ms,
+           s.requires_watchdog
       INTO t FROM pgmoat.session_task AS s;
     IF t.id IS NULL OR t.closed_at IS NOT NULL OR t.frozen_at IS NOT NULL OR t.agent_frozen_at IS NOT NULL
-       OR t.deadline <= clock_timestamp() OR t.parent IS NOT NULL THEN
+       OR t.deadline <= clock_timestamp() OR t.parent IS NOT NULL OR t.requires_watchdog THEN
         t.statement_timeout_ms := pgmoat.check_session();
     END IF;
     -- An older snapshot would not see a freeze. A standby knows no freeze before it arrives, whatever the level.

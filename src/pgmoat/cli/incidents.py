@@ -1,0 +1,64 @@
+"""
+``pgmoat incidents``: what the watchdog did.
+
+In: filters. Out: a table, JSON. I/O: PostgreSQL, the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from pgmoat.cli.history import parse_since
+from pgmoat.cli.options import DsnOption, JsonOption
+from pgmoat.cli.output import print_json, print_table
+from pgmoat.ledger.incidents import IncidentFilter, read_incidents
+from pgmoat.postgres.connect import connect, resolve_dsn
+
+_QUERY_SHOWN = 120
+
+
+def incidents(
+    agent: Annotated[str | None, typer.Option(help="Only this agent's.")] = None,
+    since: Annotated[str | None, typer.Option(help="Not older than: 10m, 2h, 7d.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    dsn: DsnOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Show what the watchdog did, newest first: to whom, why, and what it found.
+
+    Example: [bold]pgmoat incidents --agent fulfillment --since 1h[/]
+    """
+    wanted = IncidentFilter(agent=agent, since=parse_since(since), limit=limit)
+    with connect(resolve_dsn(dsn, os.environ)) as connection:
+        entries = read_incidents(connection, wanted)
+    if as_json:
+        print_json([asdict(entry) for entry in entries])
+        return
+    print_table(
+        ("when", "agent", "task", "step", "kind", "action", "limit", "found", "what"),
+        (
+            (
+                f"{entry.at:%F %T}",
+                entry.agent,
+                entry.task_id,
+                entry.step,
+                entry.kind,
+                entry.action,
+                entry.detail.get("limit"),
+                entry.detail.get("found"),
+                _describe(entry.detail),
+            )
+            for entry in entries
+        ),
+    )
+
+
+def _describe(detail: dict[str, Any]) -> str:
+    """Return the query, the setting or the transaction that it was about, and why it failed, if it did."""
+    subject = str(detail.get("query") or detail.get("setting") or detail.get("gid") or "")[:_QUERY_SHOWN]
+    return f"{subject} ({detail['why']})" if detail.get("why") else subject

@@ -1,0 +1,240 @@
+"""
+The watchdog's rounds: take the lease, look, judge, act, beat; through lost connections and restarts.
+
+In: what opens a connection, settings. Out: Incidents and notes, as they happen. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from pgmoat.errors import ConnectionFailedError, Error
+from pgmoat.postgres.failures import explain_failure
+from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.watchdog.act import Incident, carry_out, describe
+from pgmoat.watchdog.judge import Action, Past, judge
+from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
+from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
+
+_LEASE_MS = 3_000
+_GOOD_FOR_MS = 5_000
+_FORGET_AFTER = timedelta(minutes=10)
+_RETRY_S = 0.5
+_SETTINGS = (
+    "SET search_path = pg_catalog, pg_temp",
+    "SET default_transaction_read_only = off",
+    "SET default_transaction_isolation = 'read committed'",
+    "SET statement_timeout = '10s'",
+    "SET lock_timeout = '2s'",
+    # A synchronous standby that is away must not hold up whoever ends sessions.
+    "SET synchronous_commit = local",
+)
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How often to look, how long to wait before and between acts, and whether to act at all."""
+
+    interval_s: float = 1.0
+    grace: timedelta = timedelta(milliseconds=500)
+    is_dry_run: bool = False
+    is_once: bool = False
+
+    @property
+    def lease_ms(self) -> int:
+        """How long the lease lasts: a missed round must not lose it."""
+        return max(_LEASE_MS, round(self.interval_s * 3000))
+
+    @property
+    def good_for_ms(self) -> int:
+        """How long a heartbeat counts."""
+        return max(_GOOD_FOR_MS, round(self.interval_s * 3000))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Whom to tell: of each incident, and of everything else in a line."""
+
+    incident: Callable[[Incident], None]
+    say: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Watch:
+    """One watchdog, which may lead or stand by."""
+
+    settings: Settings
+    output: Output
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    is_leading: bool = False
+    is_superuser: bool = False
+    past: dict[str, Past] = field(default_factory=dict[str, Past])
+    seen: dict[Run, Seen] = field(default_factory=dict[Run, Seen])
+    _hurries: bool = False
+    _told: bool | None = None  # whether it said last that it leads
+
+    def go_round(self, connection: Connection) -> list[Incident]:
+        """
+        Go round once, and return what was done, or in a dry run would be.
+
+        Raises:
+            psycopg.Error: the connection is lost, or a right is missing to look at all.
+        """
+        if not self.settings.is_dry_run and not self._lead(connection):
+            return []
+        sample = read_sample(connection, sees_passwords=self.is_superuser)
+        done = self._act(connection, sample)
+        if not self.settings.is_dry_run:
+            connection.execute("SELECT pgmoat.beat(%s, %s)", (self.holder, self.settings.good_for_ms))
+        self._hurries = any(incident.action == Action.CANCEL for incident in done)
+        self.past = {
+            subject: past for subject, past in self.past.items() if past.at > sample.now - _FORGET_AFTER
+        }
+        return done
+
+    def give_up(self, connection: Connection) -> None:
+        """Give the lease back, so that another one leads at once."""
+        if self.is_leading:
+            connection.execute("SELECT pgmoat.lead_watch(%s, 0)", (self.holder,))
+            self.is_leading = False
+
+    @property
+    def pause_s(self) -> float:
+        """How long to rest: not longer than the grace of what was cancelled just now."""
+        interval, grace_s = self.settings.interval_s, self.settings.grace.total_seconds()
+        return min(interval, max(0.05, grace_s)) if self._hurries else interval
+
+    def _lead(self, connection: Connection) -> bool:
+        row = connection.execute(
+            "SELECT pgmoat.lead_watch(%s, %s)", (self.holder, self.settings.lease_ms)
+        ).fetchone()
+        leads = bool(row and row[0])
+        if leads and not self.is_leading:
+            rows = connection.execute(load_sql(PACKAGE, "read_recent_acts")).fetchall()
+            self.past |= {subject: Past(action, at) for subject, action, at in rows}
+        if leads != self._told:
+            self.output.say("leading" if leads else "another watchdog leads; standing by")
+        self.is_leading = self._told = leads
+        return leads
+
+    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
+        done: list[Incident] = []
+        self.seen = see(self.seen, sample)
+        for verdict in (
+            *judge(sample, self.past, self.settings.grace),
+            *judge_repeats(self.seen, sample, self.past),
+        ):
+            if self.settings.is_dry_run:
+                incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
+            else:
+                incident = carry_out(connection, verdict, self.holder, sample.now)
+            if incident is not None:
+                self.past[verdict.subject] = Past(incident.action, sample.now)
+                if incident.action == Action.FREEZE and incident.task_id is not None:
+                    self.seen = forget(self.seen, (incident.agent, incident.task_id))
+                self.output.incident(incident)
+                done.append(incident)
+        return done
+
+
+def open_session(connect: Callable[[], Connection], watch: Watch) -> Connection:
+    """
+    Return a connection that is ready to watch, and say what its role cannot do.
+
+    Raises:
+        ConnectionFailedError: none, one through a pooler, or one to a standby.
+        psycopg.Error: the database is not pgmoat's, or the role is no member of the monitor role.
+    """
+    connection = connect()
+    try:
+        watch.is_superuser = _check_session(connection, watch.output)
+        for statement in _SETTINGS:
+            connection.execute(statement)
+        connection.execute(load_sql(PACKAGE, "read_limits"))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_session(connection: Connection, output: Output) -> bool:
+    row = connection.execute(load_sql(PACKAGE, "read_rights")).fetchone()
+    assert row is not None  # noqa: S101 - for the type checker
+    is_superuser, sees_all, signals_all, is_on_standby, pid = row
+    if pid != connection.info.backend_pid:
+        raise ConnectionFailedError(
+            "this connection goes through a pooler",
+            hint="Give pgmoat watch a --dsn that leads straight to PostgreSQL.",
+        )
+    if is_on_standby:
+        raise ConnectionFailedError(
+            "this server is a standby", hint="Watch the primary; sessions on a standby are not watched."
+        )
+    if is_superuser:
+        return True
+    if not sees_all:
+        output.say("no member of pg_read_all_stats: only sessions of roles that this one belongs to are seen")
+    if not signals_all:
+        output.say(
+            "no member of pg_signal_backend: only sessions of roles that this one belongs to are ended"
+        )
+    return False
+
+
+def run_watch(
+    connect: Callable[[], Connection], settings: Settings, output: Output, stop: threading.Event
+) -> list[Incident]:
+    """
+    Go round until *stop* is set; once, if the settings say so, and return what was done then.
+
+    A round that fails is reported, and the next one begins with a new connection: the server may be
+    restarting.
+
+    Raises:
+        Error, psycopg.Error: what it cannot begin with; with ``is_once``, whatever the round met.
+    """
+    watch = Watch(settings, output)
+    if settings.is_once:
+        with open_session(connect, watch) as connection:
+            done = watch.go_round(connection)
+            watch.give_up(connection)
+        return done
+    connection: Connection | None = open_session(connect, watch)
+    told = ""
+    while not stop.is_set():
+        try:
+            if connection is None:
+                connection = open_session(connect, watch)
+            watch.go_round(connection)
+            pause_s, told = watch.pause_s, ""
+        except Exception as error:
+            if connection is not None:
+                connection.close()
+            connection, watch.is_leading, pause_s = None, False, _RETRY_S
+            message = _describe_failure(error)
+            if message != told:  # a server that is away for an hour is one line
+                output.say(message)
+            told = message
+        stop.wait(pause_s)
+    if connection is not None:
+        # Unless the server is going away too: then the lease runs out.
+        with connection, contextlib.suppress(psycopg.Error):
+            watch.give_up(connection)
+    return []
+
+
+def _describe_failure(error: Exception) -> str:
+    known = explain_failure(error) if isinstance(error, psycopg.Error) else error
+    if isinstance(known, Error):
+        return f"{known.message}{': ' + known.detail if known.detail else ''}; trying again"
+    return f"a fault of the watchdog's own, {type(error).__name__}: {error}; trying again"

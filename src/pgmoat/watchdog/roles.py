@@ -1,0 +1,81 @@
+"""
+What agents' roles changed for themselves: settings and password.
+
+In: a connection. Out: RoleChanges. I/O: reads PostgreSQL.
+
+What is wanted stands in the manifest, as apply left it; no policy file is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgmoat.postgres.sqlfile import load_sql
+
+PACKAGE = "pgmoat.watchdog"
+_SECRET_PREFIX = "pgmoat."  # noqa: S105 - settings that may hold a token
+
+
+class Where(StrEnum):
+    """Where a role's own setting stands."""
+
+    EVERYWHERE = "everywhere"
+    DATABASE = "database"
+    PASSWORD = "password"  # noqa: S105 - no password
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """One thing that differs from what apply made; *wanted* None: it is to be unset."""
+
+    agent: str
+    role: str
+    where: Where
+    key: str
+    wanted: str | None
+    found: str | None
+
+    @property
+    def shown(self) -> str:
+        """What was found, as it may be recorded."""
+        hides = self.key.startswith(_SECRET_PREFIX) or self.where is Where.PASSWORD
+        return "…" if hides and self.found is not None else str(self.found)
+
+
+def read_changes(connection: psycopg.Connection[Any], *, sees_passwords: bool) -> list[RoleChange]:
+    """Return what agents' roles have otherwise than apply left it; passwords only a superuser sees."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(load_sql(PACKAGE, "read_role_settings")).fetchall()
+        changes = [change for row in rows for change in compare_settings(row)]
+        if sees_passwords:
+            changed = cursor.execute(load_sql(PACKAGE, "read_changed_passwords")).fetchall()
+            changes += [
+                RoleChange(row["agent"], row["role"], Where.PASSWORD, "password", "as recorded", "another")
+                for row in changed
+            ]
+    return changes
+
+
+def compare_settings(row: Mapping[str, Any]) -> Iterator[RoleChange]:
+    """Yield the differences in one row of ``read_role_settings.sql``."""
+    agent, role = row["agent"], row["role"]
+    wanted: dict[str, str] = json.loads(row["wanted"])
+    found, fixed = _split(row["settings"]), set[str](row["fixed"])
+    for key in sorted((wanted.keys() | found.keys()) - fixed):
+        if wanted.get(key) != found.get(key):
+            yield RoleChange(agent, role, Where.EVERYWHERE, key, wanted.get(key), found.get(key))
+    for key, value in sorted(_split(row["database_settings"]).items()):
+        if key not in fixed:
+            yield RoleChange(agent, role, Where.DATABASE, key, None, value)
+
+
+def _split(settings: Sequence[str]) -> dict[str, str]:
+    pairs = (setting.partition("=") for setting in settings)
+    return {name: value for name, _, value in pairs}

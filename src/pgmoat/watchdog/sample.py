@@ -1,0 +1,144 @@
+"""
+Read what agents' sessions do at this moment.
+
+In: a connection. Out: Sample. I/O: reads PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.watchdog.claim import Claim, parse_claim
+from pgmoat.watchdog.roles import RoleChange, read_changes
+
+PACKAGE = "pgmoat.watchdog"
+MOST_QUERY = 4000
+"""Characters of a statement that are looked at."""
+
+Task = tuple[str, str]
+"""Agent and task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLimits:
+    """What pgmoat.agent says of an agent."""
+
+    name: str
+    role: str
+    statement_ms: int
+    transaction_ms: int
+    idle_ms: int
+    repeats_per_minute: int  # 0: as many as it likes
+    frozen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session of an agent's role, as pg_stat_activity has it, in any database of the server."""
+
+    pid: int
+    backend_start: datetime
+    xact_start: datetime | None
+    query_start: datetime | None
+    state: str
+    state_change: datetime
+    wait_class: str
+    wait_event: str
+    application_name: str
+    query: str
+    database: str
+    agent: str
+    claim: Claim
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a statement is running, or has arrived in part."""
+        return not self.state.startswith("idle")
+
+    @property
+    def task(self) -> Task | None:
+        """The task that it claims to work for."""
+        return None if self.claim.task_id is None else (self.agent, self.claim.task_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTask:
+    """Why a task may not go on, and since when: closed, frozen, past its deadline, it or one above it."""
+
+    why: str  # closed, frozen, deadline
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A transaction that an agent's role left behind by PREPARE TRANSACTION."""
+
+    gid: str
+    prepared_at: datetime
+    database: str
+    role: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The server at one moment, by its own clock. Idle sessions are among it, and never ended."""
+
+    now: datetime
+    agents: Mapping[str, AgentLimits]
+    sessions: Sequence[Session]
+    stopped: Mapping[Task, StoppedTask]
+    prepared: Sequence[Prepared]
+    changes: Sequence[RoleChange]
+    hidden: int  # sessions of which the reader sees no more than that they are there
+
+
+def read_sample(connection: psycopg.Connection[Any], *, sees_passwords: bool = False) -> Sample:
+    """Return what agents' sessions do, and which of the tasks that they name may not go on."""
+    agents = {row["name"]: AgentLimits(**row) for row in _read(connection, "read_limits")}
+    found = _read(connection, "read_sessions", {"most": MOST_QUERY})
+    sessions = [_make_session(row) for row in found if row["state"] is not None]
+    # Asked last: no session is younger than the sample, and no age negative.
+    (clock,) = _read(connection, "read_clock")
+    return Sample(
+        now=clock["now"],
+        agents=agents,
+        sessions=sessions,
+        stopped=_read_stopped(connection, sessions),
+        prepared=[Prepared(**row) for row in _read(connection, "read_prepared")],
+        changes=read_changes(connection, sees_passwords=sees_passwords),
+        hidden=len(found) - len(sessions),
+    )
+
+
+def _make_session(row: Mapping[str, Any]) -> Session:
+    return Session(**row, claim=parse_claim(row["query"], row["application_name"]))
+
+
+def _read_stopped(
+    connection: psycopg.Connection[Any], sessions: Iterable[Session]
+) -> dict[Task, StoppedTask]:
+    tasks = sorted({s.task for s in sessions if s.task is not None and s.state != "idle"})
+    if not tasks:
+        return {}
+    rows = _read(
+        connection,
+        "read_stopped_tasks",
+        {"agents": [agent for agent, _ in tasks], "task_ids": [task_id for _, task_id in tasks]},
+    )
+    return {(row["agent"], row["task_id"]): StoppedTask(row["why"], row["since"]) for row in rows}
+
+
+def _read(
+    connection: psycopg.Connection[Any], name: str, parameters: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    query: LiteralString = load_sql(PACKAGE, name)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()

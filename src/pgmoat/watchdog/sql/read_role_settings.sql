@@ -1,0 +1,15 @@
+-- Agents' roles: the settings that apply gave them, and those that they have now. A superuser's settings no role changes
+-- for itself, and an apply without superuser may have left them out.
+-- Columns: agent, role, wanted (JSON object as text), settings, database_settings (name=value), fixed (names to leave out).
+SELECT a.name AS agent, r.rolname::pg_catalog.text AS role, o.detail ->> 'settings' AS wanted,
+       COALESCE(everywhere.setconfig, '{}') AS settings, COALESCE(here.setconfig, '{}') AS database_settings,
+       ARRAY(SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.context LIKE 'superuser%' ORDER BY s.name) AS fixed
+  FROM pgmoat.agent AS a
+  JOIN pg_catalog.pg_roles AS r ON r.rolname = a.role
+  JOIN pgmoat.object AS o ON o.kind = 'role' AND o.name = r.rolname AND o.detail ? 'settings'
+  LEFT JOIN pg_catalog.pg_db_role_setting AS everywhere ON everywhere.setrole = r.oid AND everywhere.setdatabase = 0
+  LEFT JOIN pg_catalog.pg_db_role_setting AS here
+    ON here.setrole = r.oid
+   AND here.setdatabase = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+ WHERE a.retired_at IS NULL
+ ORDER BY a.name;

@@ -1,0 +1,86 @@
+"""What a role changes for itself is set right, and recorded."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.integration.watchdog.conftest import POLICY, SCHEMA, Post, wait_for
+from tests.moat_fixtures import Moat, open_moat
+from tests.postgres_fixtures import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def owned(server: PostgresServer) -> Generator[Post]:
+    """A moat whose passwords are as recorded, and a superuser's watchdog."""
+    with open_moat(server, SCHEMA, POLICY) as moat:
+        moat.run(
+            "UPDATE pgmoat.agent AS a SET password_verifier = r.rolpassword"
+            " FROM pg_authid AS r WHERE r.rolname = a.role"
+        )
+        yield Post(moat, moat.database.dsn)
+
+
+def read_settings(moat: Moat, agent: str = "clerk") -> set[str]:
+    return set(
+        moat.value(
+            "SELECT array_agg(x) FROM pg_db_role_setting, unnest(setconfig) AS x"
+            " WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = %s)",
+            moat.role(agent),
+        )
+    )
+
+
+def test_settings_and_password(owned: Post) -> None:
+    moat = owned.moat
+    before = read_settings(moat)
+    with owned.watch() as running, moat.connect("clerk") as clerk:
+        clerk.execute("ALTER ROLE CURRENT_USER SET search_path = public")
+        clerk.execute("ALTER ROLE CURRENT_USER SET statement_timeout = 0")
+        clerk.execute("ALTER ROLE CURRENT_USER SET work_mem = '1GB'")
+        database = sql.Identifier(moat.database.name)
+        clerk.execute(sql.SQL("ALTER ROLE CURRENT_USER IN DATABASE {} SET lock_timeout = 0").format(database))
+        clerk.execute(
+            sql.SQL("ALTER ROLE CURRENT_USER PASSWORD {}").format(sql.Literal(secrets.token_hex(8)))
+        )
+        wait_for(lambda: read_settings(moat) == before and len(running.incidents) >= 5)
+    with moat.connect("clerk") as clerk:  # with the password that it had
+        assert clerk.execute("SHOW search_path").fetchone() == ("agent, pg_temp",)
+    found = owned.incidents("agent, kind, action, detail")
+    assert {row[:3] for row in found} == {("clerk", "role-changed", "repaired")}
+    assert {row[3]["setting"] for row in found} == {
+        "search_path", "statement_timeout", "work_mem", "lock_timeout", "password",
+    }  # fmt: skip
+
+
+def test_a_role_that_holds_its_row_does_not_hold_up_the_watchdog(owned: Post) -> None:
+    moat = owned.moat
+    with moat.connect("slow") as holder, moat.connect("clerk") as busy:
+        holder.execute("ALTER ROLE CURRENT_USER SET work_mem = '1GB'")
+        holder.execute("BEGIN; ALTER ROLE CURRENT_USER SET work_mem = '2GB'")
+        with owned.watch():
+            busy.execute("SET statement_timeout = 0")
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                busy.execute("SELECT pg_sleep(9)")
+            assert "work_mem=1GB" in read_settings(moat, "slow")
+            holder.execute("ROLLBACK")
+            wait_for(lambda: "work_mem=1GB" not in read_settings(moat, "slow"))
+
+
+def test_who_may_not_repair_reports_it_once(post: Post, moat: Moat) -> None:
+    try:
+        with post.watch(), moat.connect("clerk") as clerk:
+            clerk.execute("ALTER ROLE CURRENT_USER SET work_mem = '1GB'")
+            wait_for(post.incidents)
+            clerk.execute("SELECT pg_sleep(0.7)")
+        ((kind, action, detail),) = post.incidents("kind, action, detail")
+        assert (kind, action, detail["setting"]) == ("role-changed", "failed", "work_mem")
+        assert "permission denied" in detail["why"]
+        assert "work_mem=1GB" in read_settings(moat)
+    finally:
+        with moat.connect("clerk") as clerk:
+            clerk.execute("ALTER ROLE CURRENT_USER RESET work_mem")
