@@ -229,12 +229,16 @@ def _choose_folder(folder: Path, account: Account | None, *, is_temporary: bool)
 
 @contextmanager
 def _stop_on_signals() -> Generator[None]:
-    """Let SIGTERM and SIGHUP end the verb as Ctrl-C does: what it started is ended too."""
+    """
+    Let SIGTERM and SIGHUP end the verb as Ctrl-C does: what it started is ended too.
+
+    SIGINT as well: what a script starts in the background inherits it ignored.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    kept = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

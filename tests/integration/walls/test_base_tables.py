@@ -68,7 +68,18 @@ def test_an_agent_may_call_only_these_functions_of_pgmoat(shop: Moat) -> None:
         """,
         shop.role("clerk"),
     )
-    assert [name for (name,) in names] == ["claim", "enter", "gate", "my_task", "open_child", "scope"]
+    assert [name for (name,) in names] == [
+        "begin_write",
+        "claim",
+        "enter",
+        "finish_write",
+        "gate",
+        "my_task",
+        "open_child",
+        "preview_changes",
+        "refuse_large_row",
+        "scope",
+    ]
 
 
 def test_security_definer_functions_pin_their_search_path(shop: Moat) -> None:
