@@ -24,8 +24,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgmoat.devpg.account import choose_account, launch
 from pgmoat.errors import ServerError
+from pgmoat.pooler.run import find_free_port, find_program
 
-_PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
 DISCARD_ALL = "DISCARD ALL"
 _INI = """\
 [databases]
@@ -60,7 +60,8 @@ class Pooler:
 
 def find_pgbouncer() -> str | None:
     """Return the program, None where it is not installed: then there is nothing to measure."""
-    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:{_PLACES}")
+    program = find_program()
+    return str(program.path) if program is not None else None
 
 
 @contextlib.contextmanager
@@ -77,8 +78,7 @@ def run_pooler(dsns: Sequence[str], pool_size: int, *, reset: str = DISCARD_ALL)
     wanted = [conninfo_to_dict(dsn) for dsn in dsns]
     account = choose_account()
     folder = Path(tempfile.mkdtemp(prefix="pgmoat-bench-"))
-    with socket.create_server(("127.0.0.1", 0)) as trial:
-        port = int(trial.getsockname()[1])
+    port = find_free_port()
     users = (f'"{one["user"]}" "{one["password"]}"\n' for one in wanted)
     (folder / "userlist.txt").write_text("".join(users))
     file = folder / "pgbouncer.ini"

@@ -54,7 +54,8 @@ def generate(target: Path) -> None:
     ruff = Path(sys.executable).with_name("ruff")
     config = ["--config", str(ROOT / "pyproject.toml")]
     for command in (["check", "--select", "I", "--fix"], ["format"]):
-        subprocess.run([ruff, command[0], "--quiet", *command[1:], *config, target], check=True)  # noqa: S603
+        arguments = [ruff, command[0], "--quiet", *command[1:], *config, target]
+        subprocess.run(arguments, check=True)  # noqa: S603 - no shell, and our own ruff
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def observe(agent: str, operation: str, task_id: str, step: str) -> Generator[No
         ) as span:
             try:
                 yield
-            except BaseException as error:
+            except BaseException as error:  # whatever it is, the span says so; raised again
                 code = error.code if isinstance(error, AgentError) else type(error).__name__
                 labels = {**labels, "error.type": code}
                 span.set_attribute("error.type", code)

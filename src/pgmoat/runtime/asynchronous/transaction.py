@@ -124,7 +124,7 @@ class AsyncTransaction:
         try:
             with clarify_failures(self._session.profile, sql):
                 yield
-        except BaseException as error:
+        except BaseException as error:  # a cancelled call too; raised again
             self._state = _FAILED
             if isinstance(error, ConnectionLostError):
                 self._check_age("the answer")  # a pooler tells only that the server is gone
