@@ -52,6 +52,10 @@ _AGENT_COLUMNS = (
     "idle_timeout_ms",
     "repeats_per_minute",
     "requires_watchdog",
+    "max_connections",
+    "surge_factor",
+    "surge_floor",
+    "on_trip",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
 

@@ -101,6 +101,9 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("lead_watch", "text,integer", ("monitor",)),
     ("beat", "text,integer", ("monitor",)),
     ("record_incident", "text,text,text,text,text,text,jsonb", ("monitor",)),
+    ("make_days", "", ()),
+    ("record_samples", "text,jsonb", ("monitor",)),
+    ("record_refusals", "text", ("monitor",)),
 )
 
 # What the watching and the orchestrating side may read: everything but secrets.
@@ -112,6 +115,7 @@ _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
                "writes_per_task", "writes_per_hour", "bytes_per_task", "task_duration_ms",
                "task_mode", "tasks_per_hour",
                "transaction_timeout_ms", "idle_timeout_ms", "repeats_per_minute", "requires_watchdog",
+               "max_connections", "surge_factor", "surge_floor", "on_trip",
                "frozen_at", "frozen_by", "frozen_reason", "is_hard_frozen", "retired_at")),
     ("ledger", ()),
 )  # fmt: skip
@@ -119,6 +123,7 @@ _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 _MONITORED = (
     "history", "statement", "change", "entity", "hour", "opening", "operation_call",
     "incident", "heartbeat", "lease",
+    "sampling", "usage", "usage_detail", "activity", "statement_text", "unfinished", "reading", "webhook",
 )  # fmt: skip
 
 

@@ -49,6 +49,16 @@ class Limits(Model):
         le=10_000,
         description="Runs of one statement that `pgmoat watch` may see of a task; then it freezes the task.",
     )
+    surge_factor: float | None = Field(
+        None,
+        ge=2,
+        le=10_000,
+        description="Times its own level of the last hour that the agent may do in a minute; then `pgmoat watch` "
+        "freezes it.",
+    )
+    surge_floor: int = Field(
+        1_000, gt=0, description="Rows written, or statements, in a minute that are never a surge."
+    )
 
 
 class GuardPolicy(Model):

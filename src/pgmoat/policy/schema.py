@@ -275,6 +275,11 @@ class AgentPolicy(Model):
     require_watchdog: bool = Field(
         False, description="Whether its statements on entities are refused while no `pgmoat watch` runs."
     )
+    on_trip: Literal["task", "agent", "login"] | None = Field(
+        None,
+        description="What a breaker of `pgmoat watch` freezes: the task, the agent, or the agent and its login. "
+        "Without it the task for repeats, the agent for a surge.",
+    )
     log_slow_statements: Milliseconds | None = Field(
         None,
         description="log_min_duration_statement: the server logs slower statements. Set by a superuser.",

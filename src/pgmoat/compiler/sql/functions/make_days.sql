@@ -1,0 +1,21 @@
+-- Makes the partitions of yesterday, today and tomorrow (UTC) that are missing. ATTACH locks less than PARTITION OF: who
+-- reads goes on.
+CREATE OR REPLACE FUNCTION pgmoat.make_days()
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+    parent text;
+    day date;
+    part text;
+BEGIN
+    FOREACH parent IN ARRAY ARRAY['sampling', 'usage', 'usage_detail', 'activity', 'statement_text', 'unfinished'] LOOP
+        FOR offset_days IN -1 .. 1 LOOP
+            day := current_date + offset_days;
+            part := parent || to_char(day, '"_"YYYYMMDD');
+            CONTINUE WHEN to_regclass(format('pgmoat.%I', part)) IS NOT NULL;
+            EXECUTE format('CREATE TABLE pgmoat.%I (LIKE pgmoat.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
+            EXECUTE format('ALTER TABLE pgmoat.%I ATTACH PARTITION pgmoat.%I FOR VALUES FROM (%L) TO (%L)', parent, part, day, day + 1);
+        END LOOP;
+    END LOOP;
+END
+$function$;
