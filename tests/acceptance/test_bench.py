@@ -24,7 +24,7 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("overhead", "fleet", "scale", "guard", "cold_start"),
+    *("overhead", "fleet", "sampling", "scale", "guard", "cold_start"),
 )
 
 
