@@ -23,7 +23,7 @@ from pgmoat.cli.output import show_controls
 from pgmoat.errors import Error
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
-from pgmoat.watchdog.act import Incident
+from pgmoat.watchdog.incident import Incident
 from pgmoat.watchdog.loop import Output, Settings, run_watch
 
 _EXIT_ACTED = 2

@@ -19,10 +19,13 @@ import psycopg
 from pgmoat.errors import ConnectionFailedError, Error
 from pgmoat.postgres.failures import explain_failure
 from pgmoat.postgres.sqlfile import load_sql
-from pgmoat.watchdog.act import Incident, carry_out, describe
-from pgmoat.watchdog.judge import Action, Past, judge
+from pgmoat.watchdog.act import carry_out, describe
+from pgmoat.watchdog.crowds import find_crowded, judge_crowds
+from pgmoat.watchdog.incident import Incident
+from pgmoat.watchdog.judge import Action, Past, Verdict, judge
 from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
 from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
+from pgmoat.watchdog.surges import SurgeReader, judge_surges
 
 _LEASE_MS = 3_000
 _GOOD_FOR_MS = 5_000
@@ -80,6 +83,8 @@ class Watch:
     is_superuser: bool = False
     past: dict[str, Past] = field(default_factory=dict[str, Past])
     seen: dict[Run, Seen] = field(default_factory=dict[Run, Seen])
+    crowded: frozenset[str] = frozenset()  # agents that had too many sessions in the last sample
+    _surges: SurgeReader = field(default_factory=SurgeReader)
     _hurries: bool = False
     _told: bool | None = None  # whether it said last that it leads
 
@@ -127,13 +132,21 @@ class Watch:
         self.is_leading = self._told = leads
         return leads
 
-    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
-        done: list[Incident] = []
-        self.seen = see(self.seen, sample)
-        for verdict in (
+    def _judge(self, connection: Connection, sample: Sample) -> list[Verdict]:
+        self.seen, crowded = see(self.seen, sample), find_crowded(sample)
+        surges = self._surges.read(connection, sample)
+        verdicts = [
             *judge(sample, self.past, self.settings.grace),
             *judge_repeats(self.seen, sample, self.past),
-        ):
+            *judge_surges(surges, sample, self.past),
+            *judge_crowds(crowded, self.crowded, sample, self.past),
+        ]
+        self.crowded = frozenset(crowded)
+        return verdicts
+
+    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
+        done: list[Incident] = []
+        for verdict in self._judge(connection, sample):
             if self.settings.is_dry_run:
                 incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
             else:
