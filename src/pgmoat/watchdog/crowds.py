@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from pgmoat.sampling.sessions import Session
 from pgmoat.watchdog.judge import Action, Guard, Kind, Past, Verdict
-from pgmoat.watchdog.sample import Sample, Session
+from pgmoat.watchdog.sample import Sample
 
 
 def find_crowded(sample: Sample) -> dict[str, list[Session]]:

@@ -4,8 +4,8 @@ Notice an agent that suddenly does far more than it does otherwise.
 In: a connection, the agents' limits. Out: Surges, Verdicts. I/O: reads PostgreSQL.
 
 Its level is the mean of those minutes of the last hour in which it did any, without the present minute and
-the last: an agent that works once a quarter of an hour is measured by what it does then. Who has no level yet,
-because it is new or nobody recorded it, is not judged.
+the last: an agent that works once a quarter of an hour is measured by what it does then. Who has no level
+yet, because it is new or nobody recorded it, is not judged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from pgmoat.postgres.sqlfile import load_sql
-from pgmoat.watchdog.claim import Claim
+from pgmoat.sampling.claim import Claim
 from pgmoat.watchdog.judge import Action, Kind, Past, Scope, Surge, Verdict
 from pgmoat.watchdog.sample import PACKAGE, AgentLimits, Sample
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from pgmoat.watchdog.act import carry_out
+from pgmoat.watchdog.crowds import find_crowded, judge_crowds
+from pgmoat.watchdog.sample import read_sample
 from tests.integration.watchdog.conftest import SCHEMA, Post, hire_watcher, wait_for
 from tests.moat_fixtures import Moat, enter, new_task_id, open_moat, refused
 from tests.postgres_fixtures import PostgresServer
@@ -82,6 +86,7 @@ def write_all(moat: Moat, agent: str, task_id: str) -> None:
 def test_a_surge_of_rows_freezes_the_agent(guarded: Post, moat: Moat) -> None:
     has_done(moat, "busy", rows=10)
     has_done(moat, "tasked", rows=13)
+    token = moat.open_task("busy")
     with guarded.watch() as running, closing(moat.connect("busy")) as busy:
         time.sleep(0.6)
         assert running.incidents == []
@@ -89,11 +94,10 @@ def test_a_surge_of_rows_freezes_the_agent(guarded: Post, moat: Moat) -> None:
         write_all(moat, "busy", new_task_id())
         wait_for(lambda: running.incidents)
         with refused("PM005"), busy.transaction():
-            enter(busy, moat.open_task("tasked"))
+            enter(busy, token)
         reason = moat.value("SELECT frozen_reason FROM pgmoat.agent WHERE name = 'busy'")
-        assert reason == (
-            "pgmoat watch counted 50 rows written within a minute, 40 are allowed: the agent's own level is 10"
-        )
+        told = "counted 50 rows written within a minute, 40 are allowed: the agent's own level is 10"
+        assert reason == f"pgmoat watch {told}"
         moat.run("SELECT pgmoat.thaw_agent('busy')")
         time.sleep(0.8)
     ((agent, kind, action, detail),) = guarded.incidents("agent, kind, action, detail")
@@ -206,6 +210,26 @@ def test_sessions_above_the_limit_are_ended(guarded: Post, moat: Moat) -> None:
         ("role-changed", "failed", "CONNECTION LIMIT")
     ]
     moat.run(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 3").format(role))
+
+
+def test_who_is_no_longer_above_the_limit_is_left_alone(guarded: Post, moat: Moat) -> None:
+    moat.run("UPDATE pgmoat.agent SET max_connections = 2 WHERE name = 'few'")
+    try:
+        with (
+            guarded.connect() as watcher,
+            closing(moat.connect("few")),
+            closing(moat.connect("few")) as newest,
+        ):
+            watcher.execute("SELECT pgmoat.lead_watch('me', 60000)")
+            with closing(moat.connect("few")):
+                sample = read_sample(watcher)
+            (verdict,) = judge_crowds(find_crowded(sample), {"few"}, sample, {})
+            for session in sample.sessions:
+                assert carry_out(watcher, replace(verdict, session=session), "me", sample.now) is None
+            newest.execute("SELECT 1")
+    finally:
+        moat.run("UPDATE pgmoat.agent SET max_connections = 3 WHERE name = 'few'")
+    assert guarded.incidents() == []
 
 
 def test_the_connection_limit_is_set_right(guarded: Post, moat: Moat) -> None:

@@ -7,18 +7,19 @@ from datetime import timedelta
 
 import pytest
 
+from pgmoat.sampling.sessions import Activity, Session
 from pgmoat.watchdog.crowds import find_crowded, judge_crowds
 from pgmoat.watchdog.judge import Past, Surge
-from pgmoat.watchdog.sample import AgentLimits, Sample, Session
+from pgmoat.watchdog.sample import AgentLimits, Sample
 from pgmoat.watchdog.surges import judge_surges
 from tests.unit.watchdog.test_judge import AGENT, NOW, ago, session
 
-LIMITED = replace(AGENT, surge_factor=5.0, surge_floor=100)
+LIMITED = replace(AGENT, surge_factor=5, surge_floor=100)
 SURGE = Surge("a", "rows written", found=501, level=100.0, active_minutes=5, task_id="T-1")
 
 
 def sample(limits: AgentLimits, *sessions: Session) -> Sample:
-    return Sample(NOW, {"a": limits}, sessions, {}, [], [], 0)
+    return Sample(Activity(NOW, sessions, {}, 0), {"a": limits}, {}, [], [])
 
 
 @pytest.mark.parametrize(
