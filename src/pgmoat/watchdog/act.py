@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.sampling.fingerprint import fingerprint, normalise
 from pgmoat.watchdog.freezing import freeze_agent, freeze_task
 from pgmoat.watchdog.incident import Incident, make_parameters, record
 from pgmoat.watchdog.judge import Action, Guard, Scope, Verdict
@@ -37,6 +38,11 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             "application_name": session.application_name,
             "query": session.query[:_QUERY_SHOWN],
         }
+        if session.is_running and session.query_start is not None:
+            detail |= {
+                "statement_ms": round((at - session.query_start).total_seconds() * 1000),
+                "fingerprint": str(fingerprint(normalise(session.query))),
+            }
     if prepared is not None:
         detail |= {"gid": prepared.gid, "database": prepared.database}
     if verdict.surge is not None:
