@@ -27,6 +27,7 @@ from pgmoat.cli import (
     incidents,
     pgbouncer,
     plan,
+    prune,
     schema,
     task,
     watch,
@@ -78,6 +79,7 @@ def build_app() -> typer.Typer:
     app.command("history")(history.history)
     app.command("watch")(watch.watch)
     app.command("incidents")(incidents.incidents)
+    app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)
     return app
 
