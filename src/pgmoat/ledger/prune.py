@@ -3,8 +3,8 @@ Drop the oldest days of what the watchdog recorded.
 
 In: a connection of the owner's, how long to keep. Out: Partitions. I/O: PostgreSQL.
 
-A day is a partition of each table, and is dropped whole: nothing is deleted row by row. What agents wrote, and
-what was done to them (incidents), is not touched.
+A day is a partition of each table, and is dropped whole: nothing is deleted row by row. What agents wrote,
+and what was done to them (incidents), is not touched.
 """
 
 from __future__ import annotations

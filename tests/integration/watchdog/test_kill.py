@@ -84,7 +84,7 @@ def pack(post: Post) -> Generator[Pack]:
 
 
 def offend(moat: Moat, over: threading.Event) -> None:
-    """Run too long again and again: one that gives in to a cancel, then one that does not, then one that waits."""
+    """Run too long again and again: what gives in to a cancel, what does not, what waits in a transaction."""
     while not over.is_set():
         for statement in ("SELECT pg_sleep(30)", CATCH, "BEGIN"):
             with contextlib.suppress(psycopg.Error), moat.connect("slow") as agent:
@@ -107,7 +107,7 @@ def test_killed_at_any_moment(post: Post, moat: Moat, pack: Pack) -> None:
         for thread in offenders:
             thread.start()
         for _ in range(KILLS):
-            time.sleep(random.uniform(0.3, 1.5))
+            time.sleep(random.uniform(0.3, 1.5))  # noqa: S311 - no secret
             leader = pack.leader
             assert leader is not None
             before = len(post.incidents())
