@@ -33,8 +33,8 @@ agents:
   late: {entities: {notes: {}}, timeouts: {statement: 2s}}
   idle: {entities: {notes: {}}}
 """
-COUNT = "SELECT count(*) FROM generate_series(1, 1000000)"
-"""Real work: some 100 ms of a processor."""
+COUNT = "SELECT count(*) FROM generate_series(1, 3000000)"
+"""Real work: some 300 ms of a processor."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,9 @@ def test_shares_are_within_three_points(mixed: Post) -> None:
     clock = Clock()
     workers = [
         ("steady", "direct", "SELECT pg_sleep(3.1)", 0.0),
+        ("steady", "direct", "SELECT pg_sleep(1.9)", 0.0),
         ("steady", "pooled", "SELECT pg_sleep(2.3)", 0.0),
+        ("steady", "pooled", "SELECT pg_sleep(4.1)", 0.0),
         ("thinking", "direct", "SELECT pg_sleep(1.7)", 1.1),
         ("thinking", "pooled", "SELECT pg_sleep(0.9)", 0.6),
         ("working", "direct", COUNT, 0.5),
