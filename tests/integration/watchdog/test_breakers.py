@@ -140,13 +140,19 @@ def test_only_the_task_is_frozen(guarded: Post, moat: Moat) -> None:
 
 def test_repeats_may_freeze_the_agent(guarded: Post, moat: Moat) -> None:
     token = moat.open_task("circling", "ROUND")
-    with guarded.watch(), refused("PM005"):
+    with (
+        guarded.watch(),
+        refused("PM005", "57P01"),
+    ):  # at its next statement, or in the midst of its transaction
         for _ in range(100):
             with moat.connect("circling") as agent, agent.transaction():
                 enter(agent, token)
                 agent.execute(b"/*task_id='ROUND'*/ SELECT count(*) FROM notes")
                 time.sleep(0.3)
-    assert guarded.incidents("agent, task_id, kind, action") == [("circling", "ROUND", "repeats", "frozen")]
+    first = guarded.incidents("agent, task_id, kind, action")[0]
+    assert first == ("circling", "ROUND", "repeats", "frozen")
+    assert moat.value("SELECT frozen_at IS NOT NULL FROM pgmoat.agent WHERE name = 'circling'")
+    assert moat.value("SELECT frozen_at IS NULL FROM pgmoat.task WHERE task_id = 'ROUND'")
 
 
 def test_without_the_right_to_take_the_login_the_agent_is_frozen(guarded: Post, moat: Moat) -> None:
