@@ -30,9 +30,11 @@ from pgmoat.cli import (
     prune,
     schema,
     task,
+    usage,
     watch,
 )
 from pgmoat.cli.output import print_error
+from pgmoat.cli.top.command import top
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
@@ -78,6 +80,8 @@ def build_app() -> typer.Typer:
     app.command("thaw")(freeze.thaw)
     app.command("history")(history.history)
     app.command("watch")(watch.watch)
+    app.command("usage")(usage.usage)
+    app.command("top")(top)
     app.command("incidents")(incidents.incidents)
     app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)
