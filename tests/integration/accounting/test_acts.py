@@ -29,6 +29,7 @@ class Outcome:
 def running(connection: Connection, statement: str) -> Generator[Outcome]:
     """Run *statement* in a thread, and wait for its end at the end of the block."""
     outcome = Outcome()
+    connection.execute("SET statement_timeout = 0")  # a cancel must be ours
 
     def run() -> None:
         try:
