@@ -27,6 +27,7 @@ from pgmoat.cli import (
     incidents,
     pgbouncer,
     plan,
+    prune,
     schema,
     task,
     usage,
@@ -82,6 +83,7 @@ def build_app() -> typer.Typer:
     app.command("usage")(usage.usage)
     app.command("top")(top)
     app.command("incidents")(incidents.incidents)
+    app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)
     return app
 
