@@ -6,8 +6,10 @@ I/O: PostgreSQL, a pseudo-terminal.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -116,6 +118,23 @@ def test_a_statement_is_cancelled_and_a_session_ended(record: Record, top: Top) 
     assert [row[1] for row in read_incidents(record)] == ["cancelled", "terminated"]
 
 
+def test_who_applied_freezes_hard_and_thaws(record: Record, top: Top) -> None:
+    with record.moat.connect("clerk") as agent, top("owner") as terminal:
+        terminal.wait_for_text("clerk")
+        select(terminal, "clerk")
+        terminal.press("Fy")
+        terminal.wait_for_text("agent clerk is frozen; ended 1 of its sessions")
+        with pytest.raises(psycopg.OperationalError):
+            agent.execute("SELECT 1")
+        with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+            record.moat.connect("clerk")
+        terminal.wait_for_text("HARD")
+        terminal.press("ty")
+        terminal.wait_for_text("agent clerk is thawed")
+        record.moat.connect("clerk").close()
+    assert [row[1] for row in read_incidents(record)] == ["frozen", "thawed"]
+
+
 def test_without_the_right_nothing_is_cancelled_and_the_screen_says_so(record: Record, top: Top) -> None:
     with top("viewer") as terminal, record.moat.connect("reader") as agent:
         terminal.wait_for_text("q quit")
@@ -178,6 +197,29 @@ def test_once_and_json_need_no_terminal(record: Record, tmp_path_factory: pytest
         found = command("top", "--once", "--json").json
     assert {line["agent"] for line in found["agents"]} == {"", "clerk", "reader"}
     assert [session["task_id"] for session in found["sessions"]] == ["T-1"]
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "pgmoat",
+            "top",
+            "--json",
+            "--interval",
+            "200ms",
+            "--dsn",
+            record.dsns["viewer"],
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        frames = [json.loads(process.stdout.readline()) for _ in range(2)]
+        process.stdout.close()
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    assert frames[0]["at"] < frames[1]["at"]
     bare = command("top")
     assert (bare.code, "Traceback" in bare.err) == (1, False)
     assert "--once" in bare.err
