@@ -32,7 +32,7 @@ _SPARE = 60  # connections that are not the agents'
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
+class Setting:
     """One way to let agents work."""
 
     name: str
@@ -45,7 +45,7 @@ class _Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """What was found: of the agents, of the machine, of the server."""
 
     waits_ms: list[float]
@@ -69,7 +69,7 @@ def measure_fleet(scratch: Scratch, scale: Scale) -> Report:
     database.vacuum()
     has_pooler = find_pgbouncer() is not None
     outcomes = [
-        (setting, _observe(database, setting, rows, seconds, scale.pick(3_000, 300) / 1000))
+        (setting, observe(database, setting, rows, seconds, scale.pick(3_000, 300) / 1000))
         for setting in settings
         if (has_pooler if setting.is_pooled else _has_room(database, setting.agents))
     ]
@@ -92,20 +92,20 @@ def measure_fleet(scratch: Scratch, scale: Scale) -> Report:
     )
 
 
-def _list_settings(scale: Scale) -> list[_Setting]:
+def _list_settings(scale: Scale) -> list[Setting]:
     many, most, clients = scale.pick(500, 10), scale.pick(5_000, 40), scale.pick(2, 1)
     think_s = (0.05, 0.2) if scale.is_quick else (0.5, 2.0)
     long_s = (think_s[0] * 10, think_s[1] * 10)
     return [
-        _Setting(f"{many}, raw, a direct connection each", SHORT, many, think_s, clients, is_pooled=False),
-        _Setting(f"{many}, raw, PgBouncer", SHORT, many, think_s, clients),
-        _Setting(f"{many}, runtime, PgBouncer", RUNTIME, many, think_s, clients),
-        _Setting(
+        Setting(f"{many}, raw, a direct connection each", SHORT, many, think_s, clients, is_pooled=False),
+        Setting(f"{many}, raw, PgBouncer", SHORT, many, think_s, clients),
+        Setting(f"{many}, runtime, PgBouncer", RUNTIME, many, think_s, clients),
+        Setting(
             f"{many}, runtime, PgBouncer, plans kept", RUNTIME, many, think_s, clients, reset=RESET_QUERY
         ),
-        _Setting(f"{many}, raw, PgBouncer, thinking in the transaction", HOLDING, many, think_s, clients),
-        _Setting(f"{most}, runtime, PgBouncer, thinking 5 to 20 s", RUNTIME, most, long_s, clients),
-        _Setting(f"{most}, runtime, PgBouncer", RUNTIME, most, think_s, clients),
+        Setting(f"{many}, raw, PgBouncer, thinking in the transaction", HOLDING, many, think_s, clients),
+        Setting(f"{most}, runtime, PgBouncer, thinking 5 to 20 s", RUNTIME, most, long_s, clients),
+        Setting(f"{most}, runtime, PgBouncer", RUNTIME, most, think_s, clients),
     ]
 
 
@@ -115,7 +115,8 @@ def _has_room(database: Database, agents: int) -> bool:
     return row is not None and int(row[0]) >= agents + _SPARE
 
 
-def _observe(database: Database, setting: _Setting, rows: int, seconds: float, warm_up_s: float) -> _Outcome:
+def observe(database: Database, setting: Setting, rows: int, seconds: float, warm_up_s: float) -> Outcome:
+    """Let agents work in one setting, after a while in which nothing counts."""
     tokens = _open_tasks(database, setting)
     dsn = database.dsn_for(agent_role("fleet"))
     postmaster = find_postmaster(database.dsn)
@@ -152,7 +153,7 @@ def _observe(database: Database, setting: _Setting, rows: int, seconds: float, w
         for one in found:
             errors.update(one["errors"])
         server_s, pooler_s = watched.read_seconds()
-        return _Outcome(
+        return Outcome(
             waits_ms=[wait for one in found for wait in one["waits_ms"]],
             unanswered_ms=[wait for one in found for wait in one["unanswered_ms"]],
             errors=errors,
@@ -182,7 +183,7 @@ class _Watched:
         return server, read_cpu_seconds(self._pooler) - self._pooler_began
 
 
-def _open_tasks(database: Database, setting: _Setting) -> list[str]:
+def _open_tasks(database: Database, setting: Setting) -> list[str]:
     """Return the token of a task for each agent."""
     with connect(database.dsn) as connection:
         rows = connection.execute(
@@ -239,7 +240,7 @@ def _expect(clients: Sequence[subprocess.Popen[str]], word: str) -> None:
         assert found == word, found
 
 
-def _tabulate_calls(outcomes: Sequence[tuple[_Setting, _Outcome]]) -> Table:
+def _tabulate_calls(outcomes: Sequence[tuple[Setting, Outcome]]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for setting, found in outcomes:
         waits = sorted([*found.waits_ms, *found.unanswered_ms]) or [0.0]
@@ -266,7 +267,7 @@ def _tabulate_calls(outcomes: Sequence[tuple[_Setting, _Outcome]]) -> Table:
     return Table("Calls", columns, tuple(rows))
 
 
-def _tabulate_means(outcomes: Sequence[tuple[_Setting, _Outcome]]) -> Table:
+def _tabulate_means(outcomes: Sequence[tuple[Setting, Outcome]]) -> Table:
     """Return what it took: connections, memory, processors."""
     return Table(
         "What it took; memory of PostgreSQL in MB (PSS of all its processes), processors in use of "

@@ -1,7 +1,7 @@
 """
 What the dashboard asks of a record of ten million rows, and how large a day of it is.
 
-In: Scratch. Out: Report. I/O: PostgreSQL.
+In: Scratch. Out: Report. I/O: PostgreSQL, PgBouncer, processes of agents.
 """
 
 from __future__ import annotations
@@ -14,25 +14,31 @@ from typing import Any
 
 from psycopg import Connection
 
+from bench.agents import RUNTIME
+from bench.fleet import Setting, observe
 from bench.measure import Scale
+from bench.pooler import find_pgbouncer
 from bench.report import Cell, Report, Table
-from bench.scratch import PEOPLE, Scratch
+from bench.sampling import run_watchdog
+from bench.scratch import PEOPLE, Database, Scratch
 from pgmoat.accounting.drill import read_statements, read_steps, read_tasks
 from pgmoat.accounting.series import read_series, read_wait_series
 from pgmoat.accounting.share import read_accounting
 from pgmoat.accounting.window import Window
 from pgmoat.ledger.prune import choose_partitions, drop_partition, read_partitions
+from pgmoat.pooler.settings import RESET_QUERY
 from pgmoat.postgres.connect import connect
 
 _AGENTS, _AGENT = 20, "agent_7"
 _DAY = timedelta(days=1)
+_ORDERS = 1_000
 
 
 def measure_record(scratch: Scratch, scale: Scale) -> Report:
     """Fill a day, read it as the dashboard does, and drop it."""
     per_minute = scale.pick(7_000, 40)
     database = scratch.create("record")
-    database.run_file("create_orders", rows=1_000, people=PEOPLE)
+    database.run_file("create_orders", rows=_ORDERS, people=PEOPLE)
     database.install("fleet")
     database.run_file("fill_record", per_minute=per_minute, agents=_AGENTS, tasks=50, fingerprints=2_000)
     database.vacuum()
@@ -40,6 +46,7 @@ def measure_record(scratch: Scratch, scale: Scale) -> Report:
         sizes = _tabulate_sizes(connection)
         asked = _tabulate_reads(connection, scale)
         dropped = _tabulate_prune(connection)
+        left = _tabulate_fleet(database, connection, scale)
     return Report(
         f"A day's record of {per_minute * 1440:,} samples of agents' statements",
         (
@@ -47,7 +54,7 @@ def measure_record(scratch: Scratch, scale: Scale) -> Report:
             f"{per_minute / 60:.0f} statements running each second, no two alike. The time is the client's, "
             "for one connection, the answer read whole.",
         ),
-        (asked, sizes, dropped),
+        (asked, sizes, dropped, *left),
     )
 
 
@@ -115,3 +122,25 @@ def _tabulate_prune(connection: Connection[Any]) -> Table:
     taken = (time.perf_counter() - began) * 1000
     freed = sum(partition.bytes for partition in old) / 1024**2
     return Table("Prune", ("partitions dropped", "MB", "ms"), ((len(old), freed, taken),))
+
+
+def _tabulate_fleet(database: Database, connection: Connection[Any], scale: Scale) -> list[Table]:
+    """Return what a watchdog records of a fleet of agents, as much as a day of it would be."""
+    if find_pgbouncer() is None:
+        return []
+    agents, seconds = scale.pick(500, 10), scale.pick(60_000, 2_000) / 1000
+    think_s = (0.05, 0.2) if scale.is_quick else (0.5, 2.0)
+    setting = Setting(f"{agents}, PgBouncer", RUNTIME, agents, think_s, scale.pick(2, 1), reset=RESET_QUERY)
+    began = time.monotonic()
+    with run_watchdog(database):
+        found = observe(database, setting, _ORDERS, seconds, 1.0)
+    days = _DAY.total_seconds() / (time.monotonic() - began)
+    row = connection.execute(
+        "SELECT count(*), sum(pg_column_size(d.*)) FROM pgmoat.usage_detail AS d"
+    ).fetchone()
+    assert row is not None
+    # A row's place in its page and in the index, beside what it holds.
+    rows, megabytes = int(row[0]) * days, (int(row[1] or 0) + int(row[0]) * 12) * days / 1024**2
+    columns = ("agents", "calls a second", "rows of detail a day", "MB of detail a day")
+    calls = len(found.waits_ms) / found.seconds
+    return [Table("What a fleet leaves", columns, ((setting.name, calls, round(rows), megabytes),))]

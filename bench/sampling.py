@@ -85,25 +85,28 @@ def _run_statements(connections: list[Connection[TupleRow]]) -> Generator[None]:
 
 def _observe(database: Database, hertz: int, seconds: float) -> tuple[float, int]:
     """Return the CPU time in ms that a watchdog's backend has used in *seconds*, and in how many rounds."""
-    stop = threading.Event()
-    settings = Settings(interval_s=1 / hertz, grace=timedelta(milliseconds=500))
-    watch = threading.Thread(
-        target=run_watch,
-        args=(
-            lambda: connect(database.dsn, application_name=_NAME),
-            settings,
-            Output(lambda _: None, lambda _: None),
-            stop,
-        ),
-    )
-    watch.start()
-    try:
+    with run_watchdog(database, hertz):
         time.sleep(2.5 / hertz + 0.5)  # what is done once is done
         backend = _find_backend(database)
         began, first = read_cpu_ns(backend) or 0, _count_rounds(database)
         time.sleep(seconds)
         used = (read_cpu_ns(backend) or 0) - began
         return used / 1e6, max(1, _count_rounds(database) - first)
+
+
+@contextlib.contextmanager
+def run_watchdog(database: Database, hertz: float = 1) -> Generator[None]:
+    """Let a watchdog look at *database* until the block ends."""
+    stop = threading.Event()
+    settings = Settings(interval_s=1 / hertz, grace=timedelta(milliseconds=500))
+    output = Output(lambda _: None, lambda _: None)
+    watch = threading.Thread(
+        target=run_watch,
+        args=(lambda: connect(database.dsn, application_name=_NAME), settings, output, stop),
+    )
+    watch.start()
+    try:
+        yield
     finally:
         stop.set()
         watch.join()
