@@ -10,7 +10,7 @@ import contextlib
 import random
 import secrets
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Mapping, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ from pgmoat.watchdog.surges import SurgeReader, judge_surges
 _LEASE_MS = 3_000
 _GOOD_FOR_MS = 5_000
 _FORGET_AFTER = timedelta(minutes=10)
+_FORGET_FAILED_AFTER = timedelta(days=1)  # what cannot be done is said once, and once more the next day
 _RETRY_S = 0.5
 _JOIN_S = 2.0
 _SETTINGS = (
@@ -113,9 +114,7 @@ class Watch:
             self.recorder.store(connection, self.holder, sample.now, all_of_it=self.settings.is_once)
             connection.execute("SELECT pgmoat.beat(%s, %s)", (self.holder, self.settings.good_for_ms))
         self._hurries = any(incident.action == Action.CANCEL for incident in done)
-        self.past = {
-            subject: past for subject, past in self.past.items() if past.at > sample.now - _FORGET_AFTER
-        }
+        self.past = remember(self.past, sample.now)
         return done
 
     def give_up(self, connection: Connection) -> None:
@@ -176,6 +175,15 @@ class Watch:
                 self.output.incident(incident)
                 done.append(incident)
         return done
+
+
+def remember(past: Mapping[str, Past], now: datetime) -> dict[str, Past]:
+    """Return what still counts of *past*."""
+    return {
+        subject: one
+        for subject, one in past.items()
+        if one.at > now - (_FORGET_FAILED_AFTER if one.action == Action.FAILED else _FORGET_AFTER)
+    }
 
 
 def open_session(connect: Callable[[], Connection], watch: Watch) -> Connection:
