@@ -10,7 +10,7 @@ import contextlib
 import random
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
