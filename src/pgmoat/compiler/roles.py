@@ -95,7 +95,7 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "repeats_per_minute": agent.limits.repeats_per_minute or 0,
                 "requires_watchdog": agent.require_watchdog,
                 "max_connections": agent.connections,
-                "surge_factor": agent.limits.surge_factor or 0.0,
+                "surge_factor": agent.limits.surge_factor or 0,
                 "surge_floor": agent.limits.surge_floor,
                 "on_trip": agent.on_trip or "",
             },

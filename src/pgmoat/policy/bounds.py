@@ -49,12 +49,11 @@ class Limits(Model):
         le=10_000,
         description="Runs of one statement that `pgmoat watch` may see of a task; then it freezes the task.",
     )
-    surge_factor: float | None = Field(
+    surge_factor: int | None = Field(
         None,
         ge=2,
         le=10_000,
-        description="Times its own level of the last hour that the agent may do in a minute; then `pgmoat watch` "
-        "freezes it.",
+        description="Times its level of the last hour that the agent may do in a minute; then it is frozen.",
     )
     surge_floor: int = Field(
         1_000, gt=0, description="Rows written, or statements, in a minute that are never a surge."

@@ -277,8 +277,8 @@ class AgentPolicy(Model):
     )
     on_trip: Literal["task", "agent", "login"] | None = Field(
         None,
-        description="What a breaker of `pgmoat watch` freezes: the task, the agent, or the agent and its login. "
-        "Without it the task for repeats, the agent for a surge.",
+        description="What a breaker of `pgmoat watch` freezes: task, agent, or the agent and its login; "
+        "without it the task for repeats, the agent for a surge.",
     )
     log_slow_statements: Milliseconds | None = Field(
         None,

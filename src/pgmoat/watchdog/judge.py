@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pgmoat.watchdog.claim import Claim
+from pgmoat.sampling.claim import Claim
+from pgmoat.sampling.sessions import Session
 from pgmoat.watchdog.roles import RoleChange
-from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample, Session
+from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample
 
 
 class Kind(StrEnum):

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pgmoat.sampling.sessions import Session, Task
 from pgmoat.watchdog.judge import Action, Guard, Kind, Past, Verdict
-from pgmoat.watchdog.sample import Sample, Session, Task
+from pgmoat.watchdog.sample import Sample
 
 WINDOW = timedelta(minutes=1)
 _COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)

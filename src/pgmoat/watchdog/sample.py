@@ -15,15 +15,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from pgmoat.postgres.sqlfile import load_sql
-from pgmoat.watchdog.claim import Claim, parse_claim
+from pgmoat.sampling.sessions import Activity, Session, Task, read_activity
 from pgmoat.watchdog.roles import RoleChange, read_changes
 
 PACKAGE = "pgmoat.watchdog"
-MOST_QUERY = 4000
-"""Characters of a statement that are looked at."""
-
-Task = tuple[str, str]
-"""Agent and task id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +32,6 @@ class AgentLimits:
     idle_ms: int
     repeats_per_minute: int  # 0: as many as it likes
     frozen_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One session of an agent's role, as pg_stat_activity has it, in any database of the server."""
-
-    pid: int
-    backend_start: datetime
-    xact_start: datetime | None
-    query_start: datetime | None
-    state: str
-    state_change: datetime
-    wait_class: str
-    wait_event: str
-    application_name: str
-    query: str
-    database: str
-    agent: str
-    claim: Claim
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a statement is running, or has arrived in part."""
-        return not self.state.startswith("idle")
-
-    @property
-    def task(self) -> Task | None:
-        """The task that it claims to work for."""
-        return None if self.claim.task_id is None else (self.agent, self.claim.task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +57,34 @@ class Prepared:
 class Sample:
     """The server at one moment, by its own clock. Idle sessions are among it, and never ended."""
 
-    now: datetime
+    activity: Activity
     agents: Mapping[str, AgentLimits]
-    sessions: Sequence[Session]
     stopped: Mapping[Task, StoppedTask]
     prepared: Sequence[Prepared]
     changes: Sequence[RoleChange]
-    hidden: int  # sessions of which the reader sees no more than that they are there
+
+    @property
+    def now(self) -> datetime:
+        """The moment."""
+        return self.activity.now
+
+    @property
+    def sessions(self) -> Sequence[Session]:
+        """Agents' sessions."""
+        return self.activity.sessions
 
 
 def read_sample(connection: psycopg.Connection[Any], *, sees_passwords: bool = False) -> Sample:
     """Return what agents' sessions do, and which of the tasks that they name may not go on."""
     agents = {row["name"]: AgentLimits(**row) for row in _read(connection, "read_limits")}
-    found = _read(connection, "read_sessions", {"most": MOST_QUERY})
-    sessions = [_make_session(row) for row in found if row["state"] is not None]
-    # Asked last: no session is younger than the sample, and no age negative.
-    (clock,) = _read(connection, "read_clock")
+    activity = read_activity(connection)
     return Sample(
-        now=clock["now"],
+        activity=activity,
         agents=agents,
-        sessions=sessions,
-        stopped=_read_stopped(connection, sessions),
+        stopped=_read_stopped(connection, activity.sessions),
         prepared=[Prepared(**row) for row in _read(connection, "read_prepared")],
         changes=read_changes(connection, sees_passwords=sees_passwords),
-        hidden=len(found) - len(sessions),
     )
-
-
-def _make_session(row: Mapping[str, Any]) -> Session:
-    return Session(**row, claim=parse_claim(row["query"], row["application_name"]))
 
 
 def _read_stopped(

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pgmoat.watchdog.claim import Claim
+from pgmoat.sampling.claim import Claim
+from pgmoat.sampling.sessions import Activity, Session, Task
 from pgmoat.watchdog.judge import Past, Verdict, judge
 from pgmoat.watchdog.roles import RoleChange, Where, compare_settings
-from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample, Session, StoppedTask, Task
+from pgmoat.watchdog.sample import AgentLimits, Prepared, Sample, StoppedTask
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GRACE = timedelta(milliseconds=500)
@@ -54,7 +55,9 @@ def look(
     past: dict[str, Past] | None = None,
     changes: list[RoleChange] | None = None,
 ) -> list[Verdict]:
-    sample = Sample(NOW, {"a": agent}, sessions, stopped or {}, prepared or [], changes or [], 0)
+    sample = Sample(
+        Activity(NOW, sessions, {}, 0), {"a": agent}, stopped or {}, prepared or [], changes or []
+    )
     return judge(sample, past or {}, GRACE)
 
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pgmoat.watchdog.claim import Claim
+from pgmoat.sampling.claim import Claim
+from pgmoat.sampling.sessions import Activity, Session
 from pgmoat.watchdog.judge import Past
 from pgmoat.watchdog.repeats import Run, Seen, fingerprint, forget, judge_repeats, see
-from pgmoat.watchdog.sample import Sample, Session
+from pgmoat.watchdog.sample import Sample
 from tests.unit.watchdog.test_judge import AGENT, NOW, ago, session
 
 LIMITED = replace(AGENT, repeats_per_minute=3)
@@ -38,7 +39,7 @@ def test_what_is_no_work(query: str) -> None:
 
 
 def sample_at(now: datetime, *sessions: Session) -> Sample:
-    return Sample(now, {"a": LIMITED}, sessions, {}, [], [], 0)
+    return Sample(Activity(now, sessions, {}, 0), {"a": LIMITED}, {}, [], [])
 
 
 def watch_runs(ages: Iterable[float], **changes: object) -> tuple[dict[Run, Seen], Sample]:

@@ -11,7 +11,7 @@ SELECT
     (j.row ->> 'repeats_per_minute')::pg_catalog.int4 AS repeats_per_minute,
     (j.row ->> 'requires_watchdog')::pg_catalog.bool AS requires_watchdog,
     (j.row ->> 'max_connections')::pg_catalog.int4 AS max_connections,
-    (j.row ->> 'surge_factor')::pg_catalog.float8 AS surge_factor,
+    (j.row ->> 'surge_factor')::pg_catalog.int4 AS surge_factor,
     (j.row ->> 'surge_floor')::pg_catalog.int8 AS surge_floor,
     j.row ->> 'on_trip' AS on_trip
 FROM pgmoat.agent AS a

@@ -93,7 +93,7 @@ COMMENT ON COLUMN pgmoat.refusal_counter.counted IS 'How much of it stands in pg
 
 ALTER TABLE pgmoat.agent
     ADD COLUMN max_connections integer NOT NULL DEFAULT 0,
-    ADD COLUMN surge_factor double precision NOT NULL DEFAULT 0,
+    ADD COLUMN surge_factor integer NOT NULL DEFAULT 0,
     ADD COLUMN surge_floor bigint NOT NULL DEFAULT 0,
     ADD COLUMN on_trip text NOT NULL DEFAULT '' CHECK (on_trip IN ('', 'task', 'agent', 'login'));
 COMMENT ON COLUMN pgmoat.agent.max_connections IS 'CONNECTION LIMIT of its role, as apply left it; 0: the watchdog does not count.';

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgmoat.watchdog.claim import Claim, parse_claim
+from pgmoat.sampling.claim import Claim, parse_claim
 
 
 @pytest.mark.parametrize(

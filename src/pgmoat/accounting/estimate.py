@@ -1,0 +1,44 @@
+"""
+How far a share may be from the truth.
+
+In: counts, seconds. Out: half the width of a 95 % interval, as a share. I/O: none.
+"""
+
+from __future__ import annotations
+
+import math
+
+_Z = 1.96
+_RULE_OF_THREE = 3.0
+
+
+def find_sampling_error(share: float, samples: int) -> float:
+    """
+    Return the error of a *share* that was found in *samples*: sessions seen in database time, of everybody.
+
+    The larger of two bounds. 1.96·√(p(1-p)/n) is that of n independent draws, of which a share p fell to the
+    agent. It says 0 where p is 0 or 1; there, and near there, 3/n holds: what happens in 3 of n draws is
+    missed by all n with a probability of e⁻³, about 5 %. Without a sample nothing is known: 1.
+
+    Samples are no independent draws. Those of one long statement come at even distances, which makes the true
+    error smaller: whatever it lasts, it is measured to about one interval. Sessions that work at the same
+    moments, thirty workers that start together, count as thirty draws and are worth one, which makes the true
+    error larger; so do statements that come and go in step with the sampling. For statements shorter than the
+    interval, begun at moments of their own, it is right.
+    """
+    if samples <= 0:
+        return 1.0
+    return min(1.0, max(_Z * math.sqrt(share * (1 - share) / samples), _RULE_OF_THREE / samples))
+
+
+def find_counting_error(share: float, seconds: float, unknown: float, unknown_of_all: float) -> float:
+    """
+    Return the error of a *share* of counted *seconds* (of everybody), of which some are not known.
+
+    *unknown* are the agent's, *unknown_of_all* everybody's, it among them. A share is a/(a+o): to the first
+    order it moves by ((1-p)·Δa - p·Δo)/(a+o), at most when its own and the others' move against each other.
+    """
+    if seconds <= 0:
+        return 1.0
+    others = max(0.0, unknown_of_all - unknown)
+    return min(1.0, (unknown * (1 - share) + others * share) / seconds)

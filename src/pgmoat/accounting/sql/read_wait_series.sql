@@ -1,0 +1,8 @@
+-- One agent's time by what it waited for, over time. Parameters: bucket, since, until, agent. Columns: at, wait_class, seconds.
+SELECT pg_catalog.date_bin(%(bucket)s, u.minute, timestamptz '2000-01-01 00:00:00+00') AS at, u.wait_class,
+       pg_catalog.sum(u.seconds) AS seconds
+  FROM pgmoat.usage AS u
+ WHERE u.minute >= pg_catalog.date_trunc('minute', %(since)s::pg_catalog.timestamptz, 'UTC') AND u.minute < %(until)s
+   AND u.agent = %(agent)s
+ GROUP BY 1, 2
+ ORDER BY 1, 2;

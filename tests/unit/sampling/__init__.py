@@ -1,0 +1,1 @@
+"""What samples add up to, without a connection."""
