@@ -1,5 +1,5 @@
 """
-``pgmoat incidents``: what the watchdog did.
+``pgmoat incidents``: what the watchdog did, and people by hand.
 
 In: filters. Out: a table, JSON. I/O: PostgreSQL, the terminal.
 """
@@ -29,7 +29,7 @@ def incidents(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Show what the watchdog did, newest first: to whom, why, and what it found.
+    Show what the watchdog did, and people by hand, newest first: to whom, why, and what was found.
 
     Example: [bold]pgmoat incidents --agent fulfillment --since 1h[/]
     """
@@ -59,6 +59,9 @@ def incidents(
 
 
 def _describe(detail: dict[str, Any]) -> str:
-    """Return the query, the setting or the transaction that it was about, and why it failed, if it did."""
+    """Return what it was about, why it failed, if it did, and who did it why, if a person did."""
     subject = str(detail.get("query") or detail.get("setting") or detail.get("gid") or "")[:_QUERY_SHOWN]
-    return f"{subject} ({detail['why']})" if detail.get("why") else subject
+    notes = [str(detail[key]) for key in ("why", "reason") if detail.get(key)]
+    if detail.get("by"):
+        notes.append(f"by {detail['by']}")
+    return f"{subject} ({'; '.join(notes)})".strip() if notes else subject

@@ -1,7 +1,10 @@
 """
-Freeze and thaw an agent or a task.
+Freeze and thaw an agent or a task, and record who did it.
 
 In: a connection of a person's. Out: what was done. I/O: PostgreSQL.
+
+Whatever changes something becomes an incident, where the role may record one. *by* is the person where many
+share one login; else it is the login.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from pgmoat.errors import NotFoundError
+from pgmoat.ledger.incidents import record_act
 from pgmoat.postgres.sqlfile import load_sql
 
 _TRIES = 5
@@ -32,7 +36,9 @@ class FreezeReport:
     hidden_sessions: int = 0
 
 
-def freeze_task(connection: psycopg.Connection[Any], agent: str, task_id: str, reason: str) -> FreezeReport:
+def freeze_task(
+    connection: psycopg.Connection[Any], agent: str, task_id: str, reason: str, *, by: str | None = None
+) -> FreezeReport:
     """
     Freeze one task and all below it: their next statement, and their next COMMIT, is refused.
 
@@ -40,11 +46,19 @@ def freeze_task(connection: psycopg.Connection[Any], agent: str, task_id: str, r
         psycopg.Error: no such task (PM032).
     """
     row = connection.execute("SELECT pgmoat.freeze_task(%s, %s, %s)", (agent, task_id, reason)).fetchone()
-    return FreezeReport(bool(row and row[0]))
+    changed = bool(row and row[0])
+    if changed:
+        record_act(connection, agent, task_id, "frozen", {"reason": reason, "by": _name(connection, by)})
+    return FreezeReport(changed)
 
 
 def freeze_agent(
-    connection: psycopg.Connection[Any], agent: str, reason: str, *, hard: bool = False
+    connection: psycopg.Connection[Any],
+    agent: str,
+    reason: str,
+    *,
+    hard: bool = False,
+    by: str | None = None,
 ) -> FreezeReport:
     """
     Freeze an agent and end the transactions that it has open.
@@ -58,14 +72,25 @@ def freeze_agent(
     """
     row = connection.execute("SELECT pgmoat.freeze_agent(%s, %s)", (agent, reason)).fetchone()
     changed = bool(row and row[0])
+    detail = {"reason": reason, "by": _name(connection, by)}
     ended = _end(connection, agent, "end_sessions" if hard else "end_transactions")
     if hard:
-        changed = _take_login(connection, agent) or changed
+        try:
+            changed = _take_login(connection, agent) or changed
+        except psycopg.Error:
+            if changed and not connection.closed:  # the freeze holds, the LOGIN stays
+                record_act(connection, agent, None, "frozen", {**detail, "hard": False, "ended": len(ended)})
+            raise
         ended += _end(connection, agent, "end_sessions")
     hidden = connection.execute(
         load_sql("pgmoat.ledger", "count_hidden_sessions"), {"agent": agent}
     ).fetchone()
-    return FreezeReport(changed, tuple(dict.fromkeys(ended)), hidden[0] if hidden else 0)
+    report = FreezeReport(changed, tuple(dict.fromkeys(ended)), hidden[0] if hidden else 0)
+    if changed:
+        record_act(
+            connection, agent, None, "frozen", {**detail, "hard": hard, "ended": len(report.ended_pids)}
+        )
+    return report
 
 
 def _end(connection: psycopg.Connection[Any], agent: str, statement: str) -> list[int]:
@@ -88,7 +113,9 @@ def _take_login(connection: psycopg.Connection[Any], agent: str) -> bool:
     return _set_login(connection, agent, may_login=False)
 
 
-def thaw_task(connection: psycopg.Connection[Any], agent: str, task_id: str) -> FreezeReport:
+def thaw_task(
+    connection: psycopg.Connection[Any], agent: str, task_id: str, *, by: str | None = None
+) -> FreezeReport:
     """
     Thaw one task.
 
@@ -96,10 +123,13 @@ def thaw_task(connection: psycopg.Connection[Any], agent: str, task_id: str) -> 
         psycopg.Error: no such task (PM032).
     """
     row = connection.execute("SELECT pgmoat.thaw_task(%s, %s)", (agent, task_id)).fetchone()
-    return FreezeReport(bool(row and row[0]))
+    changed = bool(row and row[0])
+    if changed:
+        record_act(connection, agent, task_id, "thawed", {"by": _name(connection, by)})
+    return FreezeReport(changed)
 
 
-def thaw_agent(connection: psycopg.Connection[Any], agent: str) -> FreezeReport:
+def thaw_agent(connection: psycopg.Connection[Any], agent: str, *, by: str | None = None) -> FreezeReport:
     """
     Thaw an agent, and give back the LOGIN that a hard freeze took.
 
@@ -108,7 +138,14 @@ def thaw_agent(connection: psycopg.Connection[Any], agent: str) -> FreezeReport:
     """
     row = connection.execute("SELECT pgmoat.thaw_agent(%s)", (agent,)).fetchone()
     relogged = _set_login(connection, agent, may_login=True)
-    return FreezeReport(bool(row and row[0]) or relogged)
+    changed = bool(row and row[0]) or relogged
+    if changed:
+        record_act(connection, agent, None, "thawed", {"hard": relogged, "by": _name(connection, by)})
+    return FreezeReport(changed)
+
+
+def _name(connection: psycopg.Connection[Any], by: str | None) -> str:
+    return by or connection.info.user
 
 
 def _set_login(connection: psycopg.Connection[Any], agent: str, *, may_login: bool) -> bool:

@@ -1,11 +1,12 @@
 """
-What the watchdog did.
+What the watchdog did, and people.
 
 In: a connection that may read pgmoat.incident, filters. Out: IncidentEntry. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,9 @@ import psycopg
 from psycopg.rows import class_row
 
 from pgmoat.postgres.sqlfile import load_sql
+
+BY_HAND = "by-hand"
+"""The kind of an incident that is a person's act, by a command or by the dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class IncidentFilter:
 
 @dataclass(frozen=True, slots=True)
 class IncidentEntry:
-    """One act of the watchdog's; task and step are what the session claimed."""
+    """One act of the watchdog's or a person's; task and step are what the session claimed."""
 
     id: int
     at: datetime
@@ -46,3 +50,26 @@ def read_incidents(connection: psycopg.Connection[Any], wanted: IncidentFilter) 
     with connection.cursor(row_factory=class_row(IncidentEntry)) as cursor:
         cursor.execute(load_sql("pgmoat.ledger", "read_incidents"), asdict(wanted))
         return cursor.fetchall()
+
+
+def record_act(
+    connection: psycopg.Connection[Any], agent: str, task_id: str | None, action: str, detail: dict[str, Any]
+) -> bool:
+    """
+    Record what a person did to an agent or a task, and return whether the person may.
+
+    The monitor and the owner may. An orchestrator may freeze all the same.
+    """
+    row = connection.execute(load_sql("pgmoat.ledger", "may_record")).fetchone()
+    if row is None or not row[0]:
+        return False
+    parameters = {
+        "agent": agent,
+        "task_id": task_id,
+        "kind": BY_HAND,
+        "action": action,
+        "subject": f"{BY_HAND}:{agent}" if task_id is None else f"{BY_HAND}:{agent}/{task_id}",
+        "detail": json.dumps(detail),
+    }
+    connection.execute(load_sql("pgmoat.ledger", "record_incident"), parameters)
+    return True

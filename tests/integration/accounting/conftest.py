@@ -64,6 +64,10 @@ class Record:
         """Return a connection of somebody who may read the record, or who may end sessions as well."""
         return connect(self.dsns[who])
 
+    def name(self, who: str) -> str:
+        """Return the login of somebody."""
+        return f"{self.moat.policy.settings.agent_role_prefix}l_{who}"
+
     def minute(self, ago: int) -> datetime:
         """Return the minute that began so many minutes before the window's end."""
         return self.until - ago * MINUTE
