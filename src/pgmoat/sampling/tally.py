@@ -74,6 +74,10 @@ class Tally:
                 self.usage[minute, session.agent, kind].add(weight)
                 self.detail[self._describe(session, minute, kind)].add(weight)
 
+    def rest(self) -> None:
+        """Take the next sample for the first one."""
+        self._last = None
+
     def _count_connections(self, activity: Activity, minute: datetime) -> None:
         counts: dict[str, int] = defaultdict(int)
         for session in activity.sessions:

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.sampling.fingerprint import fingerprint, normalise
 from pgmoat.watchdog.judge import Action, Verdict
 from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
@@ -51,6 +52,11 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             "application_name": session.application_name,
             "query": session.query[:_QUERY_SHOWN],
         }
+        if session.is_running and session.query_start is not None:
+            detail |= {
+                "statement_ms": round((at - session.query_start).total_seconds() * 1000),
+                "fingerprint": str(fingerprint(normalise(session.query))),
+            }
     if prepared is not None:
         detail |= {"gid": prepared.gid, "database": prepared.database}
     if verdict.change is not None:

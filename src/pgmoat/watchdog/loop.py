@@ -7,11 +7,12 @@ In: what opens a connection, settings. Out: Incidents and notes, as they happen.
 from __future__ import annotations
 
 import contextlib
+import random
 import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from pgmoat.postgres.failures import explain_failure
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.watchdog.act import Incident, carry_out, describe
 from pgmoat.watchdog.judge import Action, Past, judge
+from pgmoat.watchdog.record import Recorder
 from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
 from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
 
@@ -80,8 +82,12 @@ class Watch:
     is_superuser: bool = False
     past: dict[str, Past] = field(default_factory=dict[str, Past])
     seen: dict[Run, Seen] = field(default_factory=dict[Run, Seen])
+    recorder: Recorder = field(init=False)
     _hurries: bool = False
     _told: bool | None = None  # whether it said last that it leads
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(longest=timedelta(seconds=self.settings.interval_s * 3))
 
     def go_round(self, connection: Connection) -> list[Incident]:
         """
@@ -95,6 +101,8 @@ class Watch:
         sample = read_sample(connection, sees_passwords=self.is_superuser)
         done = self._act(connection, sample)
         if not self.settings.is_dry_run:
+            self.recorder.look(sample)
+            self.recorder.store(connection, self.holder, sample.now, all_of_it=self.settings.is_once)
             connection.execute("SELECT pgmoat.beat(%s, %s)", (self.holder, self.settings.good_for_ms))
         self._hurries = any(incident.action == Action.CANCEL for incident in done)
         self.past = {
@@ -105,13 +113,16 @@ class Watch:
     def give_up(self, connection: Connection) -> None:
         """Give the lease back, so that another one leads at once."""
         if self.is_leading:
+            self.recorder.store(connection, self.holder, datetime.now(UTC), all_of_it=True)
             connection.execute("SELECT pgmoat.lead_watch(%s, 0)", (self.holder,))
             self.is_leading = False
 
     @property
     def pause_s(self) -> float:
         """How long to rest: not longer than the grace of what was cancelled just now."""
-        interval, grace_s = self.settings.interval_s, self.settings.grace.total_seconds()
+        grace_s = self.settings.grace.total_seconds()
+        # Not in step with anybody: work that comes once a second would be seen always, or never.
+        interval = self.settings.interval_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         return min(interval, max(0.05, grace_s)) if self._hurries else interval
 
     def _lead(self, connection: Connection) -> bool:
@@ -122,6 +133,8 @@ class Watch:
         if leads and not self.is_leading:
             rows = connection.execute(load_sql(PACKAGE, "read_recent_acts")).fetchall()
             self.past |= {subject: Past(action, at) for subject, action, at in rows}
+        if not leads:
+            self.recorder.pause()
         if leads != self._told:
             self.output.say("leading" if leads else "another watchdog leads; standing by")
         self.is_leading = self._told = leads
@@ -138,6 +151,8 @@ class Watch:
                 incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
             else:
                 incident = carry_out(connection, verdict, self.holder, sample.now)
+                if incident is not None and verdict.session is not None:
+                    self.recorder.leave_out(verdict.session)
             if incident is not None:
                 self.past[verdict.subject] = Past(incident.action, sample.now)
                 if incident.action == Action.FREEZE and incident.task_id is not None:

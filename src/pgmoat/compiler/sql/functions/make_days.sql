@@ -8,6 +8,9 @@ DECLARE
     day date;
     part text;
 BEGIN
+    IF to_regclass('pgmoat.unfinished' || to_char(current_date + 1, '"_"YYYYMMDD')) IS NOT NULL THEN
+        RETURN; -- the last one of the last table
+    END IF;
     FOREACH parent IN ARRAY ARRAY['sampling', 'usage', 'usage_detail', 'activity', 'statement_text', 'unfinished'] LOOP
         FOR offset_days IN -1 .. 1 LOOP
             day := current_date + offset_days;

@@ -25,7 +25,7 @@ BEGIN
         WITH used AS (
             SELECT a.name AS agent, sum(s.calls) AS calls, sum(s.total_exec_time) AS execution_ms,
                    sum(s.total_plan_time) AS planning_ms, sum(s.rows) AS rows
-              FROM %1$I.pg_stat_statements AS s
+              FROM %1$I.pg_stat_statements(false) AS s
               LEFT JOIN pg_roles AS r ON r.oid = s.userid
               LEFT JOIN pgmoat.agent AS a ON a.role = r.rolname
              WHERE s.toplevel

@@ -10,6 +10,7 @@ BEGIN
                     WHERE l.name = 'watch' AND l.holder = record_refusals.holder AND l.leased_until > clock_timestamp()) THEN
         RETURN NULL;
     END IF;
+    PERFORM pgmoat.make_days();
     WITH counter AS MATERIALIZED (
         SELECT r.id, r.counted, COALESCE(pg_sequence_last_value(r.counter), 0) AS value
           FROM pgmoat.refusal_counter AS r

@@ -8,10 +8,7 @@ BEGIN
                     WHERE l.name = 'watch' AND l.holder = record_samples.holder AND l.leased_until > clock_timestamp()) THEN
         RETURN false;
     END IF;
-    IF to_regclass('pgmoat.unfinished' || to_char(clock_timestamp() AT TIME ZONE 'UTC' + interval '1 day', '"_"YYYYMMDD')) IS NULL
-    THEN
-        PERFORM pgmoat.make_days();
-    END IF;
+    PERFORM pgmoat.make_days();
     INSERT INTO pgmoat.sampling AS x
     SELECT * FROM jsonb_populate_recordset(NULL::pgmoat.sampling, batch -> 'sampling')
         ON CONFLICT (minute) DO UPDATE
@@ -34,7 +31,7 @@ BEGIN
                                     ELSE x.execution_seconds + COALESCE(excluded.execution_seconds, 0) END,
            planning_seconds = CASE WHEN x.planning_seconds IS NULL THEN excluded.planning_seconds
                                    ELSE x.planning_seconds + COALESCE(excluded.planning_seconds, 0) END,
-           rows_written = x.rows_written + excluded.rows_written;
+           rows_written = GREATEST(x.rows_written, excluded.rows_written);
     INSERT INTO pgmoat.statement_text
     SELECT * FROM jsonb_populate_recordset(NULL::pgmoat.statement_text, batch -> 'statement_text')
         ON CONFLICT DO NOTHING;
