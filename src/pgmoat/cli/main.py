@@ -28,6 +28,7 @@ from pgmoat.cli import (
     pgbouncer,
     plan,
     schema,
+    serve,
     task,
     watch,
 )
@@ -78,6 +79,7 @@ def build_app() -> typer.Typer:
     app.command("history")(history.history)
     app.command("watch")(watch.watch)
     app.command("incidents")(incidents.incidents)
+    app.command("serve")(serve.serve)
     app.command("schema")(schema.schema)
     return app
 
