@@ -146,7 +146,7 @@ class Browser:
         text = self.get("/").text
         return text.partition('name="csrf" value="')[2].partition('"')[0]
 
-    def act(self, name: str, headers: Mapping[str, str] | None = None, **fields: str) -> httpx.Response:
+    def act(self, name: str, headers: Mapping[str, str] | None = None, /, **fields: str) -> httpx.Response:
         """Send the form of an act, confirmed."""
         data = {"csrf": self.csrf(), "confirmed": "1", **fields}
         return self.client.post(f"/acts/{name}", data=data, headers=headers)

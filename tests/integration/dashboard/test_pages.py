@@ -87,7 +87,8 @@ def test_an_update_shows_what_changed(operator: Browser) -> None:
 def test_a_task_may_have_any_name(operator: Browser, shop: Shop) -> None:
     name = f"a/b?c=d&e #1 <b>%2e</b> \u202etxt\x07 {new_task_id()}"
     shop.moat.run(
-        "INSERT INTO pgmoat.usage_detail VALUES (date_trunc('minute', now()), 99, 5, 5, 'catalog', %s, %s, 'CPU')",
+        "INSERT INTO pgmoat.usage_detail"
+        " VALUES (date_trunc('minute', now()), 99, 5, 5, 'catalog', %s, %s, 'CPU')",
         name,
         '"><script>alert(1)</script>',
     )
