@@ -28,6 +28,7 @@ from psycopg import AsyncConnection, AsyncRawCursor, Error
 
 from pgmoat.errors import AgentError
 from pgmoat.runtime import AsyncMoat, AsyncTask, Backoff
+from pgmoat.runtime.asynchronous.pipeline import open_pipeline
 
 SHORT, HOLDING, RUNTIME = "short", "holding", "runtime"
 """Raw psycopg with short transactions; with one that is held while thinking; pgmoat's runtime."""
@@ -105,7 +106,7 @@ class RawAgent:
 
     async def read(self, row: int) -> None:
         """Enter the task and read an order; one that holds its transaction leaves it open."""
-        async with self.connection.pipeline():
+        async with open_pipeline(self.connection):
             await self.connection.execute("BEGIN")
             await self.connection.execute(_ENTER, [self.token])
             await self.connection.execute(_READ, [row])
@@ -114,12 +115,12 @@ class RawAgent:
 
     async def write(self, row: int, key: str) -> None:
         """Write once and commit."""
-        async with self.connection.pipeline():
+        async with open_pipeline(self.connection):
             if not self.is_holding:
                 await self.connection.execute("BEGIN")
             begun = await self.connection.execute(_BEGIN_WRITE, [key, "{}", self.token])
         found = await begun.fetchone()
-        async with self.connection.pipeline():
+        async with open_pipeline(self.connection):
             await self.connection.execute(_WRITE, [row])
             await self.connection.execute(_FINISH_WRITE, [found[0] if found else None])
             await self.connection.execute("COMMIT")

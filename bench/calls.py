@@ -32,6 +32,7 @@ from pgmoat.runtime.binding import bind
 from pgmoat.runtime.context import TaskIdentity
 from pgmoat.runtime.inspection import inspect_statement
 from pgmoat.runtime.profile import resolve_profile
+from pgmoat.runtime.synchronous.pipeline import open_pipeline
 from pgmoat.runtime.synchronous.pool import AgentPool
 from pgmoat.runtime.synchronous.task import Means
 
@@ -156,7 +157,7 @@ class Opened:
         self._send(self.agent, ("BEGIN", None), entered, (_WRITE, [self._row()]), ("COMMIT", None))
 
     def _write_once(self) -> None:
-        with self.agent.pipeline():
+        with open_pipeline(self.agent):
             self.agent.execute("BEGIN")
             begun = self.agent.execute(_BEGIN_WRITE, [self._key(), "{}", self.token])
         row = begun.fetchone()
@@ -165,7 +166,7 @@ class Opened:
 
     @staticmethod
     def _send(connection: Connection[TupleRow], *statements: tuple[LiteralString, list[Any] | None]) -> None:
-        with connection.pipeline():
+        with open_pipeline(connection):
             for statement, values in statements:
                 connection.execute(statement, values)
 

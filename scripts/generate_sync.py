@@ -29,6 +29,7 @@ REPLACEMENTS = {
     "AsyncCursor": "Cursor",
     "AsyncMoat": "Moat",
     "AsyncOrchestrator": "Orchestrator",
+    "AsyncPipeline": "Pipeline",
     "AsyncRawCursor": "RawCursor",
     "AsyncReplica": "Replica",
     "AsyncSession": "Session",

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
@@ -21,16 +20,8 @@ from psycopg.rows import dict_row
 
 from pgmoat.accounting.estimate import find_sampling_error
 from pgmoat.accounting.series import PACKAGE
+from pgmoat.accounting.window import Window
 from pgmoat.postgres.sqlfile import load_sql
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """From when, down to the minute, until when, and how many rows at most."""
-
-    since: datetime
-    until: datetime
-    limit: int = 50
 
 
 class Every(Enum):

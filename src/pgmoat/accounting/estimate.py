@@ -15,10 +15,10 @@ def find_sampling_error(share: float, samples: int) -> float:
     """
     Return the error of a *share* that was found in *samples*: sessions seen in database time, of everybody.
 
-    The farther end of Wilson's interval: all shares p with |share - p| <= 1.96·√(p(1-p)/n), the error of n
-    independent draws. For many samples it is 1.96·√(share(1-share)/n): 1.6 points for 40 % of 3,600. Where the
-    share is 0 or 1 that would be no error at all, and for small shares too little; here none of n leaves about
-    3.8/n. Without a sample nothing is known: 1.
+    The farther end of Wilson's interval: all shares p with |share - p| <= 1.96·√(p(1-p)/n), the error of
+    n independent draws. For many samples it is 1.96·√(share(1-share)/n): 1.6 points for 40 % of 3,600. Where
+    the share is 0 or 1 that would be no error at all, and for small shares too little; here none of n leaves
+    about 3.8/n. Without a sample nothing is known: 1.
 
     Samples are no independent draws. Those of one long statement come at even distances, which makes the true
     error smaller: whatever it lasts, it is measured to about one interval. Sessions that work at the same

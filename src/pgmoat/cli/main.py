@@ -27,12 +27,15 @@ from pgmoat.cli import (
     incidents,
     pgbouncer,
     plan,
+    prune,
     schema,
     serve,
     task,
+    usage,
     watch,
 )
 from pgmoat.cli.output import print_error
+from pgmoat.cli.top.command import top
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
@@ -78,8 +81,11 @@ def build_app() -> typer.Typer:
     app.command("thaw")(freeze.thaw)
     app.command("history")(history.history)
     app.command("watch")(watch.watch)
+    app.command("usage")(usage.usage)
+    app.command("top")(top)
     app.command("incidents")(incidents.incidents)
     app.command("serve")(serve.serve)
+    app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)
     return app
 

@@ -23,7 +23,8 @@ from pgmoat.cli.output import show_controls
 from pgmoat.errors import Error
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
-from pgmoat.watchdog.act import Incident
+from pgmoat.watchdog.hook import Hook, parse_hook
+from pgmoat.watchdog.incident import Incident
 from pgmoat.watchdog.loop import Output, Settings, run_watch
 
 _EXIT_ACTED = 2
@@ -41,6 +42,15 @@ def watch(
     once: Annotated[
         bool, typer.Option("--once", help="One round; exit with 2 when something was, or would be, done.")
     ] = False,
+    webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="POST each incident there. Else PGMOAT_WEBHOOK; PGMOAT_WEBHOOK_SECRET signs."
+        ),
+    ] = None,
+    webhook_without_tls: Annotated[
+        bool, typer.Option("--webhook-without-tls", help="Send to http:// beyond this machine, too.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per line.")] = False,
     dsn: DsnOption = None,
 ) -> int:
@@ -56,12 +66,23 @@ def watch(
         is_dry_run=dry_run,
         is_once=once,
     )
+    hook = _find_hook(webhook, settings, without_tls=webhook_without_tls)
     database = resolve_dsn(dsn, os.environ)
     stop = threading.Event()
     _stop_on_signals(stop)
     output = Output(incident=_print_json if as_json else _print_line, say=_print_note)
-    done = run_watch(lambda: connect(database, application_name="pgmoat watch"), settings, output, stop)
+    done = run_watch(lambda: connect(database, application_name="pgmoat watch"), settings, output, stop, hook)
     return _EXIT_ACTED if done else 0
+
+
+def _find_hook(url: str | None, settings: Settings, *, without_tls: bool) -> Hook | None:
+    if settings.is_once or settings.is_dry_run:
+        if url is not None:
+            raise Error("--webhook is for a watchdog that goes on, not for --once or --dry-run")
+        return None
+    url = url or os.environ.get("PGMOAT_WEBHOOK")
+    secret = os.environ.get("PGMOAT_WEBHOOK_SECRET", "")
+    return parse_hook(url, secret, without_tls=without_tls) if url else None
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

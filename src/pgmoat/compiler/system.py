@@ -101,6 +101,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("lead_watch", "text,integer", ("monitor",)),
     ("beat", "text,integer", ("monitor",)),
     ("record_incident", "text,text,text,text,text,text,jsonb", ("monitor",)),
+    ("mark_webhook", "text,text,bigint,boolean,text", ("monitor",)),
     ("make_days", "", ()),
     ("record_samples", "text,jsonb", ("monitor",)),
     ("record_refusals", "text", ("monitor",)),

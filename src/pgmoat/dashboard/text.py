@@ -76,8 +76,8 @@ def format_share(share: float | None) -> str:
 
 def format_error(error: float) -> str:
     """Return the error of a share in points; never less than the truth."""
-    points = error * 100
-    return f"± {points:.1f}" if points < 9.95 else f"± {math.ceil(points)}"
+    tenths = math.ceil(error * 1000)
+    return f"± {tenths / 10:.1f}" if tenths < 100 else f"± {math.ceil(error * 100)}"
 
 
 def format_count(number: int | None) -> str:

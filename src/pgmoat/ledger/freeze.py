@@ -76,7 +76,7 @@ def freeze_agent(
     ended = _end(connection, agent, "end_sessions" if hard else "end_transactions")
     if hard:
         try:
-            changed = _take_login(connection, agent) or changed
+            changed = take_login(connection, agent) or changed
         except psycopg.Error:
             if changed and not connection.closed:  # the freeze holds, the LOGIN stays
                 record_act(connection, agent, None, "frozen", {**detail, "hard": False, "ended": len(ended)})
@@ -98,14 +98,19 @@ def _end(connection: psycopg.Connection[Any], agent: str, statement: str) -> lis
     return [pid for (pid,) in rows]
 
 
-def _take_login(connection: psycopg.Connection[Any], agent: str) -> bool:
+def end_all_sessions(connection: psycopg.Connection[Any], agent: str) -> list[int]:
+    """End every session of an agent that the caller may end, and return their pids."""
+    return _end(connection, agent, "end_sessions")
+
+
+def take_login(connection: psycopg.Connection[Any], agent: str, *, tries: int = _TRIES) -> bool:
     """
     Take the LOGIN, ending the agent's sessions until it works: one may hold an ALTER ROLE of its own open.
 
     Raises:
         psycopg.Error: the role could not be altered, however often its sessions were ended.
     """
-    for _ in range(_TRIES - 1):
+    for _ in range(tries - 1):
         try:
             return _set_login(connection, agent, may_login=False)
         except psycopg.errors.LockNotAvailable:

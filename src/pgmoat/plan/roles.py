@@ -172,7 +172,7 @@ def _alter(role: Role, found: ActualRole, actual: Actual) -> Iterator[Action]:
         yield change(
             "connection_limit",
             f"connection limit {before.connection_limit} -> {after.connection_limit}",
-            compose("ALTER ROLE {} CONNECTION LIMIT {}", name, quote.value(after.connection_limit)),
+            set_connection_limit_sql(role.name, after.connection_limit),
         )
     if before.comment != after.comment:
         yield change("comment", "comment", _comment(after))
@@ -257,6 +257,11 @@ def reset_database_setting_sql(role: str, database: str, key: str) -> str:
     return compose(
         "ALTER ROLE {} IN DATABASE {} RESET {}", quote.name(role), quote.name(database), quote.parameter(key)
     )
+
+
+def set_connection_limit_sql(role: str, limit: int) -> str:
+    """Return SQL that says how many sessions a role may have."""
+    return compose("ALTER ROLE {} CONNECTION LIMIT {}", quote.name(role), quote.value(limit))
 
 
 def set_role_sql(role: str, key: str, value: str | None) -> str:

@@ -27,6 +27,8 @@ CPU = "CPU"
 IDLE = "Idle in transaction"
 """The class of a session that waits for its client in a transaction: no database time."""
 
+_RUNNING = frozenset({"active", "fastpath function call"})
+
 Task = tuple[str, str]
 """Agent and task id."""
 
@@ -79,9 +81,7 @@ def classify(state: str, wait_class: str) -> str | None:
     """Return what a session spends its time on; None: it is idle."""
     if state.startswith("idle in transaction"):
         return IDLE
-    if state in {"idle", "disabled"}:
-        return None
-    return wait_class or CPU
+    return (wait_class or CPU) if state in _RUNNING else None
 
 
 def read_activity(connection: psycopg.Connection[Any]) -> Activity:

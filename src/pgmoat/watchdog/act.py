@@ -6,8 +6,6 @@ In: a connection, a Verdict. Out: the Incident, None where nothing was left to d
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,27 +14,15 @@ from psycopg import sql
 
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.fingerprint import fingerprint, normalise
-from pgmoat.watchdog.judge import Action, Verdict
+from pgmoat.watchdog.freezing import freeze_agent, freeze_task
+from pgmoat.watchdog.incident import Incident, make_parameters, record
+from pgmoat.watchdog.judge import Action, Guard, Scope, Verdict
 from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
 
 _QUERY_SHOWN = 1000
 _CANNOT = ("42501", "PM032")
 """No right, no such task: the rest of the round goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """Something that the watchdog did, would have done, or could not do."""
-
-    at: datetime
-    agent: str
-    task_id: str | None
-    step: str | None
-    kind: str
-    action: str
-    subject: str
-    detail: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> Incident:
@@ -59,6 +45,11 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             }
     if prepared is not None:
         detail |= {"gid": prepared.gid, "database": prepared.database}
+    if verdict.surge is not None:
+        level = round(verdict.surge.level, 1)
+        detail |= {"signal": verdict.surge.signal, "level": level}
+    if verdict.action is Action.FREEZE:
+        detail["scope"] = str(verdict.scope)
     if verdict.change is not None:
         detail |= {"role": verdict.role, "where": verdict.change.where, "setting": verdict.change.key}
     return Incident(
@@ -88,7 +79,9 @@ def carry_out(
     incident = describe(verdict, verdict.action, at)
     try:
         if verdict.action is Action.FREEZE:
-            return incident if _freeze(connection, incident, holder) else None
+            if verdict.scope is Scope.TASK:
+                return incident if freeze_task(connection, verdict, incident, holder) else None
+            return freeze_agent(connection, verdict, incident, holder)
         if verdict.session is not None:
             return incident if _end_session(connection, verdict, incident, holder) else None
         if verdict.prepared is not None:
@@ -108,18 +101,13 @@ def carry_out(
     raise AssertionError(verdict)
 
 
-def record(connection: psycopg.Connection[Any], incident: Incident) -> None:
-    """Write *incident* down."""
-    connection.execute(load_sql(PACKAGE, "record_incident"), _parameters(incident))
-
-
 def _end_session(
     connection: psycopg.Connection[Any], verdict: Verdict, incident: Incident, holder: str
 ) -> bool:
     session = verdict.session
     assert session is not None  # noqa: S101 - for the type checker
     parameters = {
-        **_parameters(incident),
+        **make_parameters(incident),
         "pid": session.pid,
         "backend_start": session.backend_start,
         "guard": str(verdict.guard),
@@ -127,19 +115,11 @@ def _end_session(
         "xact_start": session.xact_start,
         "state_change": session.state_change,
         "role": verdict.role,
+        "most": verdict.limit if verdict.guard is Guard.SESSION else 0,
         "terminates": verdict.action is Action.TERMINATE,
         "holder": holder,
     }
     return connection.execute(load_sql(PACKAGE, "end_session"), parameters).fetchone() is not None
-
-
-def _freeze(connection: psycopg.Connection[Any], incident: Incident, holder: str) -> bool:
-    reason = (
-        f"pgmoat watch saw it run the same statement {incident.detail['found']} times within a minute,"
-        f" {incident.detail['limit']} are allowed"
-    )
-    parameters = {**_parameters(incident), "reason": reason, "holder": holder}
-    return connection.execute(load_sql(PACKAGE, "freeze_task"), parameters).fetchone() is not None
 
 
 def _roll_back(connection: psycopg.Connection[Any], verdict: Verdict, incident: Incident) -> Incident | None:
@@ -157,18 +137,6 @@ def _roll_back(connection: psycopg.Connection[Any], verdict: Verdict, incident: 
         return None
     record(connection, incident)
     return incident
-
-
-def _parameters(incident: Incident) -> dict[str, Any]:
-    return {
-        "agent": incident.agent,
-        "task_id": incident.task_id,
-        "step": incident.step,
-        "kind": str(incident.kind),
-        "action": str(incident.action),
-        "subject": incident.subject,
-        "detail": json.dumps(incident.detail, default=str),
-    }
 
 
 def _first_line(error: psycopg.Error) -> str:

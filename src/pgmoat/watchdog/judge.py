@@ -32,6 +32,8 @@ class Kind(StrEnum):
     TASK_CLOSED = "task-closed"
     TASK_DEADLINE = "task-deadline"
     REPEATS = "repeats"
+    SURGE = "surge"
+    CONNECTIONS = "connections"
     ROLE_CHANGED = "role-changed"
 
 
@@ -53,6 +55,27 @@ class Guard(StrEnum):
     STATEMENT = "statement"
     TRANSACTION = "transaction"
     IDLE = "idle"
+    SESSION = "session"
+
+
+class Scope(StrEnum):
+    """What a breaker freezes."""
+
+    TASK = "task"
+    AGENT = "agent"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """How much an agent does now, and how much it does otherwise."""
+
+    agent: str
+    signal: str  # rows written, statements
+    found: int  # within the last minute, or in the present one
+    level: float  # mean of the minutes in which it did any
+    active_minutes: int  # of the last hour
+    task_id: str | None = None  # that did most of it, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,8 @@ class Verdict:
     session: Session | None = None
     prepared: Prepared | None = None
     change: RoleChange | None = None
+    scope: Scope = Scope.TASK  # of what is frozen
+    surge: Surge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import contextlib
 import random
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,16 +20,22 @@ import psycopg
 from pgmoat.errors import ConnectionFailedError, Error
 from pgmoat.postgres.failures import explain_failure
 from pgmoat.postgres.sqlfile import load_sql
-from pgmoat.watchdog.act import Incident, carry_out, describe
-from pgmoat.watchdog.judge import Action, Past, judge
+from pgmoat.watchdog.act import carry_out, describe
+from pgmoat.watchdog.courier import Courier
+from pgmoat.watchdog.crowds import find_crowded, judge_crowds
+from pgmoat.watchdog.hook import Hook
+from pgmoat.watchdog.incident import Incident
+from pgmoat.watchdog.judge import Action, Past, Verdict, judge
 from pgmoat.watchdog.record import Recorder
 from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
 from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
+from pgmoat.watchdog.surges import SurgeReader, judge_surges
 
 _LEASE_MS = 3_000
 _GOOD_FOR_MS = 5_000
 _FORGET_AFTER = timedelta(minutes=10)
 _RETRY_S = 0.5
+_JOIN_S = 2.0
 _SETTINGS = (
     "SET search_path = pg_catalog, pg_temp",
     "SET default_transaction_read_only = off",
@@ -82,6 +88,8 @@ class Watch:
     is_superuser: bool = False
     past: dict[str, Past] = field(default_factory=dict[str, Past])
     seen: dict[Run, Seen] = field(default_factory=dict[Run, Seen])
+    crowded: frozenset[str] = frozenset()  # agents that had too many sessions in the last sample
+    _surges: SurgeReader = field(default_factory=SurgeReader)
     recorder: Recorder = field(init=False)
     _hurries: bool = False
     _told: bool | None = None  # whether it said last that it leads
@@ -140,13 +148,21 @@ class Watch:
         self.is_leading = self._told = leads
         return leads
 
-    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
-        done: list[Incident] = []
-        self.seen = see(self.seen, sample)
-        for verdict in (
+    def _judge(self, connection: Connection, sample: Sample) -> list[Verdict]:
+        self.seen, crowded = see(self.seen, sample), find_crowded(sample)
+        surges = self._surges.read(connection, sample)
+        verdicts = [
             *judge(sample, self.past, self.settings.grace),
             *judge_repeats(self.seen, sample, self.past),
-        ):
+            *judge_surges(surges, sample, self.past),
+            *judge_crowds(crowded, self.crowded, sample, self.past),
+        ]
+        self.crowded = frozenset(crowded)
+        return verdicts
+
+    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
+        done: list[Incident] = []
+        for verdict in self._judge(connection, sample):
             if self.settings.is_dry_run:
                 incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
             else:
@@ -207,7 +223,11 @@ def _check_session(connection: Connection, output: Output) -> bool:
 
 
 def run_watch(
-    connect: Callable[[], Connection], settings: Settings, output: Output, stop: threading.Event
+    connect: Callable[[], Connection],
+    settings: Settings,
+    output: Output,
+    stop: threading.Event,
+    hook: Hook | None = None,
 ) -> list[Incident]:
     """
     Go round until *stop* is set; once, if the settings say so, and return what was done then.
@@ -224,7 +244,16 @@ def run_watch(
             done = watch.go_round(connection)
             watch.give_up(connection)
         return done
-    connection: Connection | None = open_session(connect, watch)
+    connection = open_session(connect, watch)
+    courier = hook and Courier(hook, connect, watch.holder, lambda: watch.is_leading, output.say)
+    with _deliver_beside(courier, stop):
+        _go_on(connection, connect, watch, stop)
+    return []
+
+
+def _go_on(
+    connection: Connection | None, connect: Callable[[], Connection], watch: Watch, stop: threading.Event
+) -> None:
     told = ""
     while not stop.is_set():
         try:
@@ -238,14 +267,39 @@ def run_watch(
             connection, watch.is_leading, pause_s = None, False, _RETRY_S
             message = _describe_failure(error)
             if message != told:  # a server that is away for an hour is one line
-                output.say(message)
+                watch.output.say(message)
             told = message
         stop.wait(pause_s)
     if connection is not None:
         # Unless the server is going away too: then the lease runs out.
         with connection, contextlib.suppress(psycopg.Error):
             watch.give_up(connection)
-    return []
+
+
+@contextlib.contextmanager
+def _deliver_beside(courier: Courier | None, stop: threading.Event) -> Generator[None]:
+    if courier is None:
+        yield
+        return
+    thread = threading.Thread(target=_deliver, args=(courier, stop), name="webhook", daemon=True)
+    thread.start()
+    yield
+    thread.join(_JOIN_S)  # not longer: what hangs then is not noted as sent, and is sent again
+
+
+def _deliver(courier: Courier, stop: threading.Event) -> None:
+    """Deliver in a thread of its own: whatever that meets, and however long it waits, the rounds go on."""
+    told = ""
+    while not stop.is_set():
+        try:
+            courier.run(stop)
+            told = ""
+        except Exception as error:
+            message = f"webhook {courier.hook.shown}: {_describe_failure(error)}"
+            if message != told:
+                courier.say(message)
+            told = message
+        stop.wait(_RETRY_S)
 
 
 def _describe_failure(error: Exception) -> str:

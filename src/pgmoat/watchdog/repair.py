@@ -10,7 +10,12 @@ from typing import Any
 
 import psycopg
 
-from pgmoat.plan.roles import reset_database_setting_sql, reset_password_sql, set_role_sql
+from pgmoat.plan.roles import (
+    reset_database_setting_sql,
+    reset_password_sql,
+    set_connection_limit_sql,
+    set_role_sql,
+)
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.watchdog.roles import PACKAGE, RoleChange, Where, read_changes
 
@@ -44,4 +49,6 @@ def _compose(connection: psycopg.Connection[Any], change: RoleChange) -> str:
         return reset_password_sql(change.role)
     if change.where is Where.DATABASE:
         return reset_database_setting_sql(change.role, connection.info.dbname, change.key)
+    if change.where is Where.LIMIT:
+        return set_connection_limit_sql(change.role, int(change.wanted or -1))
     return set_role_sql(change.role, change.key, change.wanted)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pgmoat.sampling.sessions import Session, Task
-from pgmoat.watchdog.judge import Action, Guard, Kind, Past, Verdict
+from pgmoat.watchdog.judge import Action, Guard, Kind, Past, Scope, Verdict
 from pgmoat.watchdog.sample import Sample
 
 WINDOW = timedelta(minutes=1)
@@ -82,6 +82,9 @@ def judge_repeats(seen: Mapping[Run, Seen], sample: Sample, past: Mapping[str, P
             or _is_done(past.get(subject), sample.now)
         ):
             continue
+        scope = Scope(limits.on_trip or Scope.TASK)
+        if scope is not Scope.TASK and limits.frozen_at is not None:
+            continue
         session = _find_session(sample, (agent, task_id), mark)
         if session is not None:
             found.append(
@@ -96,6 +99,7 @@ def judge_repeats(seen: Mapping[Run, Seen], sample: Sample, past: Mapping[str, P
                     role=limits.role,
                     guard=Guard.STATEMENT,
                     session=session,
+                    scope=scope,
                 )
             )
     return found

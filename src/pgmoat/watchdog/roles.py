@@ -1,5 +1,5 @@
 """
-What agents' roles changed for themselves: settings and password.
+What agents' roles changed for themselves: settings and password; and their CONNECTION LIMIT, if others did.
 
 In: a connection. Out: RoleChanges. I/O: reads PostgreSQL.
 
@@ -28,6 +28,7 @@ class Where(StrEnum):
 
     EVERYWHERE = "everywhere"
     DATABASE = "database"
+    LIMIT = "connection limit"
     PASSWORD = "password"  # noqa: S105 - no password
 
 
@@ -53,7 +54,7 @@ def read_changes(connection: psycopg.Connection[Any], *, sees_passwords: bool) -
     """Return what agents' roles have otherwise than apply left it; passwords only a superuser sees."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(load_sql(PACKAGE, "read_role_settings")).fetchall()
-        changes = [change for row in rows for change in compare_settings(row)]
+        changes = [change for row in rows for change in (*compare_settings(row), *compare_limit(row))]
         if sees_passwords:
             changed = cursor.execute(load_sql(PACKAGE, "read_changed_passwords")).fetchall()
             changes += [
@@ -74,6 +75,13 @@ def compare_settings(row: Mapping[str, Any]) -> Iterator[RoleChange]:
     for key, value in sorted(_split(row["database_settings"]).items()):
         if key not in fixed:
             yield RoleChange(agent, role, Where.DATABASE, key, None, value)
+
+
+def compare_limit(row: Mapping[str, Any]) -> Iterator[RoleChange]:
+    """Yield the CONNECTION LIMIT of one row of ``read_role_settings.sql``, if it is another."""
+    wanted, found = row["wanted_limit"], str(row["connection_limit"])
+    if wanted is not None and wanted != found:
+        yield RoleChange(row["agent"], row["role"], Where.LIMIT, "CONNECTION LIMIT", wanted, found)
 
 
 def _split(settings: Sequence[str]) -> dict[str, str]:

@@ -32,6 +32,10 @@ class AgentLimits:
     idle_ms: int
     repeats_per_minute: int  # 0: as many as it likes
     frozen_at: datetime | None
+    max_connections: int = 0  # 0: not counted
+    surge_factor: int = 0  # 0: as much as it likes
+    surge_floor: int = 0
+    on_trip: str = ""  # task, agent, login; empty: what suits the breaker
 
 
 @dataclass(frozen=True, slots=True)

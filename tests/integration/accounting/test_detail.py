@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from pgmoat.accounting.budgets import read_agents, read_task_budgets
-from pgmoat.accounting.drill import Window, read_statements, read_steps, read_tasks
+from pgmoat.accounting.drill import read_statements, read_steps, read_tasks
 from pgmoat.accounting.unfinished import count_unfinished, read_unfinished
+from pgmoat.accounting.window import Window
 from pgmoat.ledger.freeze import freeze_agent
 from tests.integration.accounting.conftest import Record
 

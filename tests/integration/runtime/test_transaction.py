@@ -80,10 +80,14 @@ def test_neither_before_its_commit(moat: Moat, shop: Site) -> None:
     assert task.query("SELECT id FROM orders WHERE id = 1")
 
 
-def test_postgresql_ends_one_that_waits(moat: Moat, shop: Site) -> None:
-    """The block holds no lock and no connection of the server for longer, whatever it does."""
+@pytest.mark.parametrize("last", ["begin", "query", "write"])
+def test_postgresql_ends_one_that_waits(moat: Moat, shop: Site, last: str) -> None:
+    """The block holds no lock and no connection of the server for longer, whatever was sent last."""
     with moat.task("support", "T-1") as task, pytest.raises(errors.AgentError), task.transaction() as held:
-        held.write(BUMP, {"id": 1})
+        if last == "query":
+            held.query("SELECT id FROM orders WHERE id = 1")
+        elif last == "write":
+            held.write(BUMP, {"id": 1})
         time.sleep(1.3)
         open_ones = shop.value(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND xact_start IS NOT NULL",

@@ -20,7 +20,7 @@ import pytest
 from psycopg import sql
 
 from pgmoat.postgres.connect import connect
-from pgmoat.watchdog.act import Incident
+from pgmoat.watchdog.incident import Incident
 from pgmoat.watchdog.loop import Output, Settings, run_watch
 from tests.moat_fixtures import Moat, open_moat
 from tests.postgres_fixtures import PostgresServer

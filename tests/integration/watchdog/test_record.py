@@ -77,8 +77,8 @@ def test_connections_and_rows_are_counted(post: Post, moat: Moat) -> None:
             one.execute("SELECT pgmoat.enter(%s)", (token,))
             one.execute("UPDATE notes SET body = 'counted' WHERE id <= 7")
         # A pooler may still have one of an earlier test's.
-        role = moat.role("slow")
-        open_ones = moat.value(f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}'")
+        query = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+        open_ones = moat.value(query, moat.role("slow"))
         assert open_ones >= 2
         time.sleep(1)
     found = read(post, "SELECT agent, max(connections), sum(rows_written) FROM pgmoat.activity GROUP BY 1")

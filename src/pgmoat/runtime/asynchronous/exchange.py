@@ -13,6 +13,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 
+from pgmoat.runtime.asynchronous.pipeline import open_pipeline
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
 from pgmoat.runtime.messages import Message, list_parameters
 
@@ -47,7 +48,7 @@ async def _send_together(
     cursors: list[AsyncCursor[Any]] = []
     first: Exception | None = None
     try:
-        async with connection.pipeline():
+        async with open_pipeline(connection):
             for message in messages:
                 cursor = connection.cursor()
                 try:
@@ -61,18 +62,6 @@ async def _send_together(
     if first is not None:
         raise first
     return cursors
-
-
-async def send_and_stay(connection: AsyncConnection[Any], *messages: Message) -> list[AsyncCursor[Any]]:
-    """
-    Send *messages*, after which the transaction stays open while the caller does something else.
-
-    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
-    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
-    """
-    *first, last = messages
-    cursors = await send(connection, *first) if first else []
-    return [*cursors, *await send(connection, last)]
 
 
 async def read_rows(cursor: AsyncCursor[Any]) -> list[TupleRow]:

@@ -15,7 +15,7 @@ from typing import Any
 from psycopg import AsyncConnection, AsyncCursor
 
 from pgmoat.runtime import messages
-from pgmoat.runtime.asynchronous.exchange import read_rows, send, send_and_stay
+from pgmoat.runtime.asynchronous.exchange import read_rows, send
 from pgmoat.runtime.asynchronous.position import send_and_mark
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
@@ -143,4 +143,4 @@ class AsyncSession:
         is_over = sent[-1] is COMMIT
         if is_over:
             return await send_and_mark(self.connection, self.trail, *sent)
-        return await send_and_stay(self.connection, *sent)
+        return await send(self.connection, *sent)

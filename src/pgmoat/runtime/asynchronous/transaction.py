@@ -17,7 +17,7 @@ from pgmoat.errors import (
     TransactionIdleError,
     TransactionTooLongError,
 )
-from pgmoat.runtime.asynchronous.exchange import send_and_stay
+from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.failures import clarify_failures
@@ -54,9 +54,7 @@ class AsyncTransaction:
     async def begin(self) -> None:
         """Open the transaction and enter the task."""
         caller = find_caller(self._requester.identity, self._session.profile)
-        await send_and_stay(
-            self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts)
-        )
+        await send(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
         self._started = self._last = monotonic()
 
     def end(self) -> None:

@@ -19,6 +19,7 @@ from psycopg import Connection as DriverConnection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.engine import AdaptedConnection, Connection, ExceptionContext, ExecutionContext
 
+from pgmoat.runtime.asynchronous import pipeline as asynchronous
 from pgmoat.runtime.context import TaskIdentity, current_task
 from pgmoat.runtime.messages import Caller, Message, find_caller, leave
 from pgmoat.runtime.profile import Profile
@@ -29,6 +30,7 @@ from pgmoat.runtime.sqlalchemy.failures import (
     type_failure,
 )
 from pgmoat.runtime.sqlalchemy.statements import bind_setting, is_formatted, is_rollback, tag_statement
+from pgmoat.runtime.synchronous import pipeline as synchronous
 from pgmoat.runtime.tag import render_comment
 
 _UNPREPARED = "26000"
@@ -151,10 +153,10 @@ def _send(link: Any, message: Message) -> None:
         link.run_async(partial(_send_async, message=message))
     else:
         driver: DriverConnection[Any] = link
-        with driver.pipeline():
+        with synchronous.open_pipeline(driver):
             RawCursor(driver).execute(message.text, message.values)
 
 
 async def _send_async(driver: AsyncConnection[Any], message: Message) -> None:
-    async with driver.pipeline():
+    async with asynchronous.open_pipeline(driver):
         await AsyncRawCursor(driver).execute(message.text, message.values)

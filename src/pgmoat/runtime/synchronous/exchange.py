@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from pgmoat.runtime.failures import explain_answer, explain_failure, explain_value
 from pgmoat.runtime.messages import Message, list_parameters
+from pgmoat.runtime.synchronous.pipeline import open_pipeline
 
 
 def send(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
@@ -46,7 +47,7 @@ def _send_together(connection: Connection[Any], messages: Sequence[Message]) -> 
     cursors: list[Cursor[Any]] = []
     first: Exception | None = None
     try:
-        with connection.pipeline():
+        with open_pipeline(connection):
             for message in messages:
                 cursor = connection.cursor()
                 try:
@@ -60,18 +61,6 @@ def _send_together(connection: Connection[Any], messages: Sequence[Message]) -> 
     if first is not None:
         raise first
     return cursors
-
-
-def send_and_stay(connection: Connection[Any], *messages: Message) -> list[Cursor[Any]]:
-    """
-    Send *messages*, after which the transaction stays open while the caller does something else.
-
-    The last one goes by itself: a pipeline ends with a Flush behind its Sync, and that disarms PostgreSQL's
-    idle_in_transaction_session_timeout until the next statement (seen on 15 to 18).
-    """
-    *first, last = messages
-    cursors = send(connection, *first) if first else []
-    return [*cursors, *send(connection, last)]
 
 
 def read_rows(cursor: Cursor[Any]) -> list[TupleRow]:

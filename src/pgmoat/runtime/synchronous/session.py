@@ -32,7 +32,7 @@ from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
-from pgmoat.runtime.synchronous.exchange import read_rows, send, send_and_stay
+from pgmoat.runtime.synchronous.exchange import read_rows, send
 from pgmoat.runtime.synchronous.position import send_and_mark
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
@@ -144,4 +144,4 @@ class Session:
         is_over = sent[-1] is COMMIT
         if is_over:
             return send_and_mark(self.connection, self.trail, *sent)
-        return send_and_stay(self.connection, *sent)
+        return send(self.connection, *sent)

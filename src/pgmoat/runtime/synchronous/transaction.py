@@ -23,7 +23,7 @@ from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
 from pgmoat.runtime.result import Result
-from pgmoat.runtime.synchronous.exchange import send_and_stay
+from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.session import INSIDE, Session
 
 _OPEN = ""
@@ -55,7 +55,7 @@ class Transaction:
     def begin(self) -> None:
         """Open the transaction and enter the task."""
         caller = find_caller(self._requester.identity, self._session.profile)
-        send_and_stay(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
+        send(self._session.connection, BEGIN, caller.enter(), bound_transaction(self._timeouts))
         self._started = self._last = monotonic()
 
     def end(self) -> None:

@@ -1,0 +1,80 @@
+"""What two samples say of statements that did not finish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pgmoat.sampling.endings import Endings
+from pgmoat.sampling.sessions import Activity, Session
+from tests.unit.sampling.test_tally import NOW, RUNNING
+
+LIMITS = {"a": 5_000}
+
+
+def at(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def sample(seconds: float, *sessions: Session) -> Activity:
+    return Activity(NOW + at(seconds), sessions, {}, 0)
+
+
+def ended(seconds: float, state: str = "idle") -> Session:
+    """The session's statement began at 0."""
+    return replace(RUNNING, state=state, state_change=NOW + at(seconds))
+
+
+def next_one(seconds: float, state: str = "active") -> Session:
+    return replace(RUNNING, query_start=NOW + at(seconds), state_change=NOW + at(seconds), state=state)
+
+
+def see(*samples: Activity) -> list[tuple[str, str, float]]:
+    endings = Endings()
+    return [
+        (one.how, one.source, one.seconds) for activity in samples for one in endings.see(activity, LIMITS)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("then", "found"),
+    [
+        ([sample(5.5, ended(5.01))], [("timed out", "seen", 5.01)]),
+        ([sample(5.5, ended(4.9))], []),
+        ([sample(5.5, ended(2, "idle in transaction (aborted)"))], [("failed", "seen", 2.0)]),
+        ([sample(5.5, ended(5.01, "idle in transaction (aborted)"))], [("timed out", "seen", 5.01)]),
+        ([sample(5.5, ended(4, "idle in transaction"))], []),
+        ([sample(5.5, next_one(5.2))], [("timed out", "inferred", 5.0)]),
+        ([sample(5.5, next_one(4.8))], []),
+        ([sample(5.5)], [("timed out", "inferred", 5.0)]),
+        ([sample(4.9)], []),
+        ([sample(5.5, RUNNING)], []),
+        ([sample(5.5, RUNNING), sample(6.5)], []),
+        # Seen twice, it is one.
+        ([sample(5.5, ended(5.01)), sample(6.5, ended(5.01)), sample(7.5)], [("timed out", "seen", 5.01)]),
+        ([sample(5.5, ended(5.01)), sample(6.5, next_one(6))], [("timed out", "seen", 5.01)]),
+    ],
+)
+def test_what_became_of_a_statement(then: Iterable[Activity], found: list[tuple[str, str, float]]) -> None:
+    assert see(sample(4.5, RUNNING), *then) == found
+
+
+def test_what_stood_there_before_anybody_looked_is_not_told() -> None:
+    assert see(sample(9, ended(5.01)), sample(10, ended(5.01))) == []
+
+
+def test_what_somebody_ended_is_theirs_to_tell() -> None:
+    endings = Endings()
+    endings.see(sample(4.5, RUNNING), LIMITS)
+    endings.mark(RUNNING)
+    assert endings.see(sample(5.5, ended(5.01)), LIMITS) == []
+    assert endings.see(sample(6.5, ended(5.01)), LIMITS) == []
+
+
+def test_an_agent_without_a_limit() -> None:
+    endings = Endings()
+    endings.see(sample(4.5, RUNNING), {"a": 0})
+    assert endings.see(sample(60, ended(50)), {"a": 0}) == []
