@@ -29,6 +29,7 @@ from pgmoat.cli import (
     plan,
     prune,
     schema,
+    serve,
     task,
     usage,
     watch,
@@ -83,6 +84,7 @@ def build_app() -> typer.Typer:
     app.command("usage")(usage.usage)
     app.command("top")(top)
     app.command("incidents")(incidents.incidents)
+    app.command("serve")(serve.serve)
     app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)
     return app

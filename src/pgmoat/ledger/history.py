@@ -25,6 +25,8 @@ class HistoryFilter:
     entity: str | None = None
     operation: str | None = None  # insert, update, delete
     since: datetime | None = None
+    before_at: datetime | None = None  # with before_change: what comes after this entry
+    before_change: int | None = None
     limit: int = 100
 
 
@@ -43,6 +45,7 @@ class HistoryEntry:
     after: dict[str, Any] | None
     reason: str | None
     called: str | None  # the operation that wrote it; None for the agent's own SQL
+    change_id: int
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:

@@ -1,0 +1,124 @@
+"""
+Who takes the database's time now, told to all who listen.
+
+In: the record, read about once a second while somebody listens. Out: server-sent events. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+
+import psycopg
+
+from pgmoat.accounting.series import Delta, Live, diff_live, read_live
+from pgmoat.dashboard.database import Database
+from pgmoat.errors import Error
+from pgmoat.sampling.sessions import IDLE
+
+MOST_LISTENERS = 50
+_EVERY_S = 1.0
+_MOST_WAITING = 10
+_KEPT = 600
+_BEAT_S = 10.0
+_LEAST_SEEN_S = 0.2
+
+Listener = asyncio.Queue[str | None]
+
+
+@dataclass(slots=True)
+class Feed:
+    """One poller for all listeners; whoever is too slow is let go, and connects again by itself."""
+
+    database: Database
+    is_stopping: bool = False
+    _listeners: set[Listener] = field(default_factory=set[Listener])
+    _kept: deque[str] = field(default_factory=lambda: deque[str](maxlen=_KEPT))
+    _poller: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else may listen."""
+        return len(self._listeners) >= MOST_LISTENERS
+
+    def stop(self) -> None:
+        """Let everybody go: the server ends."""
+        self.is_stopping = True
+        for listener in self._listeners:
+            _put(listener, None)
+
+    async def listen(self, may_go_on: Callable[[], bool]) -> AsyncGenerator[str]:
+        """Yield what has been, then what comes, as events, as long as *may_go_on* says so."""
+        listener: Listener = asyncio.Queue(_MOST_WAITING)
+        self._listeners.add(listener)
+        if self._poller is None or self._poller.done():
+            self._kept.clear()
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            yield f"retry: 2000\nevent: past\ndata: [{','.join(self._kept)}]\n\n"
+            while may_go_on() and not self.is_stopping:
+                try:
+                    message = await asyncio.wait_for(listener.get(), _BEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+                    continue
+                if message is None:
+                    return
+                yield f"data: {message}\n\n"
+        finally:
+            self._listeners.discard(listener)
+
+    async def _poll(self) -> None:
+        before: Live | None = None
+        while self._listeners and not self.is_stopping:
+            try:
+                after = await self.database.run(read_live)
+            except (psycopg.Error, Error):
+                before = None  # the pages say that the database is away
+            else:
+                step = None if before is None else diff_live(before, after)
+                if before is None:
+                    before = after
+                elif step is not None and step.seen_seconds >= _LEAST_SEEN_S:
+                    self._tell(render_step(after, step))
+                    before = after
+            await asyncio.sleep(_EVERY_S)
+
+    def _tell(self, message: str) -> None:
+        self._kept.append(message)
+        for listener in tuple(self._listeners):
+            if not _put(listener, message):
+                self._listeners.discard(listener)
+
+
+def render_step(after: Live, step: Delta) -> str:
+    """
+    Return how many sessions each agent had at work, on average between two readings, as JSON.
+
+    Divided by the time that somebody looked, and not by the time between the readings: the watchdog and
+    this poller do not march in step.
+    """
+    load: dict[str, float] = {}
+    for (agent, wait_class), seconds in step.seconds.items():
+        if wait_class != IDLE:
+            load[agent] = load.get(agent, 0) + seconds / step.seen_seconds
+    return json.dumps(
+        {
+            "at": round(after.at.timestamp(), 2),
+            "load": {agent: round(value, 4) for agent, value in load.items()},
+        }
+    )
+
+
+def _put(listener: Listener, message: str | None) -> bool:
+    """Give *message* to a listener; a full one is emptied and told to go."""
+    if listener.full() or message is None:
+        while not listener.empty():
+            listener.get_nowait()
+        listener.put_nowait(None)
+        return False
+    listener.put_nowait(message)
+    return True

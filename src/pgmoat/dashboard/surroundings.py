@@ -1,0 +1,101 @@
+"""
+What stands around each page: the agents, who is frozen, whether somebody watches.
+
+In: a connection that may read schema pgmoat. Out: Surroundings. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from pgmoat.dashboard.colours import assign_colours
+from pgmoat.errors import NotInstalledError
+from pgmoat.postgres.sqlfile import load_sql
+
+PACKAGE = "pgmoat.dashboard"
+_MOST_FROZEN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """One agent: whether it may work."""
+
+    name: str
+    frozen_at: datetime | None
+    frozen_by: str | None
+    frozen_reason: str | None
+    is_hard_frozen: bool
+    is_retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTask:
+    """A task that may not go on until somebody thaws it."""
+
+    agent: str
+    task_id: str
+    frozen_at: datetime
+    frozen_by: str | None
+    frozen_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Whether the watchdog goes round: without it nothing is recorded, and no limit of time holds."""
+
+    is_good: bool
+    beat_at: datetime | None
+    age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The server's clock, the watchdog, the agents by name, and a colour for each."""
+
+    now: datetime
+    watchdog: Watchdog
+    agents: Mapping[str, AgentState]
+    frozen_tasks: tuple[FrozenTask, ...]
+    colours: Mapping[str, str]
+
+    @property
+    def frozen_agents(self) -> tuple[AgentState, ...]:
+        """Agents that are frozen."""
+        return tuple(agent for agent in self.agents.values() if agent.frozen_at is not None)
+
+
+def read_watchdog(connection: psycopg.Connection[Any]) -> tuple[datetime, Watchdog]:
+    """
+    Return the server's clock, and whether the watchdog goes round.
+
+    Raises:
+        NotInstalledError: pgmoat's schema is of another version.
+    """
+    row = connection.execute(load_sql(PACKAGE, "read_watchdog")).fetchone()
+    if row is None:
+        raise NotInstalledError("this database has a pgmoat schema of another version")
+    now, beat_at, is_good = row
+    age_s = None if beat_at is None else max(0.0, (now - beat_at).total_seconds())
+    return now, Watchdog(bool(is_good), beat_at, age_s)
+
+
+def read_surroundings(connection: psycopg.Connection[Any]) -> Surroundings:
+    """
+    Return what stands around each page.
+
+    Raises:
+        NotInstalledError: pgmoat's schema is of another version.
+    """
+    now, watchdog = read_watchdog(connection)
+    with connection.cursor(row_factory=class_row(AgentState)) as cursor:
+        agents = cursor.execute(load_sql(PACKAGE, "read_agents")).fetchall()
+    with connection.cursor(row_factory=class_row(FrozenTask)) as cursor:
+        tasks = cursor.execute(load_sql(PACKAGE, "read_frozen_tasks"), {"limit": _MOST_FROZEN}).fetchall()
+    by_name = {agent.name: agent for agent in agents}
+    return Surroundings(now, watchdog, by_name, tuple(tasks), assign_colours(by_name))

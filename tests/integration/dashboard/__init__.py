@@ -1,0 +1,1 @@
+"""The dashboard over HTTP, before a real database."""
