@@ -122,3 +122,17 @@ COMMENT ON TABLE pgmoat.webhook IS 'How far each webhook has been told of incide
 
 -- For what was written lately.
 CREATE INDEX statement_at_idx ON pgmoat.statement (at);
+
+-- The statement's moment, which is the change's too: so that the newest are found by its index.
+CREATE OR REPLACE VIEW pgmoat.history AS
+SELECT s.at, k.agent, k.task_id, s.step, c.entity,
+       CASE c.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update' WHEN 'D' THEN 'delete' END AS operation,
+       (SELECT jsonb_object_agg(j.name, COALESCE(c.before, c.after) -> j.name)
+          FROM pgmoat.entity AS e CROSS JOIN LATERAL unnest(e.key_columns) AS j (name)
+         WHERE e.name = c.entity) AS key,
+       c.before, c.after, s.reason, s.query, c.xid, s.id AS statement_id, c.id AS change_id,
+       (SELECT o.operation FROM pgmoat.operation_call AS o
+         WHERE o.xid = c.xid AND c.id BETWEEN o.first_change AND o.last_change AND o.operation <> 'write()') AS called
+  FROM pgmoat.change AS c
+  JOIN pgmoat.statement AS s ON s.xid = c.xid AND c.id BETWEEN s.first_change AND s.last_change
+  JOIN pgmoat.task AS k ON k.id = s.task;
