@@ -17,6 +17,7 @@ from psycopg import Connection
 from bench.agents import RUNTIME
 from bench.fleet import Setting, observe
 from bench.measure import Scale
+from bench.pages import time_pages
 from bench.pooler import find_pgbouncer
 from bench.report import Cell, Report, Table
 from bench.sampling import run_watchdog
@@ -45,16 +46,17 @@ def measure_record(scratch: Scratch, scale: Scale) -> Report:
     with connect(database.dsn) as connection:
         sizes = _tabulate_sizes(connection)
         asked = _tabulate_reads(connection, scale)
+        pages = _tabulate_pages(database, scale)
         dropped = _tabulate_prune(connection)
         left = _tabulate_fleet(database, connection, scale)
     return Report(
         f"A day's record of {per_minute * 1440:,} samples of agents' statements",
         (
-            f"Yesterday, {_AGENTS} agents, each sample a row: what a watchdog records that sees "
+            f"The last 24 hours, {_AGENTS} agents, each sample a row: what a watchdog records that sees "
             f"{per_minute / 60:.0f} statements running each second, no two alike. The time is the client's, "
             "for one connection, the answer read whole.",
         ),
-        (asked, sizes, dropped, *left),
+        (pages, asked, sizes, dropped, *left),
     )
 
 
@@ -103,12 +105,29 @@ def _tabulate_reads(connection: Connection[Any], scale: Scale) -> Table:
     return Table("What pages ask", ("question", "ms", "slowest ms"), tuple(rows))
 
 
+def _tabulate_pages(database: Database, scale: Scale) -> Table:
+    """Return how long a viewer of the dashboard waits."""
+    agent = f"/agents/{_AGENT}"
+    pages = (
+        ("the overview: last hour, last day", "/"),
+        ("the overview with the chart of the day", "/?range=24h"),
+        ("an agent, last hour", agent),
+        ("an agent, last day", f"{agent}?range=24h"),
+        ("running sessions", "/sessions"),
+    )
+    taken = time_pages(database.dsn, [path for _, path in pages], scale.pick(9, 1))
+    rows = tuple((name, statistics.median(taken[path]), max(taken[path])) for name, path in pages)
+    return Table("Pages of the dashboard, over HTTP", ("page", "ms", "slowest ms"), rows)
+
+
 def _tabulate_sizes(connection: Connection[Any]) -> Table:
     rows = connection.execute(
-        "SELECT p.relname::text, c.reltuples::bigint, pg_total_relation_size(c.oid)::float8 / 1048576"
+        "SELECT p.relname::text, sum(c.reltuples)::bigint,"
+        " sum(pg_total_relation_size(c.oid))::float8 / 1048576"
         " FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
         " JOIN pg_class AS p ON p.oid = i.inhparent JOIN pg_namespace AS n ON n.oid = p.relnamespace"
-        " WHERE n.nspname = 'pgmoat' AND p.relkind = 'p' AND c.reltuples > 0 ORDER BY 3 DESC"
+        " WHERE n.nspname = 'pgmoat' AND p.relkind = 'p' AND c.reltuples > 0"
+        " GROUP BY 1 ORDER BY 3 DESC"
     ).fetchall()
     return Table("The day's size", ("table", "rows", "MB with indexes"), tuple(tuple(row) for row in rows))
 

@@ -132,7 +132,10 @@ class Tally:
         return rows
 
     def _list_detail(self) -> Iterator[dict[str, Any]]:
-        for (minute, agent, task_id, step, kind, mark), amount in self.detail.items():
+        # Each agent's together: who reads one agent's day then reads a part of the pages, not all of them.
+        for (minute, agent, task_id, step, kind, mark), amount in sorted(
+            self.detail.items(), key=lambda item: item[0][1]
+        ):
             yield {
                 "minute": minute.isoformat(),
                 "fingerprint": mark,

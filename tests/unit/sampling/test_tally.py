@@ -104,3 +104,12 @@ def test_connections_are_the_most_of_a_minute_idle_ones_too() -> None:
     add(tally, 1, RUNNING)
     add(tally, 60, RUNNING)
     assert list(tally.take_connections().values()) == [2, 1]
+
+
+def test_each_agents_detail_comes_together() -> None:
+    tally = Tally()
+    add(tally, 0)
+    one, other = RUNNING, replace(RUNNING, agent="b")
+    steps = [replace(session, claim=Claim("T-1", f"s{n}")) for n in range(3) for session in (other, one)]
+    add(tally, 1, *steps)
+    assert [row["agent"] for row in tally.take_detail()["usage_detail"]] == ["a"] * 3 + ["b"] * 3
