@@ -1,0 +1,1 @@
+"""The watchdog thinks without a connection."""
