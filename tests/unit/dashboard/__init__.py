@@ -1,1 +1,1 @@
-"""The watchdog thinks without a connection."""
+"""What the dashboard thinks, without a connection."""
