@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import cast
+
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_plain
+from prometheus_client import parser as plain
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.openmetrics import parser as openmetrics
 
 from pgmoat.dashboard.exposition import METRICS, Kind, render
 
@@ -26,7 +30,10 @@ def test_each_format_holds_the_same(accept: str) -> None:
     assert content_type.startswith(
         "application/openmetrics-text; version=1.0.0" if is_openmetrics else "text/plain; version=0.0.4"
     )
-    parse = parse_openmetrics if is_openmetrics else parse_plain
+    parse = cast(
+        "Callable[[str], Iterable[Family]]",
+        (openmetrics if is_openmetrics else plain).text_string_to_metric_families,  # pyright: ignore[reportUnknownMemberType]
+    )
     samples = {
         (sample.name, tuple(sample.labels.items())): sample.value
         for family in parse(body.decode())
