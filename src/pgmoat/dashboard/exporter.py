@@ -81,7 +81,7 @@ class Exporter:
         """Log what is wrong: once, and not at each scrape."""
         known = error if isinstance(error, Error) else explain_failure(error)
         if known.message != self._problem:
-            _LOG.warning("no metrics: %s", known.message)
+            _LOG.log(logging.WARNING, "no metrics: %s", known.message)
         self._problem = known.message
 
 
@@ -90,6 +90,7 @@ def make_counters(totals: Totals, standing: Standing, now: datetime) -> Figures:
     names = [*(budget.agent for budget in standing.agents), _EVERYBODY_ELSE]
     begin: dict[Source, list[tuple[str, ...]]] = {
         Source.DATABASE: [(name, "CPU") for name in names],
+        Source.IDLE: [(name,) for name in names],
         Source.WRITTEN: [(name,) for name in names[:-1]],
         Source.UNFINISHED: [(name, how) for name in names for how in _ENDS],
     }
