@@ -17,7 +17,15 @@ from typing import Any
 
 import psycopg
 
-from pgmoat.accounting.metrics import Deadline, Source, Standing, read_standing, read_sums
+from pgmoat.accounting.metrics import (
+    Budgets,
+    Deadline,
+    Source,
+    Standing,
+    read_budgets,
+    read_standing,
+    read_sums,
+)
 from pgmoat.accounting.window import read_clock
 from pgmoat.dashboard.database import Database
 from pgmoat.dashboard.exposition import Figures
@@ -27,6 +35,7 @@ from pgmoat.postgres.failures import explain_failure
 
 _LOG = logging.getLogger("pgmoat.dashboard")
 _LONGEST_S = 4.0
+_BUDGETS_PART = 50  # reading budgets is to take no more than a fiftieth of the time
 _EVERYBODY_ELSE = ""
 _ENDS = ("refused", "timed out", "cancelled", "terminated", "failed")
 _COUNTERS = {
@@ -49,6 +58,8 @@ class Exporter:
     _totals: Totals = field(default_factory=Totals)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _problem: str = ""
+    _budgets: Budgets | None = None
+    _budgets_due_at: float = 0.0
 
     async def read(self, database: Database) -> Figures:
         """Return the figures; where the database is not there in time, that it is not up, and little else."""
@@ -75,7 +86,24 @@ class Exporter:
             sums = read_sums(connection, since, later, deadline)
             standing = read_standing(connection, deadline)
         self._totals.add(sums, later, now)
-        return {**make_counters(self._totals, standing, now), **make_gauges(standing)}
+        self._refresh_budgets(connection, deadline)
+        return {
+            **make_counters(self._totals, standing, now),
+            **make_gauges(standing),
+            **({} if self._budgets is None else show_budgets(standing, self._budgets)),
+        }
+
+    def _refresh_budgets(self, connection: psycopg.Connection[Any], deadline: Deadline) -> None:
+        """Read budgets again, unless that took long not long ago; what takes too long is left out."""
+        begun = time.monotonic()
+        if begun < self._budgets_due_at:
+            return
+        try:
+            with connection.transaction():
+                self._budgets = read_budgets(connection, deadline)
+        except psycopg.errors.QueryCanceled:
+            self._budgets = None
+        self._budgets_due_at = begun + _BUDGETS_PART * (time.monotonic() - begun)
 
     def _tell(self, error: psycopg.Error | Error) -> None:
         """Log what is wrong: once, and not at each scrape."""
@@ -87,7 +115,7 @@ class Exporter:
 
 def make_counters(totals: Totals, standing: Standing, now: datetime) -> Figures:
     """Return the counters; of agents that did nothing yet at 0, so that their first act is an increase."""
-    names = [*(budget.agent for budget in standing.agents), _EVERYBODY_ELSE]
+    names = [*(state.agent for state in standing.agents), _EVERYBODY_ELSE]
     begin: dict[Source, list[tuple[str, ...]]] = {
         Source.DATABASE: [(name, "CPU") for name in names],
         Source.IDLE: [(name,) for name in names],
@@ -106,8 +134,7 @@ def make_counters(totals: Totals, standing: Standing, now: datetime) -> Figures:
 
 def make_gauges(standing: Standing) -> Figures:
     """Return how things stand."""
-    agents, tasks, watchdog = standing.agents, standing.tasks, standing.watchdog
-    frozen = {(a.agent,): float(a.frozen_at is not None or a.is_hard_frozen) for a in agents}
+    agents, watchdog = standing.agents, standing.watchdog
     limits = {(a.agent,): float(a.max_connections) for a in agents if a.max_connections is not None}
     age_s = watchdog.age_seconds
     return {
@@ -117,10 +144,7 @@ def make_gauges(standing: Standing) -> Figures:
             (_EVERYBODY_ELSE,): float(standing.others),
         },
         "pgmoat_connections_max": limits,
-        "pgmoat_agent_frozen": frozen,
-        "pgmoat_open_tasks": {(a.agent,): tasks[a.agent].open if a.agent in tasks else 0 for a in agents},
-        "pgmoat_frozen_tasks": {(a.agent,): tasks[a.agent].frozen if a.agent in tasks else 0 for a in agents},
-        "pgmoat_hour_writes_used": {(a.agent,): a.rows_used for a in agents},
+        "pgmoat_agent_frozen": {(a.agent,): float(a.is_frozen) for a in agents},
         "pgmoat_hour_writes_limit": {(a.agent,): a.max_rows for a in agents},
         "pgmoat_watchdog_up": {(): float(watchdog.is_good)},
         "pgmoat_watchdog_heartbeat_age_seconds": {} if age_s is None else {(): max(0.0, age_s)},
@@ -128,4 +152,15 @@ def make_gauges(standing: Standing) -> Figures:
         "pgmoat_hidden_sessions": {(): standing.coverage.hidden},
         "pgmoat_webhook_pending_incidents": {(hook.name,): hook.pending for hook in standing.webhooks},
         "pgmoat_webhook_failing": {(hook.name,): float(hook.is_failing) for hook in standing.webhooks},
+    }
+
+
+def show_budgets(standing: Standing, budgets: Budgets) -> Figures:
+    """Return how full the budgets of the agents are."""
+    names = [state.agent for state in standing.agents]
+    tasks = [(name, budgets.tasks.get(name)) for name in names]
+    return {
+        "pgmoat_open_tasks": {(name,): count.open if count else 0 for name, count in tasks},
+        "pgmoat_frozen_tasks": {(name,): count.frozen if count else 0 for name, count in tasks},
+        "pgmoat_hour_writes_used": {(name,): budgets.hour_writes.get(name, 0) for name in names},
     }

@@ -3,7 +3,7 @@ Sums of a record that forgets old days to counters that only grow.
 
 In: RecordedSums, one reading after the other. Out: totals since the first reading. I/O: none.
 
-Each reading sums the record from a base on, ten to twenty minutes back: late enough to be cheap, early enough
+Each reading sums the record from a base on, five to ten minutes back: late enough to be cheap, early enough
 So a total begins at 0 with the process, and Prometheus takes a restart for what it is.
 So a total begins at 0 with the process, and Prometheus takes a restart for what it is, a reset.
 """
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pgmoat.accounting.metrics import RecordedSum, Source
 from pgmoat.sampling.tally import floor_minute
 
-OVERLAP = timedelta(minutes=10)
+OVERLAP = timedelta(minutes=5)
 """What is stored later than this is not counted."""
 
 _LONGEST_GAP = timedelta(days=1)

@@ -208,6 +208,18 @@ def test_a_database_that_does_not_answer_in_time_is_away(server: PostgresServer)
         assert scrape(browser)["pgmoat_up",] == 1
 
 
+def test_budgets_that_take_too_long_are_left_out(server: PostgresServer) -> None:
+    with open_shop(server) as shop, serve(shop.dsn) as served, served.browse() as browser:
+        with psycopg.connect(shop.moat.database.dsn) as connection:
+            connection.execute("LOCK TABLE pgmoat.task IN ACCESS EXCLUSIVE MODE")
+            found = scrape(browser)
+        assert found["pgmoat_up",] == 1
+        assert ("pgmoat_hour_writes_limit", "support") in found
+        assert ("pgmoat_hour_writes_used", "support") not in found
+        # It took so long that it is not tried again at once.
+        assert ("pgmoat_open_tasks", "support") not in scrape(browser)
+
+
 def test_each_metric_that_is_shown_is_one_of_the_list(served: Served) -> None:
     with served.browse() as browser:
         names = {name for name, *_ in scrape(browser)}
