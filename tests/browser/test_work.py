@@ -118,8 +118,9 @@ def test_without_javascript_everything_is_there_too(chromium: Browser, served: S
     expect(page.get_by_role("region", name="Tasks", exact=True)).to_contain_text("refund-77")
     page.get_by_role("button", name="Freeze", exact=True).click()
     expect(page.get_by_role("heading", name="Freeze this agent?")).to_be_visible()
-    page.get_by_label("Why?").fill("by hand")
-    page.get_by_role("button", name="Freeze").click()
+    form = page.locator("main form")
+    form.get_by_label("Why?").fill("by hand")
+    form.get_by_role("button", name="Freeze").click()
     expect(page.get_by_role("status")).to_contain_text("Agent refunds is frozen.")
     assert page.url.endswith("/agents/refunds")
     assert shop.moat.value("SELECT frozen_reason FROM pgmoat.agent WHERE name = 'refunds'") == "by hand"

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from pgmoat.sampling.fingerprint import fingerprint, normalise
 from pgmoat.sampling.sessions import Activity, Session, classify, read_activity
 
 MOST_QUERY = 2000
@@ -40,6 +41,7 @@ class RunningSession:
     database: str
     running_seconds: float  # since its statement began; idle in transaction: since it waits
     transaction_seconds: float | None
+    fingerprint: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -92,6 +94,7 @@ def _describe(session: Session, kind: str, now: datetime) -> RunningSession:
         database=session.database,
         running_seconds=_age(began, now) or 0.0,
         transaction_seconds=_age(session.xact_start, now),
+        fingerprint=fingerprint(normalise(session.query)),
     )
 
 

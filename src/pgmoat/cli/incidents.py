@@ -60,7 +60,8 @@ def incidents(
 
 def _describe(detail: dict[str, Any]) -> str:
     """Return what it was about, why it failed, if it did, and who did it why, if a person did."""
-    subject = str(detail.get("query") or detail.get("setting") or detail.get("gid") or "")[:_QUERY_SHOWN]
+    about = (detail.get(key) for key in ("query", "setting", "gid", "signal"))
+    subject = str(next(filter(None, about), ""))[:_QUERY_SHOWN]
     notes = [str(detail[key]) for key in ("why", "reason") if detail.get(key)]
     if detail.get("by"):
         notes.append(f"by {detail['by']}")

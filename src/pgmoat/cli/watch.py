@@ -28,6 +28,7 @@ from pgmoat.watchdog.incident import Incident
 from pgmoat.watchdog.loop import Output, Settings, run_watch
 
 _EXIT_ACTED = 2
+_SHOWN = ("signal", "setting", "pid", "state", "why")
 
 
 def watch(
@@ -115,7 +116,7 @@ def _print_line(incident: Incident) -> None:
     if detail.get("limit") is not None:
         parts.append(f"limit={detail['limit']}")
     parts.append(f"found={detail.get('found')}")
-    parts += [f"{key}={detail[key]}" for key in ("setting", "pid", "state", "why") if detail.get(key)]
+    parts += [f"{key}={detail[key]}" for key in _SHOWN if detail.get(key)]
     if detail.get("query"):
         parts.append(f"query={json.dumps(detail['query'][:120], ensure_ascii=False)}")
     _write(show_controls(" ".join(parts)))

@@ -114,7 +114,7 @@ def _explain(request: Request, error: Exception) -> Response:
     if isinstance(known, NotFoundError):
         return _say(request, 404, "Nothing here", known)
     if not isinstance(known, Error):
-        _LOG.log(logging.ERROR, "a fault of pgmoat's own at %s", request.url.path, exc_info=error)
+        _LOG.log(logging.ERROR, "a fault of pgmoat's own at %r", request.url.path, exc_info=error)
         fault = Error("This is a fault of pgmoat's own.", hint="The log of pgmoat serve says more.")
         return _say(request, 500, "A fault", fault)
     is_away = isinstance(known, ConnectionFailedError) or (getattr(error, "sqlstate", None) or "").startswith(

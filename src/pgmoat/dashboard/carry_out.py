@@ -48,7 +48,7 @@ async def carry_out(request: Request) -> Response:
         )
     except (psycopg.Error, Error) as error:
         known = error if isinstance(error, Error) else explain_failure(error)
-        _LOG.log(logging.WARNING, "%s failed: %s", wanted.name, known.message)
+        _LOG.log(logging.WARNING, "%s failed: %r", wanted.name, known.message)
         session.notices.append(("bad", f"{wanted.verb} failed: {known.message}. {known.hint}".strip()))
     else:
         session.notices.append(("good", done))

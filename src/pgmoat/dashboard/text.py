@@ -71,6 +71,8 @@ def format_share(share: float | None) -> str:
     if share is None:
         return _NONE
     percent = share * 100
+    if 0 < percent < 0.05:
+        return "< 0.1 %"
     return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
 
 

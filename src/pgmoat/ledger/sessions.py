@@ -26,6 +26,7 @@ class ShownSession:
     xact_start: datetime | None = None
     task_id: str | None = None
     step: str | None = None
+    fingerprint: int | None = None  # of its statement
 
 
 def end_session(
@@ -39,6 +40,7 @@ def end_session(
     """
     Cancel the statement that *shown* runs, or end the session; record it; return whether it was still that.
 
+    The statement is one that did not finish, and counts as such.
     A cancel needs the same statement, an end the same statement or the same transaction. Idle sessions and
     those of people are never ended. *by* is the person where many share one login; else it is the login.
 

@@ -18,11 +18,9 @@ from pgmoat.watchdog.incident import Incident, make_parameters, record
 from pgmoat.watchdog.judge import Scope, Verdict
 
 _PACKAGE = "pgmoat.watchdog"
-_TRIES = 2  # of a second each: the lease goes on running
-_CANNOT = (
-    psycopg.errors.InsufficientPrivilege,
+_BUSY = (
     psycopg.errors.LockNotAvailable,
-    psycopg.errors.InternalError_,  # tuple concurrently updated: somebody altered the role
+    psycopg.errors.InternalError_,  # tuple concurrently updated
 )
 
 
@@ -60,13 +58,25 @@ def freeze_agent(
 
 
 def _take_login(connection: psycopg.Connection[Any], agent: str) -> str | None:
-    """Take the agent's LOGIN, and return None; else why that could not be done."""
-    try:
-        with connection.transaction():
-            take_login(connection, agent, tries=_TRIES)
-    except _CANNOT as error:
-        return error.diag.message_primary or type(error).__name__
-    return None
+    """
+    Take the agent's LOGIN, and return None; else why that could not be done.
+
+    A session of its own may alter the role just now, or hold it altered: then all of them are ended first.
+    """
+    why = None
+    for is_again in (False, True):
+        if is_again:
+            end_all_sessions(connection, agent)
+        try:
+            with connection.transaction():
+                take_login(connection, agent, tries=1)
+        except psycopg.errors.InsufficientPrivilege as error:
+            return error.diag.message_primary or type(error).__name__
+        except _BUSY as error:
+            why = error.diag.message_primary or type(error).__name__
+        else:
+            return None
+    return why
 
 
 def _explain(verdict: Verdict) -> str:

@@ -54,7 +54,11 @@ def read_changes(connection: psycopg.Connection[Any], *, sees_passwords: bool) -
     """Return what agents' roles have otherwise than apply left it; passwords only a superuser sees."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(load_sql(PACKAGE, "read_role_settings")).fetchall()
-        changes = [change for row in rows for change in (*compare_settings(row), *compare_limit(row))]
+        changes = [change for row in rows for change in compare_settings(row)]
+        if changes:  # seldom, and the list of settings takes longer to read than everything else
+            fixed = {name for (name,) in connection.execute(load_sql(PACKAGE, "read_fixed_settings"))}
+            changes = [change for change in changes if change.key not in fixed]
+        changes += [change for row in rows for change in compare_limit(row)]
         if sees_passwords:
             changed = cursor.execute(load_sql(PACKAGE, "read_changed_passwords")).fetchall()
             changes += [
@@ -68,13 +72,12 @@ def compare_settings(row: Mapping[str, Any]) -> Iterator[RoleChange]:
     """Yield the differences in one row of ``read_role_settings.sql``."""
     agent, role = row["agent"], row["role"]
     wanted: dict[str, str] = json.loads(row["wanted"])
-    found, fixed = _split(row["settings"]), set[str](row["fixed"])
-    for key in sorted((wanted.keys() | found.keys()) - fixed):
+    found = _split(row["settings"])
+    for key in sorted(wanted.keys() | found.keys()):
         if wanted.get(key) != found.get(key):
             yield RoleChange(agent, role, Where.EVERYWHERE, key, wanted.get(key), found.get(key))
     for key, value in sorted(_split(row["database_settings"]).items()):
-        if key not in fixed:
-            yield RoleChange(agent, role, Where.DATABASE, key, None, value)
+        yield RoleChange(agent, role, Where.DATABASE, key, None, value)
 
 
 def compare_limit(row: Mapping[str, Any]) -> Iterator[RoleChange]:

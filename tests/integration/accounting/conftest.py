@@ -127,6 +127,7 @@ def installed_record(server: PostgresServer) -> Generator[Record]:
                 )
             )
             dsns[who] = moat.database.dsn_for(name, password)
+        dsns["owner"] = moat.database.dsn
         yield Record(moat, dsns)
 
 

@@ -29,6 +29,7 @@ class Outcome:
 def running(connection: Connection, statement: str) -> Generator[Outcome]:
     """Run *statement* in a thread, and wait for its end at the end of the block."""
     outcome = Outcome()
+    connection.execute("SET statement_timeout = 0")  # a cancel must be ours
 
     def run() -> None:
         try:
@@ -64,6 +65,7 @@ def show(session: RunningSession) -> ShownSession:
         session.xact_start,
         session.task_id,
         session.step,
+        session.fingerprint,
     )
 
 
@@ -102,6 +104,22 @@ def test_an_operator_ends_what_was_shown(record: Record, terminate: bool) -> Non
     detail = record.moat.value("SELECT detail FROM pgmoat.incident")
     assert (detail["pid"], detail["reason"], detail["by"]) == (shown.pid, "too long", "ann")
     assert "pg_sleep(30)" in detail["query"]
+    # It is one that did not finish, and its time counts.
+    ((how, source, seconds, mark),) = record.moat.read(
+        "SELECT how, source, seconds, fingerprint FROM pgmoat.unfinished"
+    )
+    assert (how, source, mark) == (action, "done", shown.fingerprint)
+    assert 0 < seconds < 30
+
+
+def test_each_statement_that_is_cancelled_in_a_session_counts(record: Record) -> None:
+    with record.moat.connect("clerk") as agent, record.connect("operator") as operator:
+        for _ in range(2):
+            with running(agent, "SELECT pg_sleep(31)") as outcome:
+                wait_for(lambda: find(operator, "pg_sleep(31)").is_running)
+                assert end_session(operator, show(find(operator, "pg_sleep(31)")), terminate=False)
+            assert outcome.codes == ["57014"]
+    assert record.moat.value("SELECT count(*) FROM pgmoat.unfinished") == 2
 
 
 def test_what_is_no_longer_what_was_shown_goes_on(record: Record) -> None:

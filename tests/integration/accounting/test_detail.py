@@ -46,6 +46,20 @@ def use(record: Record) -> Callable[..., None]:
     write(500, "T-1", "act", 2, wait="Idle in transaction")
     write(40, None, None, 2)
     write(1000, "T-1", "plan", 1, agent="reader")
+    for agent, wait, seconds in (
+        ("clerk", "CPU", 80),
+        ("clerk", "Lock", 20),
+        ("clerk", "Idle in transaction", 500),
+        ("reader", "CPU", 1000),
+    ):
+        record.insert(
+            "usage",
+            minute=record.minute(3),
+            agent=agent,
+            wait_class=wait,
+            seconds=seconds,
+            samples=seconds,
+        )
     return write
 
 

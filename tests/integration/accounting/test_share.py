@@ -79,6 +79,15 @@ def test_a_hole_in_the_readings_makes_samples_the_source(record: Record, hole: i
     assert read(record).share_of("clerk").source is Source.SAMPLES
 
 
+def test_an_agent_that_is_new_leaves_the_source_as_it_is(record: Record) -> None:
+    for ago in (1, 2, 3):
+        record.see(ago, clerk=20, _=20)
+        record.count(ago, "", 20.0)
+        record.count(ago, "clerk", None if ago == 2 else 20.0)
+    clerk = read(record).share_of("clerk")
+    assert (clerk.source, clerk.seconds) == (Source.STATEMENTS, 40)
+
+
 def test_cancelled_work_counts_although_pg_stat_statements_has_none_of_it(record: Record) -> None:
     for ago in (1, 2):
         record.see(ago, clerk=30, _=30)

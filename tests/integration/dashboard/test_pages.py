@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import httpx
 import pytest
 
+from pgmoat.dashboard.feed import MOST_LISTENERS
 from tests.dashboard_fixtures import Browser, Served, Shop, beat
 from tests.moat_fixtures import new_task_id
 
@@ -154,3 +156,15 @@ def test_static_files_are_those_of_the_folder(served: Served) -> None:
         assert unchanged.status_code == 304
         for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/static/..%2fapp.py"):
             assert browser.get(path).status_code in (404, 405)
+
+
+def test_only_so_many_may_follow_the_live_feed(operator: Browser) -> None:
+    with contextlib.ExitStack() as streams:
+        open_feeds = [
+            streams.enter_context(operator.client.stream("GET", "/api/live")).iter_text()
+            for _ in range(MOST_LISTENERS)
+        ]
+        for feed in open_feeds:
+            assert next(feed).startswith("retry:")
+        assert operator.get("/api/live").status_code == 503
+        assert operator.get("/budgets").status_code == 200

@@ -193,3 +193,16 @@ def test_a_socket_of_ipv6() -> None:
     port = find_port()
     with open_socket(Address("::1", port)) as listener:
         assert listener.family == socket.AF_INET6
+
+
+def test_without_its_libraries_it_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['starlette'] = None;"
+        " from pgmoat.cli.main import run; sys.exit(run(['serve']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install 'pgmoat[dashboard]'" in done.stderr
+    assert "Traceback" not in done.stderr

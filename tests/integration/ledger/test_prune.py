@@ -158,3 +158,17 @@ def test_it_does_not_queue_before_readers(moat: Moat, capsys: pytest.CaptureFixt
 def test_what_is_no_age(moat: Moat, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["prune", *options, "--dsn", moat.database.dsn]) == 1
     assert options[0] in capsys.readouterr().err
+
+
+def test_what_others_read_all_the_time_is_left(
+    moat: Moat, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmoat.ledger.prune._TRIES", 2)
+    with moat.superuser() as reader:
+        reader.execute("BEGIN; SELECT FROM pgmoat.usage")
+        assert run(["prune", "--json", "--dsn", moat.database.dsn]) == 1
+        shown = capsys.readouterr()
+        assert [each["table"] for each in json.loads(shown.out)["left"]] == ["usage"]
+        assert "1 could not be dropped" in shown.err
+    assert 100 in read_days(moat)["usage"]
+    assert 100 not in read_days(moat)["activity"]

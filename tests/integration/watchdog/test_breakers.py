@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pgmoat.cli.main import run
 from pgmoat.watchdog.act import carry_out
 from pgmoat.watchdog.crowds import find_crowded, judge_crowds
 from pgmoat.watchdog.sample import read_sample
@@ -114,7 +115,7 @@ def test_who_has_no_level_is_not_judged(guarded: Post, moat: Moat) -> None:
     assert running.incidents == []
 
 
-def test_a_surge_of_statements(guarded: Post, moat: Moat) -> None:
+def test_a_surge_of_statements(guarded: Post, moat: Moat, capsys: pytest.CaptureFixture[str]) -> None:
     has_done(moat, "tasked", statements=10)
     moat.run(
         "INSERT INTO pgmoat.activity (minute, agent, connections, statements, rows_written)"
@@ -125,6 +126,8 @@ def test_a_surge_of_statements(guarded: Post, moat: Moat) -> None:
         wait_for(lambda: running.incidents)
     ((agent, detail),) = guarded.incidents("agent, detail")
     assert (agent, detail["signal"], detail["scope"]) == ("tasked", "statements", "agent")
+    assert run(["incidents", "--dsn", guarded.dsn]) == 0
+    assert "statements" in capsys.readouterr().out
 
 
 def test_only_the_task_is_frozen(guarded: Post, moat: Moat) -> None:
@@ -140,13 +143,19 @@ def test_only_the_task_is_frozen(guarded: Post, moat: Moat) -> None:
 
 def test_repeats_may_freeze_the_agent(guarded: Post, moat: Moat) -> None:
     token = moat.open_task("circling", "ROUND")
-    with guarded.watch(), refused("PM005"):
+    with (
+        guarded.watch(),
+        refused("PM005", "57P01"),
+    ):  # at its next statement, or in the midst of its transaction
         for _ in range(100):
             with moat.connect("circling") as agent, agent.transaction():
                 enter(agent, token)
                 agent.execute(b"/*task_id='ROUND'*/ SELECT count(*) FROM notes")
                 time.sleep(0.3)
-    assert guarded.incidents("agent, task_id, kind, action") == [("circling", "ROUND", "repeats", "frozen")]
+    first = guarded.incidents("agent, task_id, kind, action")[0]
+    assert first == ("circling", "ROUND", "repeats", "frozen")
+    assert moat.value("SELECT frozen_at IS NOT NULL FROM pgmoat.agent WHERE name = 'circling'")
+    assert moat.value("SELECT frozen_at IS NULL FROM pgmoat.task WHERE task_id = 'ROUND'")
 
 
 def test_without_the_right_to_take_the_login_the_agent_is_frozen(guarded: Post, moat: Moat) -> None:

@@ -57,6 +57,17 @@ def test_settings_and_password(owned: Post) -> None:
     }  # fmt: skip
 
 
+def test_what_no_role_changes_for_itself_is_somebody_elses(owned: Post) -> None:
+    """temp_file_limit is a superuser's: an apply without superuser leaves it out, and that is no change."""
+    moat = owned.moat
+    role = sql.Identifier(moat.role("slow"))
+    with owned.watch() as running:
+        moat.run(sql.SQL("ALTER ROLE {} RESET temp_file_limit").format(role))
+        moat.run(sql.SQL("ALTER ROLE {} SET work_mem = '1GB'").format(role))
+        wait_for(lambda: running.incidents)
+    assert {incident.detail["setting"] for incident in running.incidents} == {"work_mem"}
+
+
 def test_a_role_that_holds_its_row_does_not_hold_up_the_watchdog(owned: Post) -> None:
     moat = owned.moat
     with moat.connect("slow") as holder, moat.connect("clerk") as busy:

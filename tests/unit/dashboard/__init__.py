@@ -1,1 +1,1 @@
-"""What the dashboard thinks, without a connection."""
+"""The parts of the dashboard that think."""

@@ -1,4 +1,5 @@
--- For which minutes pg_stat_statements was read: those with figures of everybody who has a row.
+-- For which minutes pg_stat_statements was read: those with a figure of everybody else. An agent's may be missing in the minute
+-- in which the agent was made.
 -- Parameters: since, until. Columns: counted_from, counted_to (NULL: for none), lead, missing, tail: of the minutes in which somebody looked, how many
 -- come before (lead), between and are not counted (missing), and after (tail).
 WITH counted AS MATERIALIZED (
@@ -6,7 +7,7 @@ WITH counted AS MATERIALIZED (
       FROM pgmoat.activity AS a
      WHERE a.minute >= %(since)s AND a.minute < %(until)s
      GROUP BY a.minute
-    HAVING pg_catalog.bool_and(a.execution_seconds IS NOT NULL) AND pg_catalog.bool_or(a.agent = '')
+    HAVING pg_catalog.bool_or(a.agent = '' AND a.execution_seconds IS NOT NULL)
 )
 SELECT n.counted_from, n.counted_to,
        pg_catalog.count(s.minute) FILTER (WHERE s.minute < n.counted_from) AS lead,

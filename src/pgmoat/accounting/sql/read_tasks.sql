@@ -9,9 +9,9 @@ WITH used AS MATERIALIZED (
        AND u.minute < %(until)s
      GROUP BY u.task_id, u.wait_class
 ), whole AS (
-    SELECT COALESCE(pg_catalog.sum(a.seconds::pg_catalog.float8), 0) AS seconds,
+    SELECT COALESCE(pg_catalog.sum(a.seconds), 0) AS seconds,
            COALESCE(pg_catalog.sum(a.samples), 0)::pg_catalog.int8 AS samples
-      FROM pgmoat.usage_detail AS a
+      FROM pgmoat.usage AS a
      WHERE a.agent = %(agent)s AND a.minute >= pg_catalog.date_trunc('minute', %(since)s::pg_catalog.timestamptz, 'UTC')
        AND a.minute < %(until)s AND a.wait_class <> 'Idle in transaction'
 ), totals AS (

@@ -56,7 +56,10 @@ def top(
     with connect(database, application_name="pgmoat top") as connection:
         prepare(connection)
         if as_json:
-            _print_json(connection, reader, once=once)
+            try:
+                _print_json(connection, reader, once=once)
+            except BrokenPipeError:  # whoever read has seen enough; nor is there anybody to flush to at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
             print_view(reader.look(connection))
 

@@ -88,7 +88,7 @@ class Worker:
         except (Error, psycopg.Error) as error:
             known = explain_failure(error) if isinstance(error, psycopg.Error) else error
             if known.message != self._told:  # a server that is away for an hour is one line
-                self._tell(f"{known.message}; trying again")
+                self._tell(f"trying again: {known.message}")
             self._told = known.message
             if connection is not None:
                 connection.close()

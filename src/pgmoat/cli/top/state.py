@@ -113,6 +113,7 @@ def _make_act(session: RunningSession, verb: Verb) -> Act:
             session.xact_start,
             session.task_id,
             session.step,
+            session.fingerprint,
         )
         return Act(verb, session.agent, session.task_id, shown)
     return Act(verb, session.agent, None if verb is Verb.FREEZE_HARD else session.task_id)

@@ -19,6 +19,7 @@ from pgmoat.dashboard.page import Asked, Page
 from pgmoat.ledger.incidents import IncidentFilter, read_incidents
 
 _LATEST = 6
+_MOST_ROWS = 25
 
 
 def _read(connection: psycopg.Connection[Any], asked: Asked) -> Mapping[str, object]:
@@ -29,6 +30,7 @@ def _read(connection: psycopg.Connection[Any], asked: Asked) -> Mapping[str, obj
     points = ((p.at, p.agent, p.seconds) for p in read_series(connection, *edges))
     return {
         "window": window,
+        "most": _MOST_ROWS,
         "sentence": describe_top(hour),
         "hour": hour,
         "day": read_accounting(connection, asked.now - timedelta(days=1), asked.now),

@@ -88,6 +88,9 @@ function listMoments() {
     const since = (moments.at(-1)?.at ?? 0) - SECONDS_SHOWN;
     return moments.filter((moment) => moment.at >= since);
   }
+  // The last step has a width too: to where its bucket ends, or to now.
+  const newest = moments.at(-1);
+  if (newest) moments.push({ at: Math.max(newest.at + 1, Math.min(newest.at + state.bucket, Date.now() / 1000)), of: newest.of });
   return moments;
 }
 
@@ -137,7 +140,7 @@ function draw() {
     {
       width: box.clientWidth,
       height: box.clientHeight,
-      padding: [10, 8, 0, 0],
+      padding: [10, 20, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       legend: { show: false },
       scales: { x: { time: true }, y: { range: (_, __, max) => [0, percent ? 1 : Math.max(1, max * 1.08)] } },

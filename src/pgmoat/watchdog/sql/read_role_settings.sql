@@ -1,10 +1,8 @@
--- Agents' roles: the settings and the CONNECTION LIMIT that apply gave them, and those that they have now. A superuser's settings no role changes
--- for itself, and an apply without superuser may have left them out.
--- Columns: agent, role, wanted (JSON object as text), settings, database_settings (name=value), fixed (names to leave out),
--- wanted_limit (text), connection_limit.
+-- Agents' roles: the settings and the CONNECTION LIMIT that apply gave them, and those that they have now.
+-- Columns: agent, role, wanted (JSON object as text), settings, database_settings (name=value), wanted_limit (text),
+-- connection_limit.
 SELECT a.name AS agent, r.rolname::pg_catalog.text AS role, o.detail ->> 'settings' AS wanted,
        COALESCE(everywhere.setconfig, '{}') AS settings, COALESCE(here.setconfig, '{}') AS database_settings,
-       ARRAY(SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.context LIKE 'superuser%' ORDER BY s.name) AS fixed,
        o.detail ->> 'connection_limit' AS wanted_limit, r.rolconnlimit AS connection_limit
   FROM pgmoat.agent AS a
   JOIN pg_catalog.pg_roles AS r ON r.rolname = a.role

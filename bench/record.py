@@ -1,0 +1,117 @@
+"""
+What the dashboard asks of a record of ten million rows, and how large a day of it is.
+
+In: Scratch. Out: Report. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from bench.measure import Scale
+from bench.report import Cell, Report, Table
+from bench.scratch import PEOPLE, Scratch
+from pgmoat.accounting.drill import read_statements, read_steps, read_tasks
+from pgmoat.accounting.series import read_series, read_wait_series
+from pgmoat.accounting.share import read_accounting
+from pgmoat.accounting.window import Window
+from pgmoat.ledger.prune import choose_partitions, drop_partition, read_partitions
+from pgmoat.postgres.connect import connect
+
+_AGENTS, _AGENT = 20, "agent_7"
+_DAY = timedelta(days=1)
+
+
+def measure_record(scratch: Scratch, scale: Scale) -> Report:
+    """Fill a day, read it as the dashboard does, and drop it."""
+    per_minute = scale.pick(7_000, 40)
+    database = scratch.create("record")
+    database.run_file("create_orders", rows=1_000, people=PEOPLE)
+    database.install("fleet")
+    database.run_file("fill_record", per_minute=per_minute, agents=_AGENTS, tasks=50, fingerprints=2_000)
+    database.vacuum()
+    with connect(database.dsn) as connection:
+        sizes = _tabulate_sizes(connection)
+        asked = _tabulate_reads(connection, scale)
+        dropped = _tabulate_prune(connection)
+    return Report(
+        f"A day's record of {per_minute * 1440:,} samples of agents' statements",
+        (
+            f"Yesterday, {_AGENTS} agents, each sample a row: what a watchdog records that sees "
+            f"{per_minute / 60:.0f} statements running each second, no two alike. The time is the client's, "
+            "for one connection, the answer read whole.",
+        ),
+        (asked, sizes, dropped),
+    )
+
+
+def _find_day(connection: Connection[Any]) -> datetime:
+    row = connection.execute("SELECT min(minute) FROM pgmoat.sampling").fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
+
+
+def _tabulate_reads(connection: Connection[Any], scale: Scale) -> Table:
+    since = _find_day(connection)
+    until = since + _DAY
+    last_hour = Window(until - timedelta(hours=1), until)
+    day = Window(since, until)
+    ten_minutes = timedelta(minutes=10)
+    row = connection.execute(
+        "SELECT task_id FROM pgmoat.usage_detail WHERE agent = %s AND minute >= %s LIMIT 1",
+        [_AGENT, until - timedelta(hours=1)],
+    ).fetchone()
+    assert row is not None
+    task = str(row[0])
+    reads: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("everybody's shares, last hour", lambda: read_accounting(connection, last_hour.since, until)),
+        ("everybody's shares, last day", lambda: read_accounting(connection, since, until)),
+        ("the chart by agent, last day", lambda: read_series(connection, since, until, ten_minutes)),
+        (
+            "an agent's chart by waits, last day",
+            lambda: read_wait_series(connection, _AGENT, since, until, ten_minutes),
+        ),
+        ("an agent's tasks, last hour", lambda: read_tasks(connection, _AGENT, last_hour)),
+        ("an agent's tasks, last day", lambda: read_tasks(connection, _AGENT, day)),
+        ("a task's steps, last day", lambda: read_steps(connection, _AGENT, task, day)),
+        ("a task's statements, last day", lambda: read_statements(connection, _AGENT, day, task_id=task)),
+        ("an agent's statements, last day", lambda: read_statements(connection, _AGENT, day)),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, read in reads:
+        read()
+        taken: list[float] = []
+        for _ in range(scale.pick(7, 1)):
+            began = time.perf_counter()
+            read()
+            taken.append((time.perf_counter() - began) * 1000)
+        rows.append((name, statistics.median(taken), max(taken)))
+    return Table("What pages ask", ("question", "ms", "slowest ms"), tuple(rows))
+
+
+def _tabulate_sizes(connection: Connection[Any]) -> Table:
+    rows = connection.execute(
+        "SELECT p.relname::text, c.reltuples::bigint, pg_total_relation_size(c.oid)::float8 / 1048576"
+        " FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+        " JOIN pg_class AS p ON p.oid = i.inhparent JOIN pg_namespace AS n ON n.oid = p.relnamespace"
+        " WHERE n.nspname = 'pgmoat' AND p.relkind = 'p' AND c.reltuples > 0 ORDER BY 3 DESC"
+    ).fetchall()
+    return Table("The day's size", ("table", "rows", "MB with indexes"), tuple(tuple(row) for row in rows))
+
+
+def _tabulate_prune(connection: Connection[Any]) -> Table:
+    """Drop the day, as `pgmoat prune` does."""
+    old = choose_partitions(read_partitions(connection), timedelta(0), timedelta(0))
+    began = time.perf_counter()
+    for partition in old:
+        assert drop_partition(connection, partition)
+    taken = (time.perf_counter() - began) * 1000
+    freed = sum(partition.bytes for partition in old) / 1024**2
+    return Table("Prune", ("partitions dropped", "MB", "ms"), ((len(old), freed, taken),))

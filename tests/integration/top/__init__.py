@@ -1,0 +1,1 @@
+"""pgmoat top in a terminal, and pgmoat usage, against a real server."""
