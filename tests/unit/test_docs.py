@@ -20,6 +20,7 @@ from typer.main import get_command
 
 from pgmoat import errors
 from pgmoat.cli.main import build_app
+from pgmoat.dashboard.exposition import METRICS
 from pgmoat.policy import schema
 from pgmoat.policy.units import render_bytes, render_milliseconds
 
@@ -248,6 +249,19 @@ def test_called_functions_are_in_the_reference_with_their_parameters() -> None:
         match = re.search(r"FUNCTION (pgmoat\.\w+\(.*?\))\s+RETURNS", source, re.DOTALL)
         assert match is not None
         assert f"`{' '.join(match[1].split())}`" in text
+
+
+def test_every_metric_and_alert_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "how-to" / "monitor-with-prometheus.md").read_text()
+    shown = {name: cells for name, cells in read_table(page).items() if name.startswith("pgmoat_")}
+    assert list(shown) == [metric.name for metric in METRICS]
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "none"
+        assert shown[metric.name] == [metric.kind, labels, metric.meaning]
+    rules = (SOURCE / "dashboard" / "prometheus" / "pgmoat-alerts.yaml").read_text()
+    alerts = re.findall(r"- alert: (\w+)", rules)
+    assert len(alerts) > 10
+    assert [name for name in read_table(page) if name.startswith("Pgmoat")] == alerts
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -26,6 +26,12 @@ class Window:
 
 def read_window(connection: psycopg.Connection[Any], age: timedelta, limit: int = 50) -> Window:
     """Return the time of *age* up to now, by the server's clock: the record has no other."""
+    now = read_clock(connection)
+    return Window(now - age, now, limit)
+
+
+def read_clock(connection: psycopg.Connection[Any]) -> datetime:
+    """Return the server's time."""
     row = connection.execute(load_sql("pgmoat.sampling", "read_clock")).fetchone()
     assert row is not None  # noqa: S101 - for the type checker
-    return Window(row[0] - age, row[0], limit)
+    return row[0]

@@ -17,6 +17,7 @@ from pgmoat.dashboard.api import follow_live, show_series
 from pgmoat.dashboard.carry_out import carry_out
 from pgmoat.dashboard.health import show_health, show_readiness
 from pgmoat.dashboard.login import log_in, log_out, show_login
+from pgmoat.dashboard.metrics import show_metrics
 from pgmoat.dashboard.page import Page
 from pgmoat.dashboard.pages import (
     agent,
@@ -71,6 +72,7 @@ ROUTES: tuple[Entry, ...] = (
     Entry("/logout", ("POST",), Access.OPEN, log_out),
     Entry("/healthz", ("GET",), Access.OPEN, show_health),
     Entry("/readyz", ("GET",), Access.OPEN, show_readiness),
+    Entry("/metrics", ("GET",), Access.OPEN, show_metrics),  # it has a token of its own
     Entry("/api/series", ("GET",), Access.READ, show_series),
     Entry("/api/live", ("GET",), Access.READ, follow_live),
     Entry("/acts/{act}", ("POST",), Access.ACT, carry_out),

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from pgmoat.dashboard.access import Role, Session, Sessions, Throttle
 from pgmoat.dashboard.database import Database
+from pgmoat.dashboard.exporter import Exporter
 from pgmoat.dashboard.feed import Feed
 from pgmoat.dashboard.settings import Settings
 from pgmoat.dashboard.templating import make_environment
@@ -28,6 +29,7 @@ class Dashboard:
     database: Database
     feed: Feed = field(init=False)
     sessions: Sessions = field(default_factory=lambda: Sessions(time.monotonic))
+    exporter: Exporter = field(default_factory=Exporter)
     throttle: Throttle = field(default_factory=lambda: Throttle(time.monotonic))
     templates: Environment = field(default_factory=make_environment)
 
