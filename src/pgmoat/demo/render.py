@@ -62,6 +62,8 @@ def _list_next_steps(report: DemoReport) -> Iterator[tuple[str, str]]:
         yield "pgmoat demo --keep", "leaves the server running, to play the agents yourself"
     else:
         dsn = quote(report.playground.dsn)
+        yield f"pgmoat watch --dsn {dsn} &", "ends what is over its limits, and records who uses the database"
+        yield f"pgmoat serve --dsn {dsn}", "the dashboard, in a browser; pgmoat top is the same in a terminal"
         yield f"pgmoat history --dsn {dsn}", "what the agents wrote, and why"
         yield f"pgmoat plan {example} --dsn {dsn}", "nothing to do; grant something by hand, and look again"
     yield (
