@@ -155,7 +155,7 @@ def _tabulate_fleet(database: Database, connection: Connection[Any], scale: Scal
         found = observe(database, setting, _ORDERS, seconds, 1.0)
     days = _DAY.total_seconds() / (time.monotonic() - began)
     row = connection.execute(
-        "SELECT count(*), sum(pg_column_size(d.*)) FROM pgmoat.usage_detail AS d"
+        "SELECT count(*), sum(pg_column_size(d.*)) FROM pgmoat.usage_detail AS d WHERE d.agent = 'fleet'"
     ).fetchone()
     assert row is not None
     # A row's place in its page and in the index, beside what it holds.
