@@ -10,8 +10,8 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from pgmoat.accounting.watchdog import read_watchdog
 from pgmoat.dashboard.state import get_dashboard
-from pgmoat.dashboard.surroundings import read_watchdog
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
@@ -28,7 +28,7 @@ async def show_readiness(request: Request) -> JSONResponse:
     Without a watchdog the dashboard is ready all the same: it is there to say so.
     """
     try:
-        _, watchdog = await get_dashboard(request).database.run(read_watchdog)
+        watchdog = await get_dashboard(request).database.run(read_watchdog)
     except (psycopg.Error, Error) as error:
         known = error if isinstance(error, Error) else explain_failure(error)
         # Not its text: whoever asks is not logged in.

@@ -14,8 +14,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from pgmoat.accounting.watchdog import WatchdogState, read_watchdog
+from pgmoat.accounting.window import read_clock
 from pgmoat.dashboard.colours import assign_colours
-from pgmoat.errors import NotInstalledError
 from pgmoat.postgres.sqlfile import load_sql
 
 PACKAGE = "pgmoat.dashboard"
@@ -46,20 +47,11 @@ class FrozenTask:
 
 
 @dataclass(frozen=True, slots=True)
-class Watchdog:
-    """Whether the watchdog goes round: without it nothing is recorded, and no limit of time holds."""
-
-    is_good: bool
-    beat_at: datetime | None
-    age_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The server's clock, the watchdog, the agents by name, and a colour for each."""
 
     now: datetime
-    watchdog: Watchdog
+    watchdog: WatchdogState
     agents: Mapping[str, AgentState]
     frozen_tasks: tuple[FrozenTask, ...]
     colours: Mapping[str, str]
@@ -70,29 +62,9 @@ class Surroundings:
         return tuple(agent for agent in self.agents.values() if agent.frozen_at is not None)
 
 
-def read_watchdog(connection: psycopg.Connection[Any]) -> tuple[datetime, Watchdog]:
-    """
-    Return the server's clock, and whether the watchdog goes round.
-
-    Raises:
-        NotInstalledError: pgmoat's schema is of another version.
-    """
-    row = connection.execute(load_sql(PACKAGE, "read_watchdog")).fetchone()
-    if row is None:
-        raise NotInstalledError("this database has a pgmoat schema of another version")
-    now, beat_at, is_good = row
-    age_s = None if beat_at is None else max(0.0, (now - beat_at).total_seconds())
-    return now, Watchdog(bool(is_good), beat_at, age_s)
-
-
 def read_surroundings(connection: psycopg.Connection[Any]) -> Surroundings:
-    """
-    Return what stands around each page.
-
-    Raises:
-        NotInstalledError: pgmoat's schema is of another version.
-    """
-    now, watchdog = read_watchdog(connection)
+    """Return what stands around each page."""
+    now, watchdog = read_clock(connection), read_watchdog(connection)
     with connection.cursor(row_factory=class_row(AgentState)) as cursor:
         agents = cursor.execute(load_sql(PACKAGE, "read_agents")).fetchall()
     with connection.cursor(row_factory=class_row(FrozenTask)) as cursor:
