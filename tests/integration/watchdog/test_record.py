@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from pgmoat.watchdog.loop import Settings
 from tests.integration.watchdog.conftest import Post, wait_for
@@ -166,3 +167,29 @@ def test_a_stranger_records_nothing(post: Post, moat: Moat) -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 slow.execute(statement.encode())
     assert read(post, "SELECT * FROM pgmoat.usage") == []
+
+
+def test_days_are_made_by_several_at_once(post: Post, moat: Moat) -> None:
+    """At midnight the watchdog and people's acts may all find tomorrow missing."""
+    days = moat.read(
+        "SELECT c.oid::regclass::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = 'pgmoat.unfinished'::regclass OR i.inhparent = 'pgmoat.usage'::regclass"
+    )
+    for (name,) in days:
+        moat.run(sql.SQL("DROP TABLE {}").format(sql.SQL(name)))
+    faults: list[BaseException] = []
+
+    def make() -> None:
+        with moat.superuser() as person:
+            try:
+                person.execute("SELECT pgmoat.make_days()")
+            except psycopg.Error as error:
+                faults.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert moat.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'pgmoat.unfinished'::regclass") == 3

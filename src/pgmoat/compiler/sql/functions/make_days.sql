@@ -16,8 +16,13 @@ BEGIN
             day := current_date + offset_days;
             part := parent || to_char(day, '"_"YYYYMMDD');
             CONTINUE WHEN to_regclass(format('pgmoat.%I', part)) IS NOT NULL;
-            EXECUTE format('CREATE TABLE pgmoat.%I (LIKE pgmoat.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
-            EXECUTE format('ALTER TABLE pgmoat.%I ATTACH PARTITION pgmoat.%I FOR VALUES FROM (%L) TO (%L)', parent, part, day, day + 1);
+            BEGIN
+                EXECUTE format('CREATE TABLE pgmoat.%I (LIKE pgmoat.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
+                EXECUTE format('ALTER TABLE pgmoat.%I ATTACH PARTITION pgmoat.%I FOR VALUES FROM (%L) TO (%L)',
+                               parent, part, day, day + 1);
+            EXCEPTION WHEN duplicate_table OR unique_violation THEN
+                NULL; -- somebody else was making it, and has
+            END;
         END LOOP;
     END LOOP;
 END
