@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.claim import Claim, parse_claim
 
@@ -88,7 +89,7 @@ def read_activity(connection: psycopg.Connection[Any]) -> Activity:
     """Return what all sessions but this one do."""
     with connection.cursor(row_factory=dict_row) as cursor:
         query = load_sql("pgmoat.sampling", "read_sessions")
-        rows = cursor.execute(query, {"most": MOST_QUERY}).fetchall()
+        rows = cursor.execute(query, {"most": 4 * MOST_QUERY}).fetchall()
         # Asked last: no session is younger than the sample, and no age negative.
         (clock,) = cursor.execute(load_sql("pgmoat.sampling", "read_clock")).fetchall()
     seen = [row for row in rows if row["state"] is not None]
@@ -102,4 +103,10 @@ def read_activity(connection: psycopg.Connection[Any]) -> Activity:
 
 
 def _make_session(row: Mapping[str, Any]) -> Session:
-    return Session(**row, claim=parse_claim(row["query"], row["application_name"]))
+    query = decode(row["query"])[:MOST_QUERY]
+    read: dict[str, Any] = {
+        "query": query,
+        "database": decode(row["database"]),
+        "claim": parse_claim(query, row["application_name"]),
+    }
+    return Session(**{**row, **read})

@@ -153,8 +153,8 @@ ROW = {
     "agent": "a",
     "role": "agent_a",
     "wanted": '{"search_path": "agent, pg_temp", "statement_timeout": "5000ms"}',
-    "database_settings": ["work_mem=1GB"],
-    "settings": ["search_path=public", "statement_timeout=5000ms", "pgmoat.token=x=y"],
+    "database_settings": [b"work_mem=1GB"],
+    "settings": [b"search_path=public", b"statement_timeout=5000ms", b"pgmoat.token=x=y"],
 }
 
 
