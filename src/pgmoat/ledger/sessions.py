@@ -25,7 +25,7 @@ class ShownSession:
 
     pid: int
     backend_start: datetime
-    query_start: datetime | None
+    query_start: datetime | None  # when what it runs began
     xact_start: datetime | None = None
     task_id: str | None = None
     step: str | None = None

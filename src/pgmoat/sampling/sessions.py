@@ -28,7 +28,17 @@ CPU = "CPU"
 IDLE = "Idle in transaction"
 """The class of a session that waits for its client in a transaction: no database time."""
 
-_RUNNING = frozenset({"active", "fastpath function call"})
+FASTPATH = "fastpath function call"
+"""
+The state of a session that runs a function by a message of its own, without a statement.
+
+Such a call leaves query and query_start as the statement before it left them: it begins with state_change.
+"""
+
+NO_QUERY = "<fastpath function call>"
+"""Stands for the query of such a call where the session's last statement is another transaction's."""
+
+_RUNNING = frozenset({"active", FASTPATH})
 
 Task = tuple[str, str]
 """Agent and task id."""
@@ -56,6 +66,11 @@ class Session:
     def is_running(self) -> bool:
         """Whether a statement is running, or has arrived in part."""
         return not self.state.startswith("idle")
+
+    @property
+    def statement_start(self) -> datetime | None:
+        """When what it runs began, or what it ran last."""
+        return self.state_change if self.state == FASTPATH else self.query_start
 
     @property
     def task(self) -> Task | None:
@@ -103,10 +118,16 @@ def read_activity(connection: psycopg.Connection[Any]) -> Activity:
 
 
 def _make_session(row: Mapping[str, Any]) -> Session:
-    query = decode(row["query"])[:MOST_QUERY]
+    query = NO_QUERY if _has_other_query(row) else decode(row["query"])[:MOST_QUERY]
     read: dict[str, Any] = {
         "query": query,
         "database": decode(row["database"]),
         "claim": parse_claim(query, row["application_name"]),
     }
     return Session(**{**row, **read})
+
+
+def _has_other_query(row: Mapping[str, Any]) -> bool:
+    """Tell whether the query shown is no part of what runs: behind a pooler it may be another client's."""
+    began, of_query = row["xact_start"], row["query_start"]
+    return row["state"] == FASTPATH and (began is None or of_query is None or of_query < began)
