@@ -15,12 +15,12 @@ from psycopg import sql
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.fingerprint import fingerprint, normalise
 from pgmoat.watchdog.freezing import freeze_agent, freeze_task
-from pgmoat.watchdog.incident import Incident, make_parameters, record
+from pgmoat.watchdog.incident import Incident, cut, make_parameters, record
 from pgmoat.watchdog.judge import Action, Guard, Scope, Verdict
 from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
 
-_QUERY_SHOWN = 1000
+_MOST_SHOWN = 1000  # of the query, and of any other text
 _CANNOT = ("42501", "PM032")
 """No right, no such task: the rest of the round goes on."""
 
@@ -36,7 +36,7 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             "wait": ":".join(filter(None, (session.wait_class, session.wait_event))),
             "database": session.database,
             "application_name": session.application_name,
-            "query": session.query[:_QUERY_SHOWN],
+            "query": session.query[:_MOST_SHOWN],
         }
         if session.is_running and session.query_start is not None:
             detail |= {
@@ -60,7 +60,7 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
         verdict.kind,
         action,
         verdict.subject,
-        detail,
+        {key: cut(value, _MOST_SHOWN) if isinstance(value, str) else value for key, value in detail.items()},
     )
 
 

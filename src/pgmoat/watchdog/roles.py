@@ -18,9 +18,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.watchdog.incident import cut
 
 PACKAGE = "pgmoat.watchdog"
 _SECRET_PREFIX = "pgmoat."  # noqa: S105 - settings that may hold a token
+_MOST_SHOWN = 200
 
 
 class Where(StrEnum):
@@ -47,13 +49,13 @@ class RoleChange:
     def shown(self) -> str:
         """What was found, as it may be recorded."""
         hides = self.key.startswith(_SECRET_PREFIX) or self.where is Where.PASSWORD
-        return "…" if hides and self.found is not None else str(self.found)
+        return "…" if hides and self.found is not None else cut(str(self.found), _MOST_SHOWN)
 
 
 def read_changes(connection: psycopg.Connection[Any], *, sees_passwords: bool) -> list[RoleChange]:
     """Return what agents' roles have otherwise than apply left it; passwords only a superuser sees."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(load_sql(PACKAGE, "read_role_settings")).fetchall()
+        rows = [_decode(row) for row in cursor.execute(load_sql(PACKAGE, "read_role_settings"))]
         changes = [change for row in rows for change in compare_settings(row)]
         if changes:  # seldom, and the list of settings takes longer to read than everything else
             fixed = {name for (name,) in connection.execute(load_sql(PACKAGE, "read_fixed_settings"))}
@@ -85,6 +87,11 @@ def compare_limit(row: Mapping[str, Any]) -> Iterator[RoleChange]:
     wanted, found = row["wanted_limit"], str(row["connection_limit"])
     if wanted is not None and wanted != found:
         yield RoleChange(row["agent"], row["role"], Where.LIMIT, "CONNECTION LIMIT", wanted, found)
+
+
+def _decode(row: Mapping[str, Any]) -> dict[str, Any]:
+    columns = ("settings", "database_settings")
+    return {**row, **{name: [each.decode(errors="replace") for each in row[name]] for name in columns}}
 
 
 def _split(settings: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pgmoat.watchdog.roles import read_changes
 from tests.integration.watchdog.conftest import POLICY, SCHEMA, Post, wait_for
 from tests.moat_fixtures import Moat, open_moat
 from tests.postgres_fixtures import PostgresServer
@@ -95,3 +96,24 @@ def test_who_may_not_repair_reports_it_once(post: Post, moat: Moat) -> None:
     finally:
         with moat.connect("clerk") as clerk:
             clerk.execute("ALTER ROLE CURRENT_USER RESET work_mem")
+
+
+def test_megabytes_are_set_right_and_cut_in_the_record(owned: Post) -> None:
+    moat = owned.moat
+    before = read_settings(moat)
+    with moat.connect("clerk") as clerk:
+        clerk.execute("SET statement_timeout = 0")
+        megabytes = sql.Literal(secrets.token_hex(1_000_000))
+        clerk.execute(sql.SQL("ALTER ROLE CURRENT_USER SET work_mem = '1GB'"))
+        clerk.execute(sql.SQL("ALTER ROLE CURRENT_USER SET application_name = {}").format(megabytes))
+    with moat.superuser() as judge:
+        changes = {change.key: change for change in read_changes(judge, sees_passwords=True)}
+    found = changes["application_name"].found or ""
+    assert len(found) < 300
+    assert found.endswith("... (2000017 bytes)")
+    assert changes["work_mem"].found == "1GB"
+    with owned.watch() as running:
+        wait_for(lambda: read_settings(moat) == before and len(running.incidents) >= 2, 20)
+    assert max(len(repr(incident)) for incident in running.incidents) < 3000
+    ((size,),) = moat.read("SELECT max(octet_length(i::text)) FROM pgmoat.incident AS i")
+    assert size < 3000
