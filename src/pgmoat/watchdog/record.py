@@ -59,12 +59,16 @@ class Recorder:
         self.tally.rest()
         self.endings = Endings()
         self._readings = None
+        # What was counted since the last reading that is stored, whoever leads now counts.
+        self._waiting = [batch for batch in self._waiting if "reading" not in batch]
 
     def store(
         self, connection: psycopg.Connection[Any], holder: str, now: datetime, *, all_of_it: bool
     ) -> None:
         """
         Store what is due; *all_of_it* before the lease is given back.
+
+        What does not count, because the lease ran out meanwhile, is kept for the next time.
 
         Raises:
             psycopg.Error: it could not be stored, and is kept for the next time.
@@ -81,7 +85,9 @@ class Recorder:
             self._stored_at = now
         while self._waiting:
             query = "SELECT pgmoat.record_samples(%s, %s::pg_catalog.jsonb)"
-            connection.execute(query, (holder, json.dumps(self._waiting[0])))
+            row = connection.execute(query, (holder, json.dumps(self._waiting[0]))).fetchone()
+            if not (row and row[0]):  # the lease ran out meanwhile
+                break
             del self._waiting[0]
 
     def _count(self, connection: psycopg.Connection[Any]) -> Batch:

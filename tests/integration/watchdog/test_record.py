@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +14,8 @@ import pytest
 from psycopg import sql
 
 from pgmoat.watchdog.loop import Settings
+from pgmoat.watchdog.record import Recorder
+from pgmoat.watchdog.sample import read_sample
 from tests.integration.watchdog.conftest import Post, wait_for
 from tests.moat_fixtures import Moat
 
@@ -193,3 +195,16 @@ def test_days_are_made_by_several_at_once(post: Post, moat: Moat) -> None:
         thread.join()
     assert faults == []
     assert moat.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'pgmoat.unfinished'::regclass") == 3
+
+
+def test_what_the_lease_did_not_outlast_is_kept(post: Post, moat: Moat) -> None:
+    recorder = Recorder(timedelta(seconds=9))
+    with post.connect() as watcher:
+        for _ in range(2):
+            recorder.look(read_sample(watcher))
+        recorder.store(watcher, "me", datetime.now(UTC), all_of_it=True)
+        assert read(post, "SELECT FROM pgmoat.sampling") == []
+        moat.run("UPDATE pgmoat.lease SET holder = 'me', leased_until = now() + interval '1 minute'")
+        recorder.store(watcher, "me", datetime.now(UTC), all_of_it=True)
+    ((samples,),) = read(post, "SELECT sum(samples) FROM pgmoat.sampling")
+    assert samples == 1
