@@ -168,7 +168,9 @@ class Watch:
         return verdicts
 
     def _store(self, connection: Connection, now: datetime, *, all_of_it: bool) -> None:
-        self.recorder.store(connection, self.holder, now, all_of_it=all_of_it)
+        lost = self.recorder.store(connection, self.holder, now, all_of_it=all_of_it)
+        if lost:
+            self.output.say(f"{lost} batches of the record are lost: their days are not kept any more")
 
     def _note(self, incident: Incident, now: datetime) -> None:
         self.past[incident.subject] = Past(incident.action, now)
