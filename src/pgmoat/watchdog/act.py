@@ -15,13 +15,12 @@ from psycopg import sql
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.fingerprint import fingerprint, normalise
 from pgmoat.watchdog.freezing import freeze_agent, freeze_task
-from pgmoat.watchdog.incident import Incident, make_parameters, record
+from pgmoat.watchdog.incident import Incident, cut, make_parameters, record
 from pgmoat.watchdog.judge import Action, Guard, Scope, Verdict
-from pgmoat.watchdog.repair import repair_role
 from pgmoat.watchdog.sample import PACKAGE
 
-_QUERY_SHOWN = 1000
-_CANNOT = ("42501", "PM032")
+_MOST_SHOWN = 1000  # of the query, and of any other text
+CANNOT = ("42501", "PM032")
 """No right, no such task: the rest of the round goes on."""
 
 
@@ -36,7 +35,7 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             "wait": ":".join(filter(None, (session.wait_class, session.wait_event))),
             "database": session.database,
             "application_name": session.application_name,
-            "query": session.query[:_QUERY_SHOWN],
+            "query": session.query[:_MOST_SHOWN],
         }
         if session.is_running and session.statement_start is not None:
             detail |= {
@@ -60,15 +59,20 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
         verdict.kind,
         action,
         verdict.subject,
-        detail,
+        {key: cut(value, _MOST_SHOWN) if isinstance(value, str) else value for key, value in detail.items()},
     )
+
+
+def describe_failed(verdict: Verdict, at: datetime, error: psycopg.Error) -> Incident:
+    """Return *verdict* as what could not be done."""
+    return describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
 
 
 def carry_out(
     connection: psycopg.Connection[Any], verdict: Verdict, holder: str, at: datetime
 ) -> Incident | None:
     """
-    Do what *verdict* says, if its subject is still there and *holder* still leads.
+    Do what *verdict* says, if its subject is still there and *holder* still leads. Roles: see repair.
 
     *connection* must be in autocommit mode. What the role may not do, and a task that is not there, becomes
     an incident that failed.
@@ -86,16 +90,10 @@ def carry_out(
             return incident if _end_session(connection, verdict, incident, holder) else None
         if verdict.prepared is not None:
             return _roll_back(connection, verdict, incident)
-        if verdict.change is not None:
-            with connection.transaction():
-                is_right = repair_role(connection, verdict.change, holder)
-                if is_right:
-                    record(connection, incident)
-            return incident if is_right else None
     except psycopg.Error as error:
-        if error.sqlstate not in _CANNOT:
+        if error.sqlstate not in CANNOT:
             raise
-        failed = describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
+        failed = describe_failed(verdict, at, error)
         record(connection, failed)
         return failed
     raise AssertionError(verdict)

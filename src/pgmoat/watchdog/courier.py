@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ _PAUSE_S = 0.5
 _FIRST_S = 1.0
 _LONGEST_S = 300.0
 _TRIES_IF_REFUSED = 5
+_TRIES_IF_STUCK = 20
 _SETTINGS = (
     "SET search_path = pg_catalog, pg_temp",
     "SET default_transaction_read_only = off",
@@ -76,6 +77,8 @@ class Courier:
         for row in rows:
             del row["attempts"]
             answer = send(self.hook, row, datetime.now(UTC))
+            if attempts >= _TRIES_IF_STUCK and self._is_stuck(rows, answer):
+                answer = replace(answer, is_refused=True)
             pause_s = self._settle(connection, row["id"], answer, attempts + 1)
             if pause_s is not None:
                 return pause_s
@@ -83,6 +86,17 @@ class Courier:
             if stop.is_set():
                 break
         return 0.0 if len(rows) == _MOST else _PAUSE_S
+
+    def _is_stuck(self, rows: Sequence[dict[str, Any]], answer: Answer) -> bool:
+        """
+        Whether the first of *rows* alone is what the receiver does not take, and all others wait for it.
+
+        The next one is sent to find out. Should it be taken, it comes once more, in its turn.
+        """
+        if answer.problem is None or answer.is_busy or len(rows) < 2:
+            return False
+        following = {key: value for key, value in rows[1].items() if key != "attempts"}
+        return send(self.hook, following, datetime.now(UTC)).problem is None
 
     def _settle(self, connection: Connection, number: int, answer: Answer, attempts: int) -> float | None:
         """Note what came of an incident; return how long to wait before it is tried again, None: go on."""

@@ -9,6 +9,7 @@ The URL may be a secret itself: only its scheme, host and port are ever shown.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -30,6 +31,7 @@ _TIMEOUT_S = 10
 _MOST_WAIT_S = 3600
 _ODD = re.compile(r"[^\w .,:;=/()+%'-]")
 _MOST_TEXT = 500
+_MOST_BODY = 64_000
 _SHOWN = ("limit", "found", "signal", "setting", "why")
 
 
@@ -39,6 +41,7 @@ class Answer:
 
     problem: str | None = None
     is_refused: bool = False  # the receiver says that the same again will not do either
+    is_busy: bool = False  # the receiver says that the same again will do later
     retry_after_s: float | None = None
 
 
@@ -89,9 +92,21 @@ def parse_hook(url: str, secret: str, *, without_tls: bool = False) -> Hook:
 
 
 def make_body(incident: Mapping[str, Any]) -> bytes:
-    """Return what is sent of an incident: its number, a line for people, and all of it."""
-    body = {"id": incident["id"], "text": describe_line(incident), "incident": dict(incident)}
-    return json.dumps(body, default=_encode, ensure_ascii=True).encode()
+    """
+    Return what is sent of an incident: its number, a line for people, and all of it.
+
+    Receivers take no body of any size. What makes it too long is cut, and ``truncated`` says so.
+    """
+    line = describe_line(incident)
+    body = _encode({"id": incident["id"], "text": line, "incident": dict(incident)})
+    for most in (1000, 100, 0):
+        if len(body) <= _MOST_BODY:
+            break
+        detail = {key: _cut(value, most) for key, value in incident["detail"].items()} if most else {}
+        columns = {key: _cut(value, most or 100) for key, value in incident.items() if key != "detail"}
+        kept = {**columns, "detail": detail}
+        body = _encode({"id": incident["id"], "text": line, "truncated": True, "incident": kept})
+    return body
 
 
 def describe_line(incident: Mapping[str, Any]) -> str:
@@ -123,7 +138,7 @@ def send(hook: Hook, incident: Mapping[str, Any], now: datetime) -> Answer:
     request = urllib.request.Request(hook.url, body, headers, method="POST")  # noqa: S310 - parse_hook saw to it
     # What is on this machine is not asked for through a proxy.
     proxies = [urllib.request.ProxyHandler({})] if hook.is_loopback else []
-    opener = urllib.request.build_opener(_StayHere, *proxies)
+    opener = urllib.request.build_opener(_StayHere, _Http, _Https, *proxies)
     try:
         with opener.open(request, timeout=_TIMEOUT_S) as response:
             return _judge(response.status, response.headers.get("Retry-After"), now)
@@ -148,11 +163,37 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
         """Follow no redirect; it comes back as an HTTPError."""
 
 
+class _Listening(http.client.HTTPConnection):
+    def send(self, data: Any) -> None:
+        """Send *data*, as far as it is taken: who closes before has often answered, and is heard."""
+        if self.sock is None:  # pyright: ignore[reportUnnecessaryComparison] - not connected yet
+            self.connect()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().send(data)
+
+
+class _ListeningTls(_Listening, http.client.HTTPSConnection):
+    pass
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        """Open *req*, listening."""
+        return self.do_open(_Listening, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> Any:
+        """Open *req*, listening."""
+        return self.do_open(_ListeningTls, req)
+
+
 def _judge(status: int, retry_after: str | None, now: datetime) -> Answer:
     if 200 <= status < 300:
         return Answer()
+    is_busy = status in {408, 425, 429} or retry_after is not None
     is_refused = 300 <= status < 500 and status not in {408, 425, 429}
-    return Answer(f"HTTP {status}", is_refused, parse_retry_after(retry_after, now))
+    return Answer(f"HTTP {status}", is_refused, is_busy, parse_retry_after(retry_after, now))
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
@@ -183,5 +224,17 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _encode(value: object) -> str:
+def _cut(value: object, most: int) -> object:
+    """Return *value*, or the beginning of it as text."""
+    if isinstance(value, datetime):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if len(text) <= most else f"{text[:most]}…"
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, default=_show, ensure_ascii=True).encode()
+
+
+def _show(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -37,6 +37,11 @@ def record(connection: psycopg.Connection[Any], incident: Incident) -> None:
     connection.execute(load_sql(_PACKAGE, "record_incident"), make_parameters(incident))
 
 
+def cut(text: str, most: int) -> str:
+    """Return *text*, at most so long: what an agent wrote may be megabytes."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def make_parameters(incident: Incident) -> dict[str, Any]:
     """Return *incident* as parameters of the statements that record one."""
     return {

@@ -10,7 +10,7 @@ import contextlib
 import random
 import secrets
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from pgmoat.watchdog.hook import Hook
 from pgmoat.watchdog.incident import Incident
 from pgmoat.watchdog.judge import Action, Past, Verdict, judge
 from pgmoat.watchdog.record import Recorder
+from pgmoat.watchdog.repair import repair_roles
 from pgmoat.watchdog.repeats import Run, Seen, forget, judge_repeats, see
 from pgmoat.watchdog.sample import PACKAGE, Sample, read_sample
 from pgmoat.watchdog.surges import SurgeReader, judge_surges
@@ -112,11 +113,18 @@ class Watch:
         if sample.fault and sample.fault != self._fault:
             self.output.say(sample.fault)
         self._fault = sample.fault
-        done = self._act(connection, sample)
-        if not self.settings.is_dry_run:
+        verdicts = self._judge(connection, sample)
+        is_dry_run = self.settings.is_dry_run
+        repairs = [each for each in verdicts if each.action is Action.REPAIR and not is_dry_run]
+        acts = [each for each in verdicts if each.action is not Action.REPAIR or is_dry_run]
+        done = self._act(connection, sample, acts)
+        if not is_dry_run:
             self.recorder.look(sample)
-            self.recorder.store(connection, self.holder, sample.now, all_of_it=self.settings.is_once)
+            self._store(connection, sample.now, all_of_it=self.settings.is_once)
             connection.execute("SELECT pgmoat.beat(%s, %s)", (self.holder, self.settings.good_for_ms))
+        for incident in repair_roles(connection, repairs, self.holder, sample.now):
+            self._note(incident, sample.now)
+            done.append(incident)
         self._hurries = any(incident.action == Action.CANCEL for incident in done)
         self.past = remember(self.past, sample.now)
         return done
@@ -124,7 +132,7 @@ class Watch:
     def give_up(self, connection: Connection) -> None:
         """Give the lease back, so that another one leads at once."""
         if self.is_leading:
-            self.recorder.store(connection, self.holder, datetime.now(UTC), all_of_it=True)
+            self._store(connection, datetime.now(UTC), all_of_it=True)
             connection.execute("SELECT pgmoat.lead_watch(%s, 0)", (self.holder,))
             self.is_leading = False
 
@@ -163,9 +171,18 @@ class Watch:
         self.crowded = frozenset(crowded)
         return verdicts
 
-    def _act(self, connection: Connection, sample: Sample) -> list[Incident]:
+    def _store(self, connection: Connection, now: datetime, *, all_of_it: bool) -> None:
+        lost = self.recorder.store(connection, self.holder, now, all_of_it=all_of_it)
+        if lost:
+            self.output.say(f"{lost} batches of the record are lost: their days are not kept any more")
+
+    def _note(self, incident: Incident, now: datetime) -> None:
+        self.past[incident.subject] = Past(incident.action, now)
+        self.output.incident(incident)
+
+    def _act(self, connection: Connection, sample: Sample, verdicts: Sequence[Verdict]) -> list[Incident]:
         done: list[Incident] = []
-        for verdict in self._judge(connection, sample):
+        for verdict in verdicts:
             if self.settings.is_dry_run:
                 incident = describe(verdict, Action.DRY_RUN, sample.now, wanted=verdict.action)
             else:
@@ -173,10 +190,9 @@ class Watch:
                 if incident is not None and verdict.session is not None:
                     self.recorder.leave_out(verdict.session)
             if incident is not None:
-                self.past[verdict.subject] = Past(incident.action, sample.now)
+                self._note(incident, sample.now)
                 if incident.action == Action.FREEZE and incident.task_id is not None:
                     self.seen = forget(self.seen, (incident.agent, incident.task_id))
-                self.output.incident(incident)
                 done.append(incident)
         return done
 

@@ -59,12 +59,17 @@ class Recorder:
         self.tally.rest()
         self.endings = Endings()
         self._readings = None
+        # What was counted since the last reading that is stored, whoever leads now counts.
+        self._waiting = [batch for batch in self._waiting if "reading" not in batch]
 
     def store(
         self, connection: psycopg.Connection[Any], holder: str, now: datetime, *, all_of_it: bool
-    ) -> None:
+    ) -> int:
         """
         Store what is due; *all_of_it* before the lease is given back.
+
+        What does not count, because the lease ran out meanwhile, is kept for the next time. Returns how many
+        batches are lost: they waited until there was no partition for their days any more, and none is made.
 
         Raises:
             psycopg.Error: it could not be stored, and is kept for the next time.
@@ -79,10 +84,21 @@ class Recorder:
             self._waiting.append(self._count(connection))
             connection.execute("SELECT pgmoat.record_refusals(%s)", (holder,))
             self._stored_at = now
+        return self._send(connection, holder)
+
+    def _send(self, connection: psycopg.Connection[Any], holder: str) -> int:
+        lost = 0
         while self._waiting:
             query = "SELECT pgmoat.record_samples(%s, %s::pg_catalog.jsonb)"
-            connection.execute(query, (holder, json.dumps(self._waiting[0])))
+            try:
+                row = connection.execute(query, (holder, json.dumps(self._waiting[0]))).fetchone()
+            except psycopg.errors.CheckViolation:  # no partition of relation … found for row
+                lost += 1
+            else:
+                if not (row and row[0]):  # the lease ran out meanwhile
+                    break
             del self._waiting[0]
+        return lost
 
     def _count(self, connection: psycopg.Connection[Any]) -> Batch:
         """Return what is counted, not sampled."""

@@ -19,9 +19,11 @@ from psycopg.rows import dict_row
 
 from pgmoat.postgres.foreign import split_settings
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.watchdog.incident import cut
 
 PACKAGE = "pgmoat.watchdog"
 _SECRET_PREFIX = "pgmoat."  # noqa: S105 - settings that may hold a token
+_MOST_SHOWN = 200
 
 
 class Where(StrEnum):
@@ -48,7 +50,7 @@ class RoleChange:
     def shown(self) -> str:
         """What was found, as it may be recorded."""
         hides = self.key.startswith(_SECRET_PREFIX) or self.where is Where.PASSWORD
-        return "…" if hides and self.found is not None else str(self.found)
+        return "…" if hides and self.found is not None else cut(str(self.found), _MOST_SHOWN)
 
 
 def read_changes(connection: psycopg.Connection[Any], *, sees_passwords: bool) -> list[RoleChange]:

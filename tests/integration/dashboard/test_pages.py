@@ -188,3 +188,18 @@ def test_only_so_many_may_follow_the_live_feed_and_viewers_leave_room_for_operat
                 return answer.status_code == 200
 
         wait_for(has_room)
+
+
+def test_an_incident_of_any_length_is_cut(operator: Browser, shop: Shop) -> None:
+    long = "W" * 60_000
+    row = shop.moat.value(
+        "INSERT INTO pgmoat.incident (agent, kind, action, subject, detail)"
+        " VALUES ('analyst', 'role-changed', 'repaired', 'long',"
+        " jsonb_build_object('limit', 1, 'found', %s::text)) RETURNING id",
+        long,
+    )
+    try:
+        assert "W" * 100 in operator.get("/incidents").text
+        assert "W" * 300 not in operator.get("/incidents").text
+    finally:
+        shop.moat.run("DELETE FROM pgmoat.incident WHERE id = %s", row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import closing
 from typing import LiteralString
@@ -151,3 +152,27 @@ def test_agents_reach_nothing_of_it(moat: Moat) -> None:
         for statement in statements:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 clerk.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"limit": 1, "found": "\N{SNOWMAN}" * 1_000_000, "statement_ms": 5},
+        {"x" * 1000 + str(number): "y" * 900 for number in range(1000)},
+        ["z" * 70_000],
+    ],
+    ids=["a long text", "many keys", "no object"],
+)
+def test_an_incident_of_any_length_is_recorded(post: Post, moat: Moat, detail: object) -> None:
+    """It was done already: a record that is too long is cut, not refused."""
+    with post.connect() as watcher:
+        watcher.execute(
+            "SELECT pgmoat.record_incident('clerk', 'T', 's', 'surge', 'frozen', %s, %s::jsonb)",
+            ("s" * 5000, json.dumps(detail)),
+        )
+    ((subject, kept),) = moat.read("SELECT subject, detail FROM pgmoat.incident")
+    assert kept["truncated"] is True
+    assert len(json.dumps(kept, ensure_ascii=False).encode()) <= 65536
+    assert len(subject) == 1000
+    if isinstance(detail, dict) and "limit" in detail:
+        assert (kept["limit"], kept["found"]) == (1, "\N{SNOWMAN}" * 200 + "…")

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ import pytest
 from psycopg import sql
 
 from pgmoat.watchdog.loop import Settings
+from pgmoat.watchdog.record import Recorder
+from pgmoat.watchdog.sample import read_sample
 from tests.integration.watchdog.conftest import Post, wait_for
 from tests.moat_fixtures import Moat
 
@@ -193,3 +196,34 @@ def test_days_are_made_by_several_at_once(post: Post, moat: Moat) -> None:
         thread.join()
     assert faults == []
     assert moat.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'pgmoat.unfinished'::regclass") == 3
+
+
+def test_what_the_lease_did_not_outlast_is_kept(post: Post, moat: Moat) -> None:
+    recorder = Recorder(timedelta(seconds=9))
+    with post.connect() as watcher:
+        for _ in range(2):
+            recorder.look(read_sample(watcher))
+        recorder.store(watcher, "me", datetime.now(UTC), all_of_it=True)
+        assert read(post, "SELECT FROM pgmoat.sampling") == []
+        moat.run("UPDATE pgmoat.lease SET holder = 'me', leased_until = now() + interval '1 minute'")
+        recorder.store(watcher, "me", datetime.now(UTC), all_of_it=True)
+    ((samples,),) = read(post, "SELECT sum(samples) FROM pgmoat.sampling")
+    assert samples == 1
+
+
+def test_a_day_that_is_no_longer_kept_stops_nobody(post: Post, moat: Moat) -> None:
+    """After an outage of days: there is no partition for what was seen before it, and none is made."""
+    recorder = Recorder(timedelta(seconds=9))
+    moat.run("UPDATE pgmoat.lease SET holder = 'me', leased_until = now() + interval '1 minute'")
+    with post.connect() as watcher:
+        sample = read_sample(watcher)
+        for days in (3, 3, 0, 0):
+            activity = replace(sample.activity, now=sample.now - timedelta(days=days))
+            recorder.look(replace(sample, activity=activity))
+            sample = read_sample(watcher)
+            if days == 3:
+                recorder.store(watcher, "nobody", sample.now, all_of_it=False)
+        assert recorder.store(watcher, "me", sample.now, all_of_it=True) > 0
+        assert recorder.store(watcher, "me", sample.now, all_of_it=True) == 0
+    ((days,),) = read(post, "SELECT array_agg(DISTINCT minute::date = now()::date) FROM pgmoat.sampling")
+    assert days == [True]

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pgmoat.watchdog.roles import read_changes
 from tests.integration.watchdog.conftest import POLICY, SCHEMA, Post, wait_for
 from tests.moat_fixtures import Moat, open_moat
 from tests.postgres_fixtures import PostgresServer
@@ -95,3 +96,62 @@ def test_who_may_not_repair_reports_it_once(post: Post, moat: Moat) -> None:
     finally:
         with moat.connect("clerk") as clerk:
             clerk.execute("ALTER ROLE CURRENT_USER RESET work_mem")
+
+
+def test_megabytes_are_set_right_and_cut_in_the_record(owned: Post) -> None:
+    moat = owned.moat
+    before = read_settings(moat)
+    with moat.connect("clerk") as clerk:
+        clerk.execute("SET statement_timeout = 0")
+        megabytes = sql.Literal(secrets.token_hex(1_000_000))
+        clerk.execute(sql.SQL("ALTER ROLE CURRENT_USER SET work_mem = '1GB'"))
+        clerk.execute(sql.SQL("ALTER ROLE CURRENT_USER SET application_name = {}").format(megabytes))
+    with moat.superuser() as judge:
+        changes = {change.key: change for change in read_changes(judge, sees_passwords=True)}
+    found = changes["application_name"].found or ""
+    assert len(found) < 300
+    assert found.endswith("... (2000017 bytes)")
+    assert changes["work_mem"].found == "1GB"
+    with owned.watch() as running:
+        wait_for(lambda: read_settings(moat) == before and len(running.incidents) >= 2, 20)
+    assert max(len(repr(incident)) for incident in running.incidents) < 3000
+    ((size,),) = moat.read("SELECT max(octet_length(i::text)) FROM pgmoat.incident AS i")
+    assert size < 3000
+
+
+def test_a_role_that_changes_much_and_holds_its_row_starves_nobody(owned: Post) -> None:
+    """Rounds that wait for it setting by setting would outlast the lease: no heartbeat, no record."""
+    moat = owned.moat
+    before = read_settings(moat, "slow")
+    limits = "UPDATE pgmoat.agent SET idle_timeout_ms = %s, transaction_timeout_ms = %s WHERE name = 'slow'"
+    moat.run(limits, 600_000, 600_000)
+    with moat.connect("slow") as holder:
+        holder.execute("SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0")
+        with holder.transaction():
+            for name in list_switches(moat):
+                holder.execute(sql.SQL("ALTER ROLE CURRENT_USER SET {} = off").format(sql.Identifier(name)))
+        changed = read_settings(moat, "slow")
+        assert len(changed - before) > 40
+        holder.execute("BEGIN; ALTER ROLE CURRENT_USER SET work_mem = '2GB'")
+        with owned.watch() as running:
+            for _ in range(4):
+                beat = moat.value("SELECT at FROM pgmoat.heartbeat")
+                samples = moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling")
+                wait_for(lambda at=beat: moat.value("SELECT at FROM pgmoat.heartbeat") > at, 15)
+                wait_for(lambda n=samples: moat.value("SELECT sum(samples) FROM pgmoat.sampling") > n, 15)
+            assert read_settings(moat, "slow") == changed
+            assert not running.incidents
+            holder.execute("ROLLBACK")
+            wait_for(lambda: read_settings(moat, "slow") == before, 60)
+            wait_for(lambda: len(running.incidents) == len(changed - before), 60)
+    moat.run(limits, 9_000, 9_000)
+
+
+def list_switches(moat: Moat) -> list[str]:
+    """Return settings that anybody may turn off for its own role, and that nothing here needs."""
+    rows = moat.read(
+        "SELECT name FROM pg_settings WHERE context = 'user' AND vartype = 'bool'"
+        " AND name NOT IN ('is_superuser', 'transaction_read_only', 'transaction_deferrable',"
+        " 'default_transaction_read_only') ORDER BY name"
+    )
+    return [name for (name,) in rows]

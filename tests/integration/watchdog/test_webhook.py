@@ -33,7 +33,7 @@ class Receiver:
 
     server: ThreadingHTTPServer
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list[tuple[dict[str, str], bytes]])
-    answers: list[int] = field(default_factory=list[int])  # of the next requests; then 200
+    answers: list[int] = field(default_factory=list[int])  # of the next requests, 0: none; then 200
     tried: int = 0
     hold_s: float = 0
     location: str = ""
@@ -57,6 +57,9 @@ def receiver() -> Generator[Receiver]:
             receiver.tried += 1
             time.sleep(receiver.hold_s)
             status = receiver.answers.pop(0) if receiver.answers else 200
+            if status == 0:
+                self.close_connection = True
+                return
             if status == 200:
                 receiver.got.append((dict(self.headers), body))
             self.send_response(status)
@@ -173,6 +176,38 @@ def test_what_is_refused_is_given_up(post: Post, moat: Moat, receiver: Receiver)
     assert (receiver.tried, receiver.ids) == (3, told[1:])
     assert read_webhook(moat)["dropped"] == 1
     assert any(f"INCIDENT {told[0]} WAS NOT DELIVERED" in note for note in running.notes)
+
+
+def fail_often(post: Post, moat: Moat, receiver: Receiver) -> list[int]:
+    """Record two incidents, the first of which was tried twenty times."""
+    with Watching(post, receiver.url):
+        pass
+    told = report(moat, 2)
+    moat.run("UPDATE pgmoat.webhook SET attempts = 20")
+    time.sleep(1.2)  # both are old enough to be sent
+    return told
+
+
+def test_what_alone_is_not_taken_does_not_stop_the_others(post: Post, moat: Moat, receiver: Receiver) -> None:
+    told = fail_often(post, moat, receiver)
+    receiver.answers = [0]
+    with Watching(post, receiver.url) as running:
+        wait_for(lambda: read_webhook(moat)["delivered"] == 1, 30)
+    assert set(receiver.ids) == {told[1]}
+    assert read_webhook(moat)["dropped"] == 1
+    assert any(f"INCIDENT {told[0]} WAS NOT DELIVERED" in note for note in running.notes)
+
+
+@pytest.mark.parametrize("answers", [[0, 0], [502, 502], [429]])
+def test_who_takes_nothing_is_waited_for(
+    post: Post, moat: Moat, receiver: Receiver, answers: list[int]
+) -> None:
+    fail_often(post, moat, receiver)
+    receiver.answers = [*answers]
+    with Watching(post, receiver.url):
+        wait_for(lambda: read_webhook(moat)["attempts"] == 21, 30)
+    assert (receiver.tried, receiver.got) == (len(answers), [])
+    assert read_webhook(moat)["dropped"] == 0
 
 
 def test_no_redirect_is_followed(post: Post, moat: Moat, receiver: Receiver) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from pgmoat.errors import Error
 from pgmoat.watchdog.courier import find_pause
-from pgmoat.watchdog.hook import Answer, describe_line, make_body, parse_hook, parse_retry_after, sign
+from pgmoat.watchdog.hook import Answer, describe_line, make_body, parse_hook, parse_retry_after, send, sign
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 INCIDENT = {
@@ -88,6 +90,43 @@ def test_the_body() -> None:
     assert body["id"] == 7
     assert body["text"] == describe_line(INCIDENT)
     assert body["incident"] == {**INCIDENT, "at": NOW.isoformat()}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"query": "\N{SNOWMAN}" * 60_000},
+        {"found": "x" * 1_000_000, "query": ["y" * 1_000_000]},
+        {str(number): "z" * 500 for number in range(5000)},
+    ],
+    ids=["escapes", "long texts", "many keys"],
+)
+def test_a_body_of_any_length_is_cut(more: dict[str, object]) -> None:
+    incident = {**INCIDENT, "subject": "s" * 100_000, "detail": {"limit": 1000, **more}}
+    body = make_body(incident)
+    assert len(body) <= 64_000
+    sent = json.loads(body)
+    assert sent["truncated"] is True
+    assert sent["incident"].keys() == INCIDENT.keys()
+    assert [sent["incident"][key] for key in ("id", "at", "agent")] == [7, NOW.isoformat(), "clerk"]
+
+
+def test_who_answers_before_it_has_read_all_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgmoat.watchdog.hook._MOST_BODY", 100_000_000)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            client, _ = server.accept()
+            with client:
+                client.recv(100)
+                client.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        hook = parse_hook(f"http://127.0.0.1:{server.getsockname()[1]}/x", "")
+        answer = send(hook, {**INCIDENT, "detail": {"found": "x" * 30_000_000}}, NOW)
+        thread.join()
+    assert (answer.problem, answer.is_refused) == ("HTTP 413", True)
 
 
 def test_the_signature() -> None:
