@@ -71,12 +71,17 @@ class Database:
 
 
 @contextlib.contextmanager
-def create_database(server: PostgresServer, template: str = "template0") -> Generator[Database]:
+def create_database(
+    server: PostgresServer, template: str = "template0", encoding: str = ""
+) -> Generator[Database]:
     """Make a database from *template*; drop it, and whoever is still connected, afterwards."""
     database = Database(name=f"t_{secrets.token_hex(4)}", server=server)
     name = sql.Identifier(database.name)
     with psycopg.connect(server.dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template))
+        if encoding:
+            statement += sql.SQL(" LOCALE 'C' ENCODING {}").format(sql.Literal(encoding))
+        connection.execute(statement)
     try:
         yield database
     finally:

@@ -29,7 +29,7 @@ class RunningSession:
     pid: int
     backend_start: datetime
     xact_start: datetime | None
-    query_start: datetime | None
+    query_start: datetime | None  # when what it runs began, a fastpath call too
     state: str
     wait: str  # class:event; CPU, or Idle in transaction, where it waits for nothing that PostgreSQL names
     wait_class: str
@@ -76,13 +76,13 @@ def list_running(activity: Activity) -> Running:
 
 
 def _describe(session: Session, kind: str, now: datetime) -> RunningSession:
-    began = session.query_start if session.is_running else session.state_change
+    began = session.statement_start if session.is_running else session.state_change
     has_event = session.is_running and session.wait_event
     return RunningSession(
         pid=session.pid,
         backend_start=session.backend_start,
         xact_start=session.xact_start,
-        query_start=session.query_start,
+        query_start=session.statement_start,
         state=session.state,
         wait=f"{kind}:{session.wait_event}" if has_event else kind,
         wait_class=kind,

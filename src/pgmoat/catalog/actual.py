@@ -35,6 +35,7 @@ from pgmoat.model.objects import (
     RowPolicy,
     Wanted,
 )
+from pgmoat.postgres.foreign import split_settings
 from pgmoat.postgres.sqlfile import load_sql
 
 _AGENT_COLUMNS = (
@@ -203,14 +204,14 @@ def _read_roles(
                 is_agent=False,
                 login=row["login"],
                 connection_limit=row["connection_limit"],
-                settings=_split_settings(row["settings"]),
+                settings=_sort_settings(row["settings"]),
                 comment=row["comment"],
             ),
             powers=tuple(row["powers"]),
             member_of=tuple(Membership(role, grantor) for role, grantor in row["member_of"]),
             password_verifier=verifiers.get(row["name"]),
             is_password_visible=has_passwords,
-            database_settings=_split_settings(row["database_settings"]),
+            database_settings=_sort_settings(row["database_settings"]),
         )
         for row in _read(connection, "read_actual_roles", parameters)
     }
@@ -259,6 +260,5 @@ def _list_grantors(grants: Sequence[tuple[Grant, str, bool]]) -> dict[Grant, tup
     return {grant: tuple(sorted(names)) for grant, names in grantors.items()}
 
 
-def _split_settings(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    pairs = (setting.partition("=") for setting in settings)
-    return tuple(sorted((name, value) for name, _, value in pairs))
+def _sort_settings(settings: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(split_settings(settings).items()))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
 from pgmoat.compiler.checks.wording import quote_name
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
 
 _HARMFUL = {
@@ -63,9 +63,8 @@ class OverrideFacts:
 
 def read_overrides(connection: Connection[Any], target: Target) -> OverrideFacts:
     """Return the settings that agents' sessions get besides those of their roles."""
-    with connection.cursor(row_factory=class_row(Override)) as cursor:
-        cursor.execute(load_sql(PACKAGE, "read_overrides"), {"agent_roles": list(target.agent_roles)})
-        return OverrideFacts(cursor.fetchall())
+    rows = connection.execute(load_sql(PACKAGE, "read_overrides"), {"agent_roles": list(target.agent_roles)})
+    return OverrideFacts([Override(role, database, decode(setting)) for role, database, setting in rows])
 
 
 def _judge_roles(facts: OverrideFacts) -> Iterator[Remark]:

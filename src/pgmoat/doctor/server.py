@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
 from pgmoat.plan import quote
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.postgres.sqltext import compose
 
@@ -80,16 +81,18 @@ def read_server(connection: Connection[Any], target: Target) -> ServerFacts:
     """Return the server's facts; functions are tried in this session, which loads their libraries anew."""
     with connection.cursor(row_factory=class_row(_Row)) as cursor:
         row = cursor.execute(load_sql(PACKAGE, "read_server")).fetchall()[0]
-    with connection.cursor(row_factory=class_row(PreparedTransaction)) as cursor:
-        prepared = cursor.execute(
-            load_sql(PACKAGE, "read_prepared_transactions"), {"agent_roles": list(target.agent_roles)}
-        ).fetchall()
+    prepared = connection.execute(
+        load_sql(PACKAGE, "read_prepared_transactions"), {"agent_roles": list(target.agent_roles)}
+    )
     return ServerFacts(
         version_number=row.version_number,
         is_standby=row.is_standby,
         max_prepared_transactions=row.max_prepared_transactions,
         installed_version=_read_installed_version(connection),
-        prepared=prepared,
+        prepared=[
+            PreparedTransaction(decode(gid), owner, decode(database), age_s, is_agent)
+            for gid, owner, database, age_s, is_agent in prepared
+        ],
         plpgsql=_try(connection, "DO $$ BEGIN PERFORM 1; END $$"),
         gate=_try(connection, "SELECT pgmoat.gate('doctor')") if target.is_installed else Trial(),
         is_installed=target.is_installed,

@@ -13,7 +13,10 @@ from typing import Any
 import psycopg
 
 from pgmoat.ledger.incidents import BY_HAND
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
+
+_QUERY_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class ShownSession:
 
     pid: int
     backend_start: datetime
-    query_start: datetime | None
+    query_start: datetime | None  # when what it runs began
     xact_start: datetime | None = None
     task_id: str | None = None
     step: str | None = None
@@ -47,8 +50,12 @@ def end_session(
     Raises:
         psycopg.Error: no right to end sessions of that role, or to record it; nothing was done then.
     """
+    row = connection.execute(load_sql("pgmoat.ledger", "read_session"), asdict(shown)).fetchone()
+    query, database = row or (b"", b"")  # gone: nothing will be ended
     parameters = {
         **asdict(shown),
+        "query": decode(query)[:_QUERY_SHOWN],
+        "database": decode(database),
         "terminates": terminate,
         "kind": BY_HAND,
         "action": "terminated" if terminate else "cancelled",

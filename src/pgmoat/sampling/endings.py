@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pgmoat.sampling.sessions import Activity, Session
+from pgmoat.sampling.sessions import FASTPATH, Activity, Session
 
 TIMED_OUT, FAILED = "timed out", "failed"
 SEEN, INFERRED = "seen", "inferred"
@@ -33,6 +33,7 @@ class Ending:
     source: str
     at: datetime
     seconds: float
+    run: Run
 
 
 @dataclass(slots=True)
@@ -52,52 +53,72 @@ class Endings:
         if before is None:
             self._told = {name_run(session) for session in activity.sessions if not session.is_running}
             return []
-        now_by_pid = {(session.pid, session.backend_start): session for session in activity.sessions}
-        found = [*_see_ended(activity, timeouts_ms), *_infer(before, activity, now_by_pid, timeouts_ms)]
-        fresh = [ending for ending in found if name_run(ending.session) not in self._told]
+        found = [*_see_ended(before, activity, timeouts_ms), *_infer(before, activity, timeouts_ms)]
+        fresh = [ending for ending in found if ending.run not in self._told]
         known = {name_run(session) for session in activity.sessions}
-        self._told = {run for run in self._told if run in known} | {
-            name_run(ending.session) for ending in fresh
-        }
+        self._told = {run for run in self._told if run in known} | {ending.run for ending in fresh}
         return fresh
 
 
 def name_run(session: Session) -> Run:
     """Return what tells one run of a statement from all others."""
-    return (session.pid, session.backend_start, session.query_start)
+    return (session.pid, session.backend_start, session.statement_start)
 
 
-def _see_ended(activity: Activity, timeouts_ms: Mapping[str, int]) -> Iterator[Ending]:
+def _see_ended(before: Activity, activity: Activity, timeouts_ms: Mapping[str, int]) -> Iterator[Ending]:
     """Yield what sessions show that run nothing now."""
+    earlier = _by_session(before)
     for session in activity.sessions:
-        if session.is_running or session.query_start is None:
+        run = _find_run(earlier.get(_name(session)), session)
+        began = run and run[2]
+        if session.is_running or run is None or began is None:
             continue
-        took = session.state_change - session.query_start
+        took = session.state_change - began
         limit = _limit(session, timeouts_ms)
         is_over = limit is not None and took >= limit
         if session.state == _ABORTED or is_over:
             how = TIMED_OUT if is_over else FAILED
-            yield Ending(session, how, SEEN, session.state_change, took.total_seconds())
+            yield Ending(session, how, SEEN, session.state_change, took.total_seconds(), run)
 
 
-def _infer(
-    before: Activity,
-    activity: Activity,
-    now_by_pid: Mapping[tuple[int, datetime], Session],
-    timeouts_ms: Mapping[str, int],
-) -> Iterator[Ending]:
+def _find_run(before: Session | None, now: Session) -> Run | None:
+    """Return what ended last in *now*; None: what it shows had ended in *before*, which told so."""
+    if before is None or before.query_start != now.query_start:
+        return name_run(now)
+    if before.state == FASTPATH:
+        return name_run(before)
+    # Since it rests, fastpath calls that no sample shows may have moved state_change on.
+    return name_run(now) if before.is_running else None
+
+
+def _infer(before: Activity, activity: Activity, timeouts_ms: Mapping[str, int]) -> Iterator[Ending]:
     """Yield what ran in the last sample, runs no more, and would have met its timeout in between."""
+    now_by_name = _by_session(activity)
     for session in before.sessions:
-        limit = _limit(session, timeouts_ms)
-        if not session.is_running or session.query_start is None or limit is None:
+        limit, began = _limit(session, timeouts_ms), session.statement_start
+        if not session.is_running or began is None or limit is None:
             continue
-        now = now_by_pid.get((session.pid, session.backend_start))
-        if now is not None and now.query_start == session.query_start:
+        now = now_by_name.get(_name(session))
+        if now is not None and _shows(now, session):
             continue
-        ended_before = now.query_start if now is not None and now.query_start is not None else activity.now
-        due = session.query_start + limit
-        if before.now <= due <= ended_before:
-            yield Ending(session, TIMED_OUT, INFERRED, due, limit.total_seconds())
+        next_began = activity.now if now is None else now.statement_start or activity.now
+        due = began + limit
+        if before.now <= due <= next_began:
+            yield Ending(session, TIMED_OUT, INFERRED, due, limit.total_seconds(), name_run(session))
+
+
+def _shows(now: Session, before: Session) -> bool:
+    """Tell whether *now* still runs what *before* ran, or shows how it ended."""
+    ended = not now.is_running and now.query_start == before.query_start
+    return ended or name_run(now) == name_run(before)
+
+
+def _name(session: Session) -> tuple[int, datetime]:
+    return (session.pid, session.backend_start)
+
+
+def _by_session(activity: Activity) -> dict[tuple[int, datetime], Session]:
+    return {_name(session): session for session in activity.sessions}
 
 
 def _limit(session: Session, timeouts_ms: Mapping[str, int]) -> timedelta | None:

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.claim import Claim, parse_claim
 
@@ -27,7 +28,17 @@ CPU = "CPU"
 IDLE = "Idle in transaction"
 """The class of a session that waits for its client in a transaction: no database time."""
 
-_RUNNING = frozenset({"active", "fastpath function call"})
+FASTPATH = "fastpath function call"
+"""
+The state of a session that runs a function by a message of its own, without a statement.
+
+Such a call leaves query and query_start as the statement before it left them: it begins with state_change.
+"""
+
+NO_QUERY = "<fastpath function call>"
+"""Stands for the query of such a call where the session's last statement is another transaction's."""
+
+_RUNNING = frozenset({"active", FASTPATH})
 
 Task = tuple[str, str]
 """Agent and task id."""
@@ -55,6 +66,11 @@ class Session:
     def is_running(self) -> bool:
         """Whether a statement is running, or has arrived in part."""
         return not self.state.startswith("idle")
+
+    @property
+    def statement_start(self) -> datetime | None:
+        """When what it runs began, or what it ran last."""
+        return self.state_change if self.state == FASTPATH else self.query_start
 
     @property
     def task(self) -> Task | None:
@@ -88,7 +104,7 @@ def read_activity(connection: psycopg.Connection[Any]) -> Activity:
     """Return what all sessions but this one do."""
     with connection.cursor(row_factory=dict_row) as cursor:
         query = load_sql("pgmoat.sampling", "read_sessions")
-        rows = cursor.execute(query, {"most": MOST_QUERY}).fetchall()
+        rows = cursor.execute(query, {"most": 4 * MOST_QUERY}).fetchall()
         # Asked last: no session is younger than the sample, and no age negative.
         (clock,) = cursor.execute(load_sql("pgmoat.sampling", "read_clock")).fetchall()
     seen = [row for row in rows if row["state"] is not None]
@@ -102,4 +118,16 @@ def read_activity(connection: psycopg.Connection[Any]) -> Activity:
 
 
 def _make_session(row: Mapping[str, Any]) -> Session:
-    return Session(**row, claim=parse_claim(row["query"], row["application_name"]))
+    query = NO_QUERY if _has_other_query(row) else decode(row["query"])[:MOST_QUERY]
+    read: dict[str, Any] = {
+        "query": query,
+        "database": decode(row["database"]),
+        "claim": parse_claim(query, row["application_name"]),
+    }
+    return Session(**{**row, **read})
+
+
+def _has_other_query(row: Mapping[str, Any]) -> bool:
+    """Tell whether the query shown is no part of what runs: behind a pooler it may be another client's."""
+    began, of_query = row["xact_start"], row["query_start"]
+    return row["state"] == FASTPATH and (began is None or of_query is None or of_query < began)

@@ -38,9 +38,9 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
             "application_name": session.application_name,
             "query": session.query[:_QUERY_SHOWN],
         }
-        if session.is_running and session.query_start is not None:
+        if session.is_running and session.statement_start is not None:
             detail |= {
-                "statement_ms": round((at - session.query_start).total_seconds() * 1000),
+                "statement_ms": round((at - session.statement_start).total_seconds() * 1000),
                 "fingerprint": str(fingerprint(normalise(session.query))),
             }
     if prepared is not None:
@@ -111,7 +111,7 @@ def _end_session(
         "pid": session.pid,
         "backend_start": session.backend_start,
         "guard": str(verdict.guard),
-        "query_start": session.query_start,
+        "statement_start": session.statement_start,
         "xact_start": session.xact_start,
         "state_change": session.state_change,
         "role": verdict.role,

@@ -166,14 +166,14 @@ def _judge_session(
 def _list_offences(session: Session, limits: AgentLimits, sample: Sample) -> Iterator[_Offence]:
     """Yield what the session does or will do wrong; the first that is due counts."""
     guard = Guard.STATEMENT if session.is_running else Guard.TRANSACTION
-    started = session.query_start if session.is_running else session.xact_start
+    started = session.statement_start if session.is_running else session.xact_start
     stopped = sample.stopped.get(session.task) if session.task is not None else None
     if started is not None and limits.frozen_at is not None:
         yield _Offence(Kind.AGENT_FROZEN, guard, max(limits.frozen_at, started), limits.frozen_at, None)
     if started is not None and stopped is not None:
         yield _Offence(_STOPPED[stopped.why], guard, max(stopped.since, started), stopped.since, None)
-    if session.is_running and session.query_start is not None:
-        yield _since(Kind.STATEMENT, guard, session.query_start, limits.statement_ms)
+    if session.is_running and started is not None:
+        yield _since(Kind.STATEMENT, guard, started, limits.statement_ms)
     if not session.is_running and session.xact_start is not None:
         yield _since(Kind.IDLE, Guard.IDLE, session.state_change, limits.idle_ms)
     if session.xact_start is not None:
@@ -196,7 +196,7 @@ def _escalate(session: Session, past: Past | None, now: datetime, grace: timedel
 
 
 def _name_subject(session: Session, offence: _Offence) -> str:
-    start = session.query_start if offence.guard is Guard.STATEMENT else session.xact_start
+    start = session.statement_start if offence.guard is Guard.STATEMENT else session.xact_start
     moment = "" if start is None else f"{start.timestamp():.6f}"
     return f"{offence.guard[0]}:{session.pid}:{session.backend_start.timestamp():.6f}:{moment}"
 

@@ -93,6 +93,7 @@ class Watch:
     _surges: SurgeReader = field(default_factory=SurgeReader)
     recorder: Recorder = field(init=False)
     _hurries: bool = False
+    _fault: str = ""
     _told: bool | None = None  # whether it said last that it leads
 
     def __post_init__(self) -> None:
@@ -108,6 +109,9 @@ class Watch:
         if not self.settings.is_dry_run and not self._lead(connection):
             return []
         sample = read_sample(connection, sees_passwords=self.is_superuser)
+        if sample.fault and sample.fault != self._fault:
+            self.output.say(sample.fault)
+        self._fault = sample.fault
         done = self._act(connection, sample)
         if not self.settings.is_dry_run:
             self.recorder.look(sample)

@@ -47,7 +47,9 @@ def fingerprint(query: str) -> str | None:
     Comments and spacing do not count. Literals do: what goes through a list one by one is no loop, unless it
     binds them as parameters. What PostgreSQL cut off (``track_activity_query_size``) does not count either.
     """
-    text = " ".join(_COMMENT.sub(" ", query).split())
+    # What opens behind the last end is no comment: each would be followed to the end of the text.
+    head, end, tail = query.rpartition("*/")
+    text = " ".join(_COMMENT.sub(" ", head + end + tail.replace("/*", "/ *")).split())
     if not _WORK.match(text) or _OWN.search(text):
         return None
     return hashlib.sha256(text.encode()).hexdigest()[:16]

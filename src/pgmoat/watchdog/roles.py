@@ -9,7 +9,7 @@ What is wanted stands in the manifest, as apply left it; no policy file is read.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from pgmoat.postgres.foreign import split_settings
 from pgmoat.postgres.sqlfile import load_sql
 
 PACKAGE = "pgmoat.watchdog"
@@ -72,11 +73,11 @@ def compare_settings(row: Mapping[str, Any]) -> Iterator[RoleChange]:
     """Yield the differences in one row of ``read_role_settings.sql``."""
     agent, role = row["agent"], row["role"]
     wanted: dict[str, str] = json.loads(row["wanted"])
-    found = _split(row["settings"])
+    found = split_settings(row["settings"])
     for key in sorted(wanted.keys() | found.keys()):
         if wanted.get(key) != found.get(key):
             yield RoleChange(agent, role, Where.EVERYWHERE, key, wanted.get(key), found.get(key))
-    for key, value in sorted(_split(row["database_settings"]).items()):
+    for key, value in sorted(split_settings(row["database_settings"]).items()):
         yield RoleChange(agent, role, Where.DATABASE, key, None, value)
 
 
@@ -85,8 +86,3 @@ def compare_limit(row: Mapping[str, Any]) -> Iterator[RoleChange]:
     wanted, found = row["wanted_limit"], str(row["connection_limit"])
     if wanted is not None and wanted != found:
         yield RoleChange(row["agent"], row["role"], Where.LIMIT, "CONNECTION LIMIT", wanted, found)
-
-
-def _split(settings: Sequence[str]) -> dict[str, str]:
-    pairs = (setting.partition("=") for setting in settings)
-    return {name: value for name, _, value in pairs}

@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
+from pgmoat.postgres.foreign import decode
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.sessions import Activity, Session, Task, read_activity
 from pgmoat.watchdog.roles import RoleChange, read_changes
@@ -66,6 +67,7 @@ class Sample:
     stopped: Mapping[Task, StoppedTask]
     prepared: Sequence[Prepared]
     changes: Sequence[RoleChange]
+    fault: str = ""  # why roles could not be looked at
 
     @property
     def now(self) -> datetime:
@@ -82,13 +84,33 @@ def read_sample(connection: psycopg.Connection[Any], *, sees_passwords: bool = F
     """Return what agents' sessions do, and which of the tasks that they name may not go on."""
     agents = {row["name"]: AgentLimits(**row) for row in _read(connection, "read_limits")}
     activity = read_activity(connection)
+    changes, fault = _try_changes(connection, sees_passwords=sees_passwords)
     return Sample(
         activity=activity,
         agents=agents,
         stopped=_read_stopped(connection, activity.sessions),
-        prepared=[Prepared(**row) for row in _read(connection, "read_prepared")],
-        changes=read_changes(connection, sees_passwords=sees_passwords),
+        prepared=[_make_prepared(row) for row in _read(connection, "read_prepared")],
+        changes=changes,
+        fault=fault,
     )
+
+
+def _try_changes(
+    connection: psycopg.Connection[Any], *, sees_passwords: bool
+) -> tuple[list[RoleChange], str]:
+    """Return the changes, or why there are none: whatever a role's settings hold, sessions are judged."""
+    try:
+        return read_changes(connection, sees_passwords=sees_passwords), ""
+    except (psycopg.Error, ValueError) as error:
+        if connection.closed:
+            raise
+        why, *_ = str(error).splitlines() or [type(error).__name__]
+        return [], f"roles' settings cannot be read: {why}"
+
+
+def _make_prepared(row: Mapping[str, Any]) -> Prepared:
+    names: dict[str, Any] = {"gid": decode(row["gid"]), "database": decode(row["database"])}
+    return Prepared(**{**row, **names})
 
 
 def _read_stopped(

@@ -16,6 +16,7 @@ from pgmoat.ledger.freeze import freeze_agent, freeze_task, thaw_agent
 from pgmoat.ledger.sessions import ShownSession, end_session
 from tests.integration.accounting.conftest import Connection, Record
 from tests.integration.watchdog.conftest import wait_for
+from tests.postgres_fixtures import PostgresServer, create_database
 
 
 @dataclass(slots=True)
@@ -110,6 +111,20 @@ def test_an_operator_ends_what_was_shown(record: Record, terminate: bool) -> Non
     )
     assert (how, source, mark) == (action, "done", shown.fingerprint)
     assert 0 < seconds < 30
+
+
+def test_a_statement_in_another_encoding(record: Record, server: PostgresServer) -> None:
+    with create_database(server, encoding="LATIN1") as foreign, record.connect("operator") as operator:
+        role = record.moat.role("clerk")
+        dsn = foreign.dsn_for(role, record.moat.passwords[role])
+        with (
+            psycopg.connect(dsn, autocommit=True, client_encoding="latin1") as agent,
+            running(agent, "SELECT pg_sleep(29), 'café'") as outcome,
+        ):
+            assert end_session(operator, show(find(operator, "pg_sleep(29)")), terminate=False)
+        assert outcome.codes == ["57014"]
+    detail = record.moat.value("SELECT detail FROM pgmoat.incident")
+    assert (detail["query"], detail["database"]) == ("SELECT pg_sleep(29), 'caf\ufffd'", foreign.name)
 
 
 def test_each_statement_that_is_cancelled_in_a_session_counts(record: Record) -> None:

@@ -135,6 +135,16 @@ def test_not_through_a_pooler(post: Post, moat: Moat, capsys: pytest.CaptureFixt
     assert "pooler" in capsys.readouterr().err
 
 
+def leave_prepared(moat: Moat) -> None:
+    """Prepare a transaction whose name is no UTF-8, in a database where it need not be."""
+    with moat.superuser() as people:
+        people.execute("CREATE DATABASE latin TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'")
+    role = moat.role("hasty")
+    dsn = moat.database.server.dsn_for(role, moat.passwords[role], "latin")
+    with psycopg.connect(dsn, autocommit=True, client_encoding="latin1") as hasty:
+        hasty.execute("BEGIN READ WRITE; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'café'")
+
+
 def test_the_server_restarts() -> None:
     with run_durable_server({"max_prepared_transactions": "2"}) as durable:
         moat = install_moat(durable.database, f"t{secrets.token_hex(3)}_", SCHEMA, POLICY)
@@ -147,6 +157,9 @@ def test_the_server_restarts() -> None:
                 wait_for(post.incidents)
                 assert post.incidents() == [("prepared-transaction", "rolled back")]
                 assert moat.read("SELECT gid FROM pg_prepared_xacts") == []
+                leave_prepared(moat)
+                wait_for(lambda: len(post.incidents()) > 1)
+                assert post.incidents()[1] == ("prepared-transaction", "failed")
                 durable.kill(signal.SIGKILL)
                 wait_for(lambda: any("trying again" in note for note in running.notes))
                 durable.start()
@@ -155,3 +168,32 @@ def test_the_server_restarts() -> None:
                     clerk.execute("SET statement_timeout = 0")
                     with pytest.raises(psycopg.errors.QueryCanceled):
                         clerk.execute(BURN)
+
+
+def test_the_leaders_secret_is_nobody_elses(post: Post) -> None:
+    """Another login of the monitor's may neither read it nor speak for the leader."""
+    with post.watch() as running, post.connect() as other:
+        assert running.notes == ["leading"]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            other.execute("SELECT holder FROM pgmoat.lease")
+        for call in (
+            "pgmoat.leads('a guess')",
+            "pgmoat.lead_watch('a guess', 60000)",
+            "pgmoat.beat('a guess', 60000)",
+            "pgmoat.record_samples('a guess', '{}')",
+            "pgmoat.mark_webhook('a guess', 'hook', 9000000000000000000, true, NULL)",
+        ):
+            assert other.execute(f"SELECT {call}".encode()).fetchone() == (False,), call
+
+
+@pytest.mark.parametrize("seconds", ['"NaN"', '"Infinity"', "-1"])
+def test_no_nonsense_is_recorded(post: Post, seconds: str) -> None:
+    with post.connect() as watcher:
+        watcher.execute("SELECT pgmoat.lead_watch('mine', 5000)")
+        row = f'"agent": "clerk", "wait_class": "CPU", "samples": 1, "seconds": {seconds}'
+        with pytest.raises(psycopg.errors.CheckViolation):
+            watcher.execute(
+                "SELECT pgmoat.record_samples('mine', jsonb_build_object('usage',"
+                " jsonb_build_array(%s::jsonb || jsonb_build_object('minute', now()))))",
+                ("{" + row + "}",),
+            )

@@ -21,6 +21,7 @@ from pgmoat.sampling.claim import Claim, parse_claim
         ("/*step='s'*/ SELECT 1", "pgmoat:T-2:x", Claim("T-2", "x")),
         ("SELECT 1 /*task_id='T-1'*/", "", Claim()),
         ("/*task_id='T-1'", "", Claim()),
+        ("/* by hand, dbDriver='x y',task_id='T-1'\n*/ SELECT 1", "", Claim("T-1")),
         ("/*task_id=''*/", "pgmoat:T-2", Claim("T-2")),
         ("/*task_id='%00%ff'*/", "", Claim("\ufffd")),
         ("", "pgmoat:a:b:step", Claim("a:b", "step")),

@@ -32,6 +32,9 @@ def next_one(seconds: float, state: str = "active") -> Session:
     return replace(RUNNING, query_start=NOW + at(seconds), state_change=NOW + at(seconds), state=state)
 
 
+CALL = ended(8.5, "fastpath function call")
+
+
 def see(*samples: Activity) -> list[tuple[str, str, float]]:
     endings = Endings()
     return [
@@ -56,6 +59,14 @@ def see(*samples: Activity) -> list[tuple[str, str, float]]:
         # Seen twice, it is one.
         ([sample(5.5, ended(5.01)), sample(6.5, ended(5.01)), sample(7.5)], [("timed out", "seen", 5.01)]),
         ([sample(5.5, ended(5.01)), sample(6.5, next_one(6))], [("timed out", "seen", 5.01)]),
+        # A fastpath call leaves the statement's beginning as it is: one seen, one not.
+        ([sample(5, ended(4.9)), sample(9, CALL), sample(10, ended(9.5)), sample(11, ended(9.5))], []),
+        ([sample(5, ended(4.9)), sample(10, ended(9.5)), sample(11, ended(9.5))], []),
+        (
+            [sample(5, ended(4.9)), sample(9, CALL), sample(13.5, CALL), sample(14, ended(13.9))],
+            [("timed out", "seen", 5.4)],
+        ),
+        ([sample(9, CALL)], [("timed out", "inferred", 5.0)]),
     ],
 )
 def test_what_became_of_a_statement(then: Iterable[Activity], found: list[tuple[str, str, float]]) -> None:
@@ -78,3 +89,11 @@ def test_an_agent_without_a_limit() -> None:
     endings = Endings()
     endings.see(sample(4.5, RUNNING), {"a": 0})
     assert endings.see(sample(60, ended(50)), {"a": 0}) == []
+
+
+def test_a_fastpath_call_that_somebody_ended_is_theirs_to_tell() -> None:
+    endings = Endings()
+    endings.see(sample(13, CALL), LIMITS)
+    endings.mark(CALL)
+    assert endings.see(sample(14, ended(13.9)), LIMITS) == []
+    assert endings.see(sample(15, ended(13.9)), LIMITS) == []

@@ -71,7 +71,8 @@ IDLE, WAITS, FAILED = "idle", "idle in transaction", "idle in transaction (abort
         (session(query=5.6), ("statement-timeout", "cancelled", "statement")),
         (session(query=5.6, xact=None), ("statement-timeout", "cancelled", "statement")),
         (session(query=5.6, wait="ClientRead"), ("statement-timeout", "terminated", "statement")),
-        (session("fastpath function call", query=9), ("statement-timeout", "cancelled", "statement")),
+        (session("fastpath function call", query=9), None),  # of the statement before
+        (session("fastpath function call", change=9), ("statement-timeout", "cancelled", "statement")),
         (session(query=40, xact=40), ("statement-timeout", "cancelled", "statement")),
         (session(xact=30.4), None),
         (session(xact=30.6), ("transaction-timeout", "cancelled", "transaction")),
@@ -153,8 +154,8 @@ ROW = {
     "agent": "a",
     "role": "agent_a",
     "wanted": '{"search_path": "agent, pg_temp", "statement_timeout": "5000ms"}',
-    "database_settings": ["work_mem=1GB"],
-    "settings": ["search_path=public", "statement_timeout=5000ms", "pgmoat.token=x=y"],
+    "database_settings": [b"work_mem=1GB"],
+    "settings": [b"search_path=public", b"statement_timeout=5000ms", b"pgmoat.token=x=y"],
 }
 
 
@@ -178,3 +179,19 @@ def test_a_role_is_repaired_as_often_as_it_changes_itself() -> None:
     )
     assert len(look(changes=[change], past={found.subject: Past("repaired", ago(1))})) == 1
     assert look(changes=[change], past={found.subject: Past("failed", ago(1))}) == []
+
+
+def test_a_fastpath_call_begins_when_the_state_changes() -> None:
+    call = "fastpath function call"
+    assert look(session(call, query=100, xact=3, change=3)) == []
+    (verdict,) = look(session(call, query=100, xact=6, change=6))
+    assert (verdict.kind, verdict.action, verdict.found) == ("statement-timeout", "cancelled", 6000)
+    never = replace(session(call, xact=6, change=6), query_start=None)
+    (verdict,) = look(never)
+    assert (verdict.kind, verdict.action) == ("statement-timeout", "cancelled")
+    (verdict,) = look(
+        replace(never, state_change=ago(1), xact_start=ago(1)), agent=replace(AGENT, frozen_at=ago(3))
+    )
+    assert (verdict.kind, verdict.action) == ("agent-frozen", "cancelled")
+    # The next call is another subject.
+    assert verdict.subject != look(never)[0].subject

@@ -1,6 +1,6 @@
 -- Roles as they are, with who granted each membership: a REVOKE must name the grantor.
 -- Parameters: roles (text[]). Columns: name, login, connection_limit, powers, comment, member_of (pairs of
--- role and grantor), settings and database_settings (name=value).
+-- role and grantor), settings and database_settings (name=value, as bytes).
 SELECT
     r.rolname::pg_catalog.text AS name,
     r.rolcanlogin AS login,
@@ -22,8 +22,8 @@ SELECT
         WHERE m.member = r.oid
         ORDER BY 1
     ) AS member_of,
-    COALESCE(everywhere.setconfig, '{}') AS settings,
-    COALESCE(here.setconfig, '{}') AS database_settings
+    ARRAY(SELECT pg_catalog.textsend(x) FROM pg_catalog.unnest(everywhere.setconfig) AS x) AS settings,
+    ARRAY(SELECT pg_catalog.textsend(x) FROM pg_catalog.unnest(here.setconfig) AS x) AS database_settings
 FROM pg_catalog.pg_roles AS r
 LEFT JOIN pg_catalog.pg_db_role_setting AS everywhere ON everywhere.setrole = r.oid AND everywhere.setdatabase = 0
 LEFT JOIN pg_catalog.pg_db_role_setting AS here

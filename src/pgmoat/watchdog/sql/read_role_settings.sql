@@ -1,8 +1,9 @@
 -- Agents' roles: the settings and the CONNECTION LIMIT that apply gave them, and those that they have now.
--- Columns: agent, role, wanted (JSON object as text), settings, database_settings (name=value), wanted_limit (text),
+-- Columns: agent, role, wanted (JSON object as text), settings, database_settings (name=value, as bytes), wanted_limit (text),
 -- connection_limit.
 SELECT a.name AS agent, r.rolname::pg_catalog.text AS role, o.detail ->> 'settings' AS wanted,
-       COALESCE(everywhere.setconfig, '{}') AS settings, COALESCE(here.setconfig, '{}') AS database_settings,
+       ARRAY(SELECT pg_catalog.textsend(x) FROM pg_catalog.unnest(everywhere.setconfig) AS x) AS settings,
+       ARRAY(SELECT pg_catalog.textsend(x) FROM pg_catalog.unnest(here.setconfig) AS x) AS database_settings,
        o.detail ->> 'connection_limit' AS wanted_limit, r.rolconnlimit AS connection_limit
   FROM pgmoat.agent AS a
   JOIN pg_catalog.pg_roles AS r ON r.rolname = a.role
