@@ -205,6 +205,26 @@ def _answers(served: Served) -> bool:
         return False
 
 
+def make_certificate(folder: Path) -> tuple[str, str, str, str]:
+    """Make a certificate for localhost; return the options of ``pgmoat serve`` that use it."""
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    make = (
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+        "-days",
+        "2",
+    )
+    name = ("-addext", "subjectAltName=DNS:localhost")
+    subprocess.run([*make, "-keyout", key, "-out", cert, *name], check=True)
+    return "--tls-cert", cert, "--tls-key", key
+
+
 @contextlib.contextmanager
 def watch(dsn: str) -> Generator[subprocess.Popen[bytes]]:
     """Run ``pgmoat watch`` until the block ends."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
@@ -135,7 +136,7 @@ def render_step(after: Live, step: Delta) -> str:
     return json.dumps(
         {
             "at": round(after.at.timestamp(), 2),
-            "load": {agent: round(value, 4) for agent, value in load.items()},
+            "load": {agent: round(value, 4) for agent, value in load.items() if math.isfinite(value)},
         }
     )
 

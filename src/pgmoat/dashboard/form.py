@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 _MOST_BYTES = 65_536
 _MOST_FIELDS = 30
@@ -28,10 +28,13 @@ async def read_form(request: Request) -> dict[str, str]:
     ):
         raise HTTPException(415, "This takes forms only.")
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413, "This form is too long.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _MOST_BYTES:
+                raise HTTPException(413, "This form is too long.")
+    except ClientDisconnect as error:
+        raise HTTPException(400, "This form did not arrive.") from error
     try:
         fields = dict(
             parse_qsl(

@@ -16,7 +16,17 @@ from psycopg import sql
 
 from pgmoat.dashboard.serve import open_socket
 from pgmoat.dashboard.settings import Address
-from tests.dashboard_fixtures import OPERATOR, SCHEMA, VIEWER, Shop, find_port, open_shop, serve, wait_for
+from tests.dashboard_fixtures import (
+    OPERATOR,
+    SCHEMA,
+    VIEWER,
+    Shop,
+    find_port,
+    make_certificate,
+    open_shop,
+    serve,
+    wait_for,
+)
 from tests.moat_fixtures import open_moat
 from tests.postgres_fixtures import Database, PostgresServer, start_chosen_server
 
@@ -104,25 +114,9 @@ def test_tokens_of_the_environment_are_not_printed(shop: Shop) -> None:
 
 
 def test_with_tls_cookies_go_encrypted_only(shop: Shop, tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=localhost",
-        "-days",
-        "2",
-    ]
-    subprocess.run(
-        [*make, "-keyout", key, "-out", cert, "-addext", "subjectAltName=DNS:localhost"], check=True
-    )
-    options = ("--tls-cert", str(cert), "--tls-key", str(key))
+    options = make_certificate(tmp_path)
     with serve(shop.dsn, *options, scheme="https") as served:
-        trusted = ssl.create_default_context(cafile=str(cert))
+        trusted = ssl.create_default_context(cafile=options[1])
         url = f"https://localhost:{served.port}"
         answer = httpx.post(f"{url}/login", data={"token": OPERATOR}, verify=trusted)
         assert answer.status_code == 303

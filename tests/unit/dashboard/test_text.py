@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,6 +101,23 @@ def test_buckets_in_which_nobody_looked_are_gaps() -> None:
     assert (first, last) == (NOW.replace(minute=24, second=0), NOW.replace(second=0))
     figures = lay_out(window, {first: 60.0, second: 30.0}, [(first, "a", 30.0), (second, "b", 30.0)])
     assert figures["lines"] == {"a": [0.5, 0.0, *[None] * 9], "b": [0.0, 1.0, *[None] * 9]}
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_figures_that_are_no_numbers_are_gaps(bad: float) -> None:
+    window = find_window("live", NOW, "1h")
+    first, second, third, *_ = list_buckets(window)
+    points = [
+        (first, "a", bad),
+        (first, "a", 1.0),
+        (first, "b", 30.0),
+        (second, "a", 30.0),
+        (third, "a", 6.0),
+    ]
+    figures = lay_out(window, {first: 60.0, second: bad, third: 60.0}, points)
+    assert figures["lines"] == {"a": [None, None, 0.1, *[None] * 8], "b": [0.5, None, 0.0, *[None] * 8]}
+    step = render_step(Live(NOW, {}, {}), Delta({("a", "CPU"): bad, ("b", "CPU"): 1.0}, 1.0))
+    assert json.loads(step)["load"] == {"b": 1.0}
 
 
 def test_a_window_that_there_is_not_is_the_usual_one() -> None:
