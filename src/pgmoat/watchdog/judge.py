@@ -165,8 +165,7 @@ def _judge_session(
 
 def _list_offences(session: Session, limits: AgentLimits, sample: Sample) -> Iterator[_Offence]:
     """Yield what the session does or will do wrong; the first that is due counts."""
-    guard = Guard.STATEMENT if session.is_running else Guard.TRANSACTION
-    started = session.statement_start if session.is_running else session.xact_start
+    guard, started = _find_start(session)
     stopped = sample.stopped.get(session.task) if session.task is not None else None
     if started is not None and limits.frozen_at is not None:
         yield _Offence(Kind.AGENT_FROZEN, guard, max(limits.frozen_at, started), limits.frozen_at, None)
@@ -174,10 +173,19 @@ def _list_offences(session: Session, limits: AgentLimits, sample: Sample) -> Ite
         yield _Offence(_STOPPED[stopped.why], guard, max(stopped.since, started), stopped.since, None)
     if session.is_running and started is not None:
         yield _since(Kind.STATEMENT, guard, started, limits.statement_ms)
-    if not session.is_running and session.xact_start is not None:
+    if not session.is_running:
         yield _since(Kind.IDLE, Guard.IDLE, session.state_change, limits.idle_ms)
     if session.xact_start is not None:
         yield _since(Kind.TRANSACTION, Guard.TRANSACTION, session.xact_start, limits.transaction_ms)
+
+
+def _find_start(session: Session) -> tuple[Guard, datetime | None]:
+    """Return since when it does what it does; of an aborted transaction PostgreSQL tells no beginning."""
+    if session.is_running:
+        return Guard.STATEMENT, session.statement_start
+    if session.xact_start is None:
+        return Guard.IDLE, session.state_change
+    return Guard.TRANSACTION, session.xact_start
 
 
 def _since(kind: Kind, guard: Guard, start: datetime, limit_ms: int) -> _Offence:
@@ -197,6 +205,8 @@ def _escalate(session: Session, past: Past | None, now: datetime, grace: timedel
 
 def _name_subject(session: Session, offence: _Offence) -> str:
     start = session.statement_start if offence.guard is Guard.STATEMENT else session.xact_start
+    if offence.guard is Guard.IDLE and start is None:
+        start = session.state_change
     moment = "" if start is None else f"{start.timestamp():.6f}"
     return f"{offence.guard[0]}:{session.pid}:{session.backend_start.timestamp():.6f}:{moment}"
 

@@ -58,6 +58,19 @@ def test_idle_in_a_transaction(post: Post, moat: Moat, route: str) -> None:
     assert post.incidents() == [("idle-in-transaction", "terminated")]
 
 
+def test_idle_in_an_aborted_transaction(post: Post, moat: Moat) -> None:
+    """PostgreSQL tells no beginning of it."""
+    with post.watch(), moat.connect("clerk") as clerk:
+        clerk.execute("SET idle_in_transaction_session_timeout = 0")
+        clerk.execute("BEGIN")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            clerk.execute("SELECT 1/0")
+        wait_for(post.incidents)
+        with pytest.raises(psycopg.OperationalError):
+            clerk.execute("SELECT 1")
+    assert post.incidents() == [("idle-in-transaction", "terminated")]
+
+
 def test_a_timer_that_was_disarmed(post: Post, moat: Moat) -> None:
     """A Flush after the Sync disarms PostgreSQL's own timer."""
     with post.watch(), closing(moat.connect("clerk")) as clerk:

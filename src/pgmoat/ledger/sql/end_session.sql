@@ -18,7 +18,8 @@ WITH ended AS MATERIALIZED (
                AND ((s.state NOT LIKE 'idle%%'
                      AND CASE s.state WHEN 'fastpath function call' THEN s.state_change ELSE s.query_start END
                          = %(query_start)s)
-                    OR (%(terminates)s AND s.xact_start = %(xact_start)s))
+                    OR (%(terminates)s AND s.xact_start = %(xact_start)s)
+                    OR (%(terminates)s AND s.state = 'idle in transaction (aborted)' AND s.query_start = %(query_start)s))
             OFFSET 0) AS f
      WHERE CASE WHEN %(terminates)s THEN pg_catalog.pg_terminate_backend(f.pid) ELSE pg_catalog.pg_cancel_backend(f.pid) END
 )

@@ -10,7 +10,7 @@ SELECT f.pid
          WHERE a.name = %(agent)s
            AND (pg_catalog.pg_has_role(s.usesysid, 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))
            AND s.datname = pg_catalog.current_database()
-           AND s.xact_start < a.frozen_at
+           AND (s.xact_start < a.frozen_at OR s.state = 'idle in transaction (aborted)') -- of which nobody tells when it began
         OFFSET 0) AS f
  WHERE pg_catalog.pg_terminate_backend(f.pid)
  ORDER BY f.pid;

@@ -22,7 +22,8 @@ WITH ended AS MATERIALIZED (
                    WHEN 'statement' THEN s.state NOT LIKE 'idle%%'
                                     AND CASE s.state WHEN 'fastpath function call' THEN s.state_change ELSE s.query_start END
                                         = %(statement_start)s
-                   WHEN 'idle' THEN s.state LIKE 'idle%%' AND s.xact_start = %(xact_start)s AND s.state_change = %(state_change)s
+                   WHEN 'idle' THEN s.state LIKE 'idle%%' AND s.xact_start IS NOT DISTINCT FROM %(xact_start)s
+                               AND s.state_change = %(state_change)s
                    ELSE s.xact_start = %(xact_start)s END
                AND pgmoat.leads(%(holder)s)
             OFFSET 0) AS f
