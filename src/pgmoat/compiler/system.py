@@ -98,6 +98,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("preview_changes", "bigint", ("agents",)),
     ("refuse_large_row", "bigint,bigint", ("agents",)),
     ("prune_operations", "interval", ("orchestrator",)),
+    ("leads", "text", ("monitor",)),
     ("lead_watch", "text,integer", ("monitor",)),
     ("beat", "text,integer", ("monitor",)),
     ("record_incident", "text,text,text,text,text,text,jsonb", ("monitor",)),
@@ -123,7 +124,7 @@ _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 _MONITORED = (
     "history", "statement", "change", "entity", "hour", "opening", "operation_call",
-    "incident", "heartbeat", "lease",
+    "incident", "heartbeat",
     "sampling", "usage", "usage_detail", "activity", "statement_text", "unfinished", "reading", "webhook",
 )  # fmt: skip
 
@@ -235,6 +236,8 @@ def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
         for table, columns in _READABLE:
             for column in columns or (None,):
                 yield Grant("table", _system_table(table), column, "SELECT", role)
+    for column in ("name", "leased_until"):  # the holder is the leader's secret
+        yield Grant("table", _system_table("lease"), column, "SELECT", roles.monitor)
     for table in _MONITORED:
         yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
 

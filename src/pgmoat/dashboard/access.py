@@ -17,7 +17,6 @@ from pgmoat.dashboard.settings import Tokens
 
 LONGEST_S = 12 * 3600
 IDLE_S = 3600
-_MOST_SESSIONS = 1_000
 _TRIES = 10
 _TRIES_WITHIN_S = 60.0
 _MOST_ADDRESSES = 10_000
@@ -28,6 +27,10 @@ class Role(StrEnum):
 
     VIEWER = "viewer"
     OPERATOR = "operator"
+
+
+_MOST_SESSIONS = {Role.VIEWER: 1_000, Role.OPERATOR: 1_000}
+"""By role: however many viewers log in, no operator is thrown out for them."""
 
 
 @dataclass(slots=True)
@@ -72,11 +75,12 @@ class Sessions:
     _open: dict[bytes, Session] = field(default_factory=dict[bytes, Session])
 
     def begin(self, role: Role, name: str) -> tuple[str, Session]:
-        """Return a new session and its id."""
+        """Return a new session and its id; beyond the most of a role, its least recently used one ends."""
         now = self.clock()
         self._open = {key: found for key, found in self._open.items() if not _is_over(found, now)}
-        while len(self._open) >= _MOST_SESSIONS:
-            self._open.pop(min(self._open, key=lambda key: self._open[key].used_at))
+        alike = [key for key, found in self._open.items() if found.role is role]
+        if len(alike) >= _MOST_SESSIONS[role]:
+            del self._open[min(alike, key=lambda key: self._open[key].used_at)]
         session_id = secrets.token_urlsafe(32)
         session = self._open[_digest(session_id)] = Session(role, name, now, now)
         return session_id, session

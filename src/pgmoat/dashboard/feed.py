@@ -15,45 +15,72 @@ from dataclasses import dataclass, field
 import psycopg
 
 from pgmoat.accounting.series import Delta, Live, diff_live, read_live
+from pgmoat.dashboard.access import Role, Session
 from pgmoat.dashboard.database import Database
 from pgmoat.errors import Error
 from pgmoat.sampling.sessions import IDLE
 
-MOST_LISTENERS = 50
+MOST_SEATS = 50
+MOST_SEATS_OF_VIEWERS = 40  # the rest is kept for operators
+MOST_SEATS_OF_ONE = 5
 _EVERY_S = 1.0
 _MOST_WAITING = 10
 _KEPT = 600
 _BEAT_S = 10.0
 _LEAST_SEEN_S = 0.2
 
-Listener = asyncio.Queue[str | None]
+Messages = asyncio.Queue[str | None]
+
+
+@dataclass(eq=False, slots=True)
+class Seat:
+    """A place to listen from; a session has a few."""
+
+    session: Session
+    messages: Messages = field(default_factory=lambda: Messages(_MOST_WAITING))
 
 
 @dataclass(slots=True)
 class Feed:
-    """One poller for all listeners; whoever is too slow is let go, and connects again by itself."""
+    """
+    One poller for all listeners; whoever is too slow is let go, and connects again by itself.
+
+    A seat is taken until its response has ended: one who does not read what was sent keeps it for so long.
+    """
 
     database: Database
     is_stopping: bool = False
-    _listeners: set[Listener] = field(default_factory=set[Listener])
+    _seats: set[Seat] = field(default_factory=set[Seat])
+    _listeners: set[Seat] = field(default_factory=set[Seat])
     _kept: deque[str] = field(default_factory=lambda: deque[str](maxlen=_KEPT))
     _poller: asyncio.Task[None] | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody else may listen."""
-        return len(self._listeners) >= MOST_LISTENERS
+    def take_seat(self, session: Session) -> Seat | None:
+        """Return a seat to leave again, None where this session has enough, or all are taken."""
+        own = sum(seat.session is session for seat in self._seats)
+        viewers = sum(seat.session.role is Role.VIEWER for seat in self._seats)
+        is_full = len(self._seats) >= MOST_SEATS
+        if session.role is Role.VIEWER:
+            is_full = is_full or viewers >= MOST_SEATS_OF_VIEWERS
+        if is_full or own >= MOST_SEATS_OF_ONE:
+            return None
+        seat = Seat(session)
+        self._seats.add(seat)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Give a seat back."""
+        self._seats.discard(seat)
 
     def stop(self) -> None:
         """Let everybody go: the server ends."""
         self.is_stopping = True
-        for listener in self._listeners:
-            _put(listener, None)
+        for seat in self._listeners:
+            _put(seat.messages, None)
 
-    async def listen(self, may_go_on: Callable[[], bool]) -> AsyncGenerator[str]:
+    async def listen(self, seat: Seat, may_go_on: Callable[[], bool]) -> AsyncGenerator[str]:
         """Yield what has been, then what comes, as events, as long as *may_go_on* says so."""
-        listener: Listener = asyncio.Queue(_MOST_WAITING)
-        self._listeners.add(listener)
+        self._listeners.add(seat)
         if self._poller is None or self._poller.done():
             self._kept.clear()
             self._poller = asyncio.create_task(self._poll())
@@ -61,7 +88,7 @@ class Feed:
             yield f"retry: 2000\nevent: past\ndata: [{','.join(self._kept)}]\n\n"
             while may_go_on() and not self.is_stopping:
                 try:
-                    message = await asyncio.wait_for(listener.get(), _BEAT_S)
+                    message = await asyncio.wait_for(seat.messages.get(), _BEAT_S)
                 except TimeoutError:
                     yield ": still here\n\n"
                     continue
@@ -69,7 +96,7 @@ class Feed:
                     return
                 yield f"data: {message}\n\n"
         finally:
-            self._listeners.discard(listener)
+            self._listeners.discard(seat)
 
     async def _poll(self) -> None:
         before: Live | None = None
@@ -89,9 +116,9 @@ class Feed:
 
     def _tell(self, message: str) -> None:
         self._kept.append(message)
-        for listener in tuple(self._listeners):
-            if not _put(listener, message):
-                self._listeners.discard(listener)
+        for seat in tuple(self._listeners):
+            if not _put(seat.messages, message):
+                self._listeners.discard(seat)
 
 
 def render_step(after: Live, step: Delta) -> str:
@@ -113,12 +140,12 @@ def render_step(after: Live, step: Delta) -> str:
     )
 
 
-def _put(listener: Listener, message: str | None) -> bool:
-    """Give *message* to a listener; a full one is emptied and told to go."""
-    if listener.full() or message is None:
-        while not listener.empty():
-            listener.get_nowait()
-        listener.put_nowait(None)
+def _put(messages: Messages, message: str | None) -> bool:
+    """Give *message* to one who listens; a full one is emptied and told to go."""
+    if messages.full() or message is None:
+        while not messages.empty():
+            messages.get_nowait()
+        messages.put_nowait(None)
         return False
-    listener.put_nowait(message)
+    messages.put_nowait(message)
     return True

@@ -21,6 +21,8 @@ from pgmoat.dashboard.settings import Settings
 
 REFRESH_HEADER = "x-pgmoat-refresh"
 """On what a page asks for by itself: it does not keep the session awake."""
+LIVE_PATH = "/api/live"
+"""What a page asks for by itself too; a browser's EventSource can send no header with it."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -76,7 +78,8 @@ class Gate:
         session_id = request.cookies.get(self.settings.cookie_name)
         if not session_id:
             return None
-        return self.sessions.find(session_id, is_use=REFRESH_HEADER not in request.headers)
+        by_itself = REFRESH_HEADER in request.headers or request.url.path == LIVE_PATH
+        return self.sessions.find(session_id, is_use=not by_itself)
 
     def _add_headers(self, headers: MutableHeaders) -> None:
         for name, value in _HEADERS.items():

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from pgmoat.dashboard.api import follow_live, show_series
 from pgmoat.dashboard.carry_out import carry_out
+from pgmoat.dashboard.gate import LIVE_PATH
 from pgmoat.dashboard.health import show_health, show_readiness
 from pgmoat.dashboard.login import log_in, log_out, show_login
 from pgmoat.dashboard.metrics import show_metrics
@@ -74,6 +75,6 @@ ROUTES: tuple[Entry, ...] = (
     Entry("/readyz", ("GET",), Access.OPEN, show_readiness),
     Entry("/metrics", ("GET",), Access.OPEN, show_metrics),  # it has a token of its own
     Entry("/api/series", ("GET",), Access.READ, show_series),
-    Entry("/api/live", ("GET",), Access.READ, follow_live),
+    Entry(LIVE_PATH, ("GET",), Access.READ, follow_live),
     Entry("/acts/{act}", ("POST",), Access.ACT, carry_out),
 )

@@ -76,6 +76,14 @@ def test_a_made_up_cookie_is_nobody(served: Served) -> None:
         assert browser.get("/").status_code == 303
 
 
+def test_viewers_throw_no_operator_out(shop: Shop) -> None:
+    with serve(shop.dsn) as served, served.log_in() as operator, served.browse() as viewer:
+        for _ in range(1_001):
+            assert viewer.client.post("/login", data={"token": VIEWER}).status_code == 303
+        assert operator.get("/healthz").status_code == 200
+        assert operator.get("/budgets").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("back", "leads_to"),
     [

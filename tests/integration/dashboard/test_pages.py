@@ -8,8 +8,8 @@ import re
 import httpx
 import pytest
 
-from pgmoat.dashboard.feed import MOST_LISTENERS
-from tests.dashboard_fixtures import Browser, Served, Shop, beat
+from pgmoat.dashboard.feed import MOST_SEATS_OF_ONE, MOST_SEATS_OF_VIEWERS
+from tests.dashboard_fixtures import OPERATOR, VIEWER, Browser, Served, Shop, beat, serve, wait_for
 from tests.moat_fixtures import new_task_id
 
 PAGES = {
@@ -158,16 +158,36 @@ def test_static_files_are_those_of_the_folder(served: Served) -> None:
             assert browser.get(path).status_code in (404, 405)
 
 
-def test_only_so_many_may_follow_the_live_feed(operator: Browser) -> None:
-    with contextlib.ExitStack() as streams:
-        open_feeds = [
-            streams.enter_context(operator.client.stream("GET", "/api/live")).iter_text()
-            for _ in range(MOST_LISTENERS)
-        ]
-        for feed in open_feeds:
-            assert next(feed).startswith("retry:")
+def test_only_so_many_may_follow_the_live_feed_and_viewers_leave_room_for_operators(shop: Shop) -> None:
+    with serve(shop.dsn) as served, contextlib.ExitStack() as open_until_the_end:
+
+        def follow(browser: Browser) -> httpx.Response:
+            return open_until_the_end.enter_context(browser.client.stream("GET", "/api/live"))
+
+        def log_in(token: str) -> Browser:
+            return open_until_the_end.enter_context(served.log_in(token))
+
+        viewers = [log_in(VIEWER) for _ in range(MOST_SEATS_OF_VIEWERS // MOST_SEATS_OF_ONE)]
+        feeds = [follow(viewer) for viewer in viewers for _ in range(MOST_SEATS_OF_ONE)]
+        texts = [feed.iter_text() for feed in feeds]  # kept: one that is thrown away closes its feed
+        for text in texts:
+            assert next(text).startswith("retry:")
+        assert viewers[0].get("/api/live").status_code == 503
+        assert log_in(VIEWER).get("/api/live").status_code == 503
+        operator = log_in(OPERATOR)
+        for _ in range(MOST_SEATS_OF_ONE):
+            feeds.append(follow(operator))
+            assert feeds[-1].status_code == 200
         assert operator.get("/api/live").status_code == 503
         assert operator.get("/budgets").status_code == 200
+        for feed in feeds:
+            feed.close()
+
+        def has_room() -> bool:
+            with operator.client.stream("GET", "/api/live") as answer:
+                return answer.status_code == 200
+
+        wait_for(has_room)
 
 
 def test_an_incident_of_any_length_is_cut(operator: Browser, shop: Shop) -> None:

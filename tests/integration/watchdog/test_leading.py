@@ -155,3 +155,32 @@ def test_the_server_restarts() -> None:
                     clerk.execute("SET statement_timeout = 0")
                     with pytest.raises(psycopg.errors.QueryCanceled):
                         clerk.execute(BURN)
+
+
+def test_the_leaders_secret_is_nobody_elses(post: Post) -> None:
+    """Another login of the monitor's may neither read it nor speak for the leader."""
+    with post.watch() as running, post.connect() as other:
+        assert running.notes == ["leading"]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            other.execute("SELECT holder FROM pgmoat.lease")
+        for call in (
+            "pgmoat.leads('a guess')",
+            "pgmoat.lead_watch('a guess', 60000)",
+            "pgmoat.beat('a guess', 60000)",
+            "pgmoat.record_samples('a guess', '{}')",
+            "pgmoat.mark_webhook('a guess', 'hook', 9000000000000000000, true, NULL)",
+        ):
+            assert other.execute(f"SELECT {call}".encode()).fetchone() == (False,), call
+
+
+@pytest.mark.parametrize("seconds", ['"NaN"', '"Infinity"', "-1"])
+def test_no_nonsense_is_recorded(post: Post, seconds: str) -> None:
+    with post.connect() as watcher:
+        watcher.execute("SELECT pgmoat.lead_watch('mine', 5000)")
+        row = f'"agent": "clerk", "wait_class": "CPU", "samples": 1, "seconds": {seconds}'
+        with pytest.raises(psycopg.errors.CheckViolation):
+            watcher.execute(
+                "SELECT pgmoat.record_samples('mine', jsonb_build_object('usage',"
+                " jsonb_build_array(%s::jsonb || jsonb_build_object('minute', now()))))",
+                ("{" + row + "}",),
+            )

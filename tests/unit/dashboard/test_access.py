@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from pgmoat.dashboard.access import IDLE_S, LONGEST_S, Role, Sessions, Throttle, match_token
-from pgmoat.dashboard.gate import is_allowed_host, is_from_here
+from pgmoat.dashboard.gate import Gate, is_allowed_host, is_from_here
 from pgmoat.dashboard.settings import Address, Settings, Tokens, list_hosts, parse_address, read_tokens
 from pgmoat.errors import Error
 
@@ -64,6 +66,46 @@ def test_sessions_do_not_pile_up() -> None:
     newest, _ = sessions.begin(Role.VIEWER, "")
     assert sessions.find(oldest) is None
     assert sessions.find(newest) is not None
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_a_session_ends_for_one_of_its_own_role_alone(role: Role) -> None:
+    clock = Clock()
+    sessions = Sessions(clock)
+    (other,) = set(Role) - {role}
+    kept, _ = sessions.begin(other, "")
+    ids: list[str] = []
+    for _ in range(1_001):
+        clock.now += 0.001
+        ids.append(sessions.begin(role, "")[0])
+    assert sessions.find(kept) is not None
+    assert [found for found in ids if sessions.find(found) is None] == ids[:1]
+
+
+def test_a_page_that_stays_open_does_not_keep_its_session_awake() -> None:
+    clock = Clock()
+    settings, sessions = Settings(Address("127.0.0.1", 1), TOKENS), Sessions(clock)
+    session_id, _ = sessions.begin(Role.VIEWER, "")
+    passed: list[Scope] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope)
+
+    gate = Gate(note, replace(settings, allowed_hosts=frozenset(["h"])), sessions)
+    asked = [("/api/live", ()), ("/", ((b"x-pgmoat-refresh", b"1"),))]
+    for path, more in asked:
+        clock.now += IDLE_S / 2 + 1
+        headers = [(b"host", b"h"), (b"cookie", f"{settings.cookie_name}={session_id}".encode()), *more]
+        scope = {"type": "http", "path": path, "query_string": b"", "headers": headers, "method": "GET"}
+        asyncio.run(gate(scope, _receive, _send))
+    assert [scope["pgmoat_session"] is not None for scope in passed] == [True, False]
+
+
+async def _receive() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _send(message: Message) -> None: ...
 
 
 def test_tokens_open_their_own_role() -> None:

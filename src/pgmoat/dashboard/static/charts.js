@@ -2,6 +2,7 @@
 const SECONDS_SHOWN = 600;
 const SMOOTHED_S = 5;
 const NOW_S = 10;
+const REFUSED_MS = 30_000;
 const SPOKEN_EVERY_MS = 10_000;
 const WAITS = ["CPU", "IO", "Lock", "LWLock", "BufferPin", "IPC", "Client", "Timeout", "Extension", "Activity"];
 
@@ -282,8 +283,13 @@ function listen() {
     state.live = state.live.filter((point) => point.at >= since);
     move();
   });
-  source.addEventListener("error", () => setAge("not live: connecting again"));
-  addEventListener("pagehide", () => source.close());
+  source.addEventListener("error", () => {
+    // A browser comes back by itself after a connection that broke, and not after a refusal.
+    const isRefused = source.readyState === EventSource.CLOSED;
+    setAge(isRefused ? "not live: refused, asking again" : "not live: connecting again");
+    if (isRefused) setTimeout(listen, REFUSED_MS);
+  });
+  addEventListener("pagehide", () => source.close(), { once: true });
 }
 
 function move() {

@@ -21,8 +21,7 @@ WITH ended AS MATERIALIZED (
                    WHEN 'statement' THEN s.state NOT LIKE 'idle%%' AND s.query_start = %(query_start)s
                    WHEN 'idle' THEN s.state LIKE 'idle%%' AND s.xact_start = %(xact_start)s AND s.state_change = %(state_change)s
                    ELSE s.xact_start = %(xact_start)s END
-               AND EXISTS (SELECT FROM pgmoat.lease AS l WHERE l.name = 'watch' AND l.holder = %(holder)s
-                                                           AND l.leased_until > pg_catalog.clock_timestamp())
+               AND pgmoat.leads(%(holder)s)
             OFFSET 0) AS f
      WHERE CASE WHEN %(terminates)s THEN pg_catalog.pg_terminate_backend(f.pid) ELSE pg_catalog.pg_cancel_backend(f.pid) END
 )

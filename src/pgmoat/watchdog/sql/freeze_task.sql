@@ -2,8 +2,7 @@
 -- Parameters: holder, reason, and those of record_incident. Columns: incident.
 WITH frozen AS MATERIALIZED (
     SELECT pgmoat.freeze_task(%(agent)s, %(task_id)s, %(reason)s) AS is_new
-      FROM pgmoat.lease AS l
-     WHERE l.name = 'watch' AND l.holder = %(holder)s AND l.leased_until > pg_catalog.clock_timestamp()
+     WHERE pgmoat.leads(%(holder)s)
 )
 SELECT pgmoat.record_incident(%(agent)s, %(task_id)s, %(step)s, %(kind)s, %(action)s, %(subject)s, %(detail)s::pg_catalog.jsonb)
        AS incident

@@ -3,6 +3,5 @@
 SELECT l.name
   FROM pgmoat.lease AS l
  WHERE l.name = 'apply'
-   AND EXISTS (SELECT FROM pgmoat.lease AS w
-                WHERE w.name = 'watch' AND w.holder = %(holder)s AND w.leased_until > pg_catalog.clock_timestamp())
+   AND pgmoat.leads(%(holder)s)
    FOR UPDATE OF l SKIP LOCKED;

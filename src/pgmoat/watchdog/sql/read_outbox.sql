@@ -14,7 +14,6 @@ SELECT w.attempts, i.id, i.at, i.agent, i.task_id, i.step, i.kind, i.action, pg_
   JOIN pgmoat.incident AS i ON i.id > w.last_incident
  WHERE w.name = %(webhook)s
    AND i.at < pg_catalog.clock_timestamp() - interval '1 second'
-   AND EXISTS (SELECT FROM pgmoat.lease AS l WHERE l.name = 'watch' AND l.holder = %(holder)s
-                                               AND l.leased_until > pg_catalog.clock_timestamp())
+   AND pgmoat.leads(%(holder)s)
  ORDER BY i.id
  LIMIT %(most)s;

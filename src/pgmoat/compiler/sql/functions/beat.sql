@@ -8,8 +8,7 @@ BEGIN
        SET at = clock_timestamp(),
            good_until = clock_timestamp() + LEAST(GREATEST(good_for_ms, 0), 60000) * interval '1 millisecond'
      WHERE h.name = 'watch'
-       AND EXISTS (SELECT FROM pgmoat.lease AS l
-                    WHERE l.name = 'watch' AND l.holder = beat.holder AND l.leased_until > clock_timestamp());
+       AND pgmoat.leads(holder);
     RETURN FOUND;
 END
 $function$;

@@ -5,15 +5,14 @@ CREATE OR REPLACE FUNCTION pgmoat.mark_webhook(holder text, webhook text, settle
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pgmoat.lease AS l
-                    WHERE l.name = 'watch' AND l.holder = mark_webhook.holder AND l.leased_until > clock_timestamp()) THEN
+    IF NOT pgmoat.leads(holder) THEN
         RETURN false;
     END IF;
     INSERT INTO pgmoat.webhook (name, last_incident)
     VALUES (webhook, (SELECT COALESCE(max(i.id), 0) FROM pgmoat.incident AS i))
         ON CONFLICT DO NOTHING;
     UPDATE pgmoat.webhook AS w
-       SET last_incident = GREATEST(w.last_incident, settled),
+       SET last_incident = GREATEST(w.last_incident, LEAST(settled, (SELECT max(i.id) FROM pgmoat.incident AS i))),
            delivered = w.delivered + CASE WHEN settled IS NOT NULL AND is_delivered THEN 1 ELSE 0 END,
            dropped = w.dropped + CASE WHEN settled IS NOT NULL AND NOT is_delivered THEN 1 ELSE 0 END,
            attempts = CASE WHEN settled IS NULL THEN w.attempts + 1 ELSE 0 END,

@@ -6,8 +6,7 @@ AS $function$
 DECLARE
     refusals bigint;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pgmoat.lease AS l
-                    WHERE l.name = 'watch' AND l.holder = record_refusals.holder AND l.leased_until > clock_timestamp()) THEN
+    IF NOT pgmoat.leads(holder) THEN
         RETURN NULL;
     END IF;
     PERFORM pgmoat.make_days();

@@ -4,8 +4,7 @@ CREATE OR REPLACE FUNCTION pgmoat.record_samples(holder text, batch jsonb)
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pgmoat.lease AS l
-                    WHERE l.name = 'watch' AND l.holder = record_samples.holder AND l.leased_until > clock_timestamp()) THEN
+    IF NOT pgmoat.leads(holder) THEN
         RETURN false;
     END IF;
     PERFORM pgmoat.make_days();

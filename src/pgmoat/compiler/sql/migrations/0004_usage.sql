@@ -2,7 +2,7 @@
 
 CREATE TABLE pgmoat.sampling (
     minute timestamptz NOT NULL PRIMARY KEY,
-    seconds double precision NOT NULL,
+    seconds double precision NOT NULL CHECK (seconds >= 0 AND seconds < 'Infinity'),
     samples integer NOT NULL,
     hidden integer NOT NULL
 ) PARTITION BY RANGE (minute);
@@ -13,7 +13,7 @@ CREATE TABLE pgmoat.usage (
     minute timestamptz NOT NULL,
     agent text NOT NULL,
     wait_class text NOT NULL,
-    seconds double precision NOT NULL,
+    seconds double precision NOT NULL CHECK (seconds >= 0 AND seconds < 'Infinity'),
     samples integer NOT NULL,
     PRIMARY KEY (minute, agent, wait_class)
 ) PARTITION BY RANGE (minute);
@@ -24,7 +24,7 @@ COMMENT ON TABLE pgmoat.usage IS
 CREATE TABLE pgmoat.usage_detail (
     minute timestamptz NOT NULL,
     fingerprint bigint NOT NULL,
-    seconds real NOT NULL,
+    seconds real NOT NULL CHECK (seconds >= 0 AND seconds < 'Infinity'),
     samples integer NOT NULL,
     agent text NOT NULL,
     task_id text,
@@ -41,8 +41,8 @@ CREATE TABLE pgmoat.activity (
     connections integer NOT NULL,
     statements bigint,
     rows bigint,
-    execution_seconds double precision,
-    planning_seconds double precision,
+    execution_seconds double precision CHECK (execution_seconds >= 0 AND execution_seconds < 'Infinity'),
+    planning_seconds double precision CHECK (planning_seconds >= 0 AND planning_seconds < 'Infinity'),
     rows_written bigint NOT NULL,
     PRIMARY KEY (minute, agent)
 ) PARTITION BY RANGE (minute);
@@ -67,7 +67,7 @@ CREATE TABLE pgmoat.unfinished (
     source text NOT NULL CHECK (source IN ('counted', 'done', 'seen', 'inferred')),
     code text,
     statements bigint NOT NULL,
-    seconds double precision,
+    seconds double precision CHECK (seconds >= 0 AND seconds < 'Infinity'),
     fingerprint bigint
 ) PARTITION BY RANGE (at);
 CREATE INDEX unfinished_at_idx ON pgmoat.unfinished (at);
