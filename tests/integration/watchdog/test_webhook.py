@@ -202,12 +202,14 @@ def test_what_alone_is_not_taken_does_not_stop_the_others(post: Post, moat: Moat
 def test_who_takes_nothing_is_waited_for(
     post: Post, moat: Moat, receiver: Receiver, answers: list[int]
 ) -> None:
-    fail_often(post, moat, receiver)
+    told = fail_often(post, moat, receiver)
     receiver.answers = [*answers]
     with Watching(post, receiver.url):
         wait_for(lambda: read_webhook(moat)["attempts"] == 21, 30)
     assert (receiver.tried, receiver.got) == (len(answers), [])
-    assert read_webhook(moat)["dropped"] == 0
+    row = read_webhook(moat)
+    assert row["dropped"] == 0
+    assert row["last_incident"] < told[0]
 
 
 def test_no_redirect_is_followed(post: Post, moat: Moat, receiver: Receiver) -> None:

@@ -12,7 +12,8 @@ BEGIN
     VALUES (webhook, (SELECT COALESCE(max(i.id), 0) FROM pgmoat.incident AS i))
         ON CONFLICT DO NOTHING;
     UPDATE pgmoat.webhook AS w
-       SET last_incident = GREATEST(w.last_incident, LEAST(settled, (SELECT max(i.id) FROM pgmoat.incident AS i))),
+       SET last_incident = CASE WHEN settled IS NULL THEN w.last_incident -- LEAST passes over NULL
+                                ELSE GREATEST(w.last_incident, LEAST(settled, (SELECT max(i.id) FROM pgmoat.incident AS i))) END,
            delivered = w.delivered + CASE WHEN settled IS NOT NULL AND is_delivered THEN 1 ELSE 0 END,
            dropped = w.dropped + CASE WHEN settled IS NOT NULL AND NOT is_delivered THEN 1 ELSE 0 END,
            attempts = CASE WHEN settled IS NULL THEN w.attempts + 1 ELSE 0 END,
