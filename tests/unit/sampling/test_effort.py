@@ -16,14 +16,18 @@ TEXTS = 100
 MOST_S = 4.0
 
 
+def claim(text: str) -> object:
+    return parse_claim(text, "")
+
+
 @pytest.mark.parametrize(
     ("look", "begins", "again", "ends"),
     [
-        (lambda text: parse_claim(text, ""), "/*a=''", " ", "x*/SELECT 1"),
-        (lambda text: parse_claim(text, ""), "/*", "a", "*/SELECT 1"),
-        (lambda text: parse_claim(text, ""), "/*a='", ",", "*/SELECT 1"),
-        (lambda text: parse_claim(text, ""), "/*", "a='',", "x*/SELECT 1"),
-        (lambda text: parse_claim(text, ""), "", " ", "x"),
+        (claim, "/*a=''", " ", "x*/SELECT 1"),
+        (claim, "/*", "a", "*/SELECT 1"),
+        (claim, "/*a='", ",", "*/SELECT 1"),
+        (claim, "/*", "a='',", "x*/SELECT 1"),
+        (claim, "", " ", "x"),
         (normalise, "$", "a", ""),
         (normalise, "", "$a$", ""),
         (normalise, "", "(1,", ""),
