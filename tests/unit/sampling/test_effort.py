@@ -16,18 +16,18 @@ TEXTS = 100
 MOST_S = 4.0
 
 
-def _claim(text: str) -> object:
+def claim(text: str) -> object:
     return parse_claim(text, "")
 
 
 @pytest.mark.parametrize(
     ("look", "begins", "again", "ends"),
     [
-        (_claim, "/*a=''", " ", "x*/SELECT 1"),
-        (_claim, "/*", "a", "*/SELECT 1"),
-        (_claim, "/*a='", ",", "*/SELECT 1"),
-        (_claim, "/*", "a='',", "x*/SELECT 1"),
-        (_claim, "", " ", "x"),
+        (claim, "/*a=''", " ", "x*/SELECT 1"),
+        (claim, "/*", "a", "*/SELECT 1"),
+        (claim, "/*a='", ",", "*/SELECT 1"),
+        (claim, "/*", "a='',", "x*/SELECT 1"),
+        (claim, "", " ", "x"),
         (normalise, "$", "a", ""),
         (normalise, "", "$a$", ""),
         (normalise, "", "(1,", ""),
