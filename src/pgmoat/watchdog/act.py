@@ -95,7 +95,7 @@ def carry_out(
     except psycopg.Error as error:
         if error.sqlstate not in _CANNOT:
             raise
-        failed = describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
+        failed = describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_explain(verdict, error))
         record(connection, failed)
         return failed
     raise AssertionError(verdict)
@@ -139,5 +139,6 @@ def _roll_back(connection: psycopg.Connection[Any], verdict: Verdict, incident: 
     return incident
 
 
-def _first_line(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).split("\n", 1)[0]
+def _explain(verdict: Verdict, error: psycopg.Error) -> str:
+    said = error.diag.message_primary or str(error).split("\n", 1)[0]
+    return said if verdict.change is None else f"needs a superuser, or the role that applied ({said})"

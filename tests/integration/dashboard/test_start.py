@@ -204,5 +204,5 @@ def test_without_its_libraries_it_says_what_to_install() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
-    assert "pip install 'pgmoat[dashboard]'" in done.stderr
+    assert "pip install '.[dashboard]'" in done.stderr
     assert "Traceback" not in done.stderr
