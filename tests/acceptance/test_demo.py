@@ -311,6 +311,7 @@ def test_kept_agents_enter_their_task_by_pgoptions(kept: DemoReport) -> None:
         answer = _run_psql(login.psql, "SELECT task_id, rows_left FROM pgmoat.my_task()")
         limit = load_example().policy.agents[login.agent].limits.writes_per_task
         assert answer == f"playground|{limit}"
+        assert _run_psql(login.psql, "SHOW application_name") == "pgmoat:playground:playing"  # for the record
 
 
 def test_the_kept_concierge_has_a_customer(kept: DemoReport) -> None:

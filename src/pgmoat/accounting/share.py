@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from pgmoat.accounting.estimate import find_counting_error, find_sampling_error
 from pgmoat.accounting.series import PACKAGE
+from pgmoat.model.count import describe_count
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.sampling.sessions import IDLE
 
@@ -223,7 +224,9 @@ def describe_share(accounting: Accounting, agent: str) -> str:
     if not accounting.seconds:
         return f"nobody was seen to take database time in the last {window}"
     share = accounting.share_of(agent)
-    source = f"{accounting.seen:,} samples" if share.source is Source.SAMPLES else share.source.value
+    source = (
+        describe_count(accounting.seen, "sample") if share.source is Source.SAMPLES else share.source.value
+    )
     return (
         f"{who} took {share.share:.0%} of database time in the last {window}".replace("%", " %")
         + f" (± {_describe_points(share.error)}, from {source})"

@@ -6,7 +6,10 @@ In: nothing. Out: a line per scenario, JSON. I/O: an embedded server, the termin
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -49,5 +52,13 @@ def demo(
     if as_json:
         print_json(report.to_json())
     else:
-        console.print(render_report(report), soft_wrap=True)
+        console.print(render_report(report, find_program()), soft_wrap=True)
     return 0 if report.all_held else 1
+
+
+def find_program() -> str:
+    """Return what a shell runs pgmoat by: as it was run now, where it is not on the path."""
+    if shutil.which("pgmoat") is not None:
+        return "pgmoat"
+    started = Path(sys.argv[0]).absolute()
+    return f"{quote(sys.executable)} -m pgmoat" if started.name == "__main__.py" else quote(str(started))

@@ -15,8 +15,11 @@ from typing import Annotated
 import typer
 
 from pgmoat.cli.options import DsnOption, JsonOption
-from pgmoat.cli.output import print_json, print_table
+from pgmoat.cli.output import print_json
+from pgmoat.cli.rights import reading_as_monitor
+from pgmoat.cli.table import print_table
 from pgmoat.errors import Error
+from pgmoat.ledger.agents import check_agent
 from pgmoat.ledger.history import HistoryEntry, HistoryFilter, read_history
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
@@ -53,8 +56,10 @@ def history(
         since=parse_since(since),
         limit=limit,
     )
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
+    with reading_as_monitor(), connect(resolve_dsn(dsn, os.environ)) as connection:
         entries = read_history(connection, wanted)
+        if agent is not None and not entries:
+            check_agent(connection, agent)
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
@@ -74,6 +79,7 @@ def history(
             )
             for entry in entries
         ),
+        ("step", "task", "key", "operation"),
     )
 
 

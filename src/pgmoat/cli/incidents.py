@@ -14,7 +14,10 @@ import typer
 
 from pgmoat.cli.history import parse_since
 from pgmoat.cli.options import DsnOption, JsonOption
-from pgmoat.cli.output import print_json, print_table
+from pgmoat.cli.output import print_json
+from pgmoat.cli.rights import reading_as_monitor
+from pgmoat.cli.table import print_table
+from pgmoat.ledger.agents import check_agent
 from pgmoat.ledger.incidents import IncidentFilter, read_incidents
 from pgmoat.postgres.connect import connect, resolve_dsn
 
@@ -34,8 +37,10 @@ def incidents(
     Example: [bold]pgmoat incidents --agent fulfillment --since 1h[/]
     """
     wanted = IncidentFilter(agent=agent, since=parse_since(since), limit=limit)
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
+    with reading_as_monitor(), connect(resolve_dsn(dsn, os.environ)) as connection:
         entries = read_incidents(connection, wanted)
+        if agent is not None and not entries:
+            check_agent(connection, agent)
     if as_json:
         print_json([asdict(entry) for entry in entries])
         return
@@ -55,6 +60,7 @@ def incidents(
             )
             for entry in entries
         ),
+        ("step", "found", "limit", "task", "action"),
     )
 
 

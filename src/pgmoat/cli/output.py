@@ -19,7 +19,6 @@ import typer
 from rich import markup
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
 
 from pgmoat.errors import Error
 from pgmoat.model.action import Action, Cause, Change, Plan
@@ -90,16 +89,6 @@ def _print_lines(console: Console, lines: Sequence[str]) -> None:
     """Print lines of markup, many at a time: that takes half as long."""
     for start in range(0, len(lines), _LINES_AT_A_TIME):
         console.print("\n".join(lines[start : start + _LINES_AT_A_TIME]))
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; long cells are folded."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    Console(highlight=False).print(table)
 
 
 def print_plan(plan: Plan) -> None:

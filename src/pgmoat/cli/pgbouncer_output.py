@@ -15,7 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
-from pgmoat.cli.output import escape, print_json, print_table
+from pgmoat.cli.output import escape, print_json
+from pgmoat.cli.table import print_table
 from pgmoat.pooler.advise import (
     CLIENT_FORMULA,
     LIMIT_FORMULA,

@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from pgmoat.cli.options import DsnOption, JsonOption
-from pgmoat.cli.output import print_json, print_table
+from pgmoat.cli.output import print_json
+from pgmoat.cli.table import print_table
 from pgmoat.errors import Error
 from pgmoat.ledger.prune import Partition, check_right, choose_partitions, drop_partition, read_partitions
 from pgmoat.policy.units import parse_milliseconds

@@ -47,7 +47,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise Error(
             f"the dashboard needs {error.name}, which is not installed",
-            hint="pip install 'pgmoat[dashboard]' installs it.",
+            hint="pip install '.[dashboard]', in pgmoat's source directory, installs it.",
         ) from error
     certificate = _find_certificate(tls_cert, tls_key)
     if certificate and behind_tls_proxy:

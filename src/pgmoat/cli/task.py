@@ -15,7 +15,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from pgmoat.cli.options import DsnOption, JsonOption
-from pgmoat.cli.output import print_json, print_table
+from pgmoat.cli.output import print_json
+from pgmoat.cli.table import print_table
 from pgmoat.errors import Error
 from pgmoat.ledger import tasks
 from pgmoat.ledger.tree import Branch, grow_trees, walk

@@ -21,14 +21,19 @@ from pgmoat.accounting.drill import Use, read_statements, read_steps, read_tasks
 from pgmoat.accounting.share import Accounting, Share, describe_share, read_accounting
 from pgmoat.accounting.window import Window, read_window
 from pgmoat.cli.options import DsnOption, JsonOption
-from pgmoat.cli.output import print_json, print_table, show_controls
+from pgmoat.cli.output import print_json, show_controls
+from pgmoat.cli.rights import reading_as_monitor
+from pgmoat.cli.table import print_table
 from pgmoat.errors import Error
+from pgmoat.ledger.agents import check_agent
+from pgmoat.model.count import describe_count
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
 
 _NONE_NAMED = "(none named)"
 _WAITS_SHOWN = 3
 _TEXT_SHOWN = 200
+_DROPPABLE = ("idle in tx", "statements", "unfinished", "cut off", "conns", "refused", "written")
 _HEADERS = {"task_id": "task", "step": "step", "text": "statement"}
 
 
@@ -48,12 +53,14 @@ def usage(
     """
     if (task is not None and agent is None) or (step is not None and task is None):
         raise Error("--task is for one --agent, and --step for one --task")
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
+    with reading_as_monitor(), connect(resolve_dsn(dsn, os.environ)) as connection:
         window = read_window(connection, parse_age(since), limit)
         accounting = read_accounting(connection, window.since, window.until)
         rows: Sequence[Use] = ()
         if agent is not None:
             rows = _read_rows(connection, agent, task, step, window)
+            if agent and not rows:
+                check_agent(connection, agent)
     if as_json:
         print_json(_make_json(accounting, agent, rows))
         return
@@ -106,12 +113,13 @@ def _print_head(accounting: Accounting, agent: str | None) -> None:
 def describe_coverage(accounting: Accounting) -> str:
     """Return for how much of the window somebody looked."""
     minutes = (accounting.until - accounting.since).total_seconds() / 60
-    text = f"{accounting.covered_seconds / 60:.0f} min of {minutes:.0f} seen, in {accounting.samples:,} looks"
+    looks = describe_count(accounting.samples, "look")
+    text = f"{accounting.covered_seconds / 60:.0f} min of {minutes:.0f} seen, in {looks}"
     if not accounting.covered_seconds:
         return text + ": pgmoat watch was not running"
     text += f"; time from {accounting.source}, waits from samples"
     if accounting.hidden:
-        text += f"; {accounting.hidden} sessions could not be seen into"
+        text += f"; {describe_count(accounting.hidden, 'session')} could not be seen into"
     return text
 
 
@@ -120,7 +128,7 @@ def _print_shares(accounting: Accounting) -> None:
     # What nobody has any of would only make the table too wide for the terminal.
     names = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
     if names:
-        print_table(names, ([row[name] for name in names] for row in rows))
+        print_table(names, ([row[name] for name in names] for row in rows), _DROPPABLE)
 
 
 def _describe_share(share: Share) -> dict[str, object]:
@@ -156,6 +164,7 @@ def _print_rows(rows: Sequence[Use]) -> None:
             )
             for row in rows
         ),
+        ("idle in tx",),
     )
 
 

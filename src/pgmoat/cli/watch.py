@@ -20,6 +20,7 @@ import typer
 
 from pgmoat.cli.options import DsnOption
 from pgmoat.cli.output import show_controls
+from pgmoat.cli.rights import reading_as_monitor
 from pgmoat.errors import Error
 from pgmoat.policy.units import parse_milliseconds
 from pgmoat.postgres.connect import connect, resolve_dsn
@@ -72,7 +73,10 @@ def watch(
     stop = threading.Event()
     _stop_on_signals(stop)
     output = Output(incident=_print_json if as_json else _print_line, say=_print_note)
-    done = run_watch(lambda: connect(database, application_name="pgmoat watch"), settings, output, stop, hook)
+    with reading_as_monitor():
+        done = run_watch(
+            lambda: connect(database, application_name="pgmoat watch"), settings, output, stop, hook
+        )
     return _EXIT_ACTED if done else 0
 
 

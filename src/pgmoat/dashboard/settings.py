@@ -146,10 +146,18 @@ def read_tokens(environ: Mapping[str, str]) -> Tokens:
 
 
 def _check_token(name: str, token: str) -> str:
-    is_plain = token.isascii() and token.isprintable() and " " not in token
-    if len(token) < LEAST_TOKEN_LENGTH or len(set(token)) < _LEAST_CHARACTERS or not is_plain:
+    hint = "openssl rand -base64 24 makes one."
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise Error(f"{name} has a character that does not go: ASCII without spaces does", hint=hint)
+    if len(token) < LEAST_TOKEN_LENGTH:
         raise Error(
-            f"{name} is easily guessed: {LEAST_TOKEN_LENGTH} letters and digits are the least",
-            hint="openssl rand -base64 24 makes one.",
+            f"{name} is easily guessed: it has {len(token)} characters, {LEAST_TOKEN_LENGTH} are the least",
+            hint=hint,
+        )
+    if len(set(token)) < _LEAST_CHARACTERS:
+        raise Error(
+            f"{name} is easily guessed: of its characters {len(set(token))} are different,"
+            f" {_LEAST_CHARACTERS} are the least",
+            hint=hint,
         )
     return token

@@ -30,16 +30,17 @@ def render_result(result: ScenarioResult) -> Table:
     return line
 
 
-def render_report(report: DemoReport) -> Group:
+def render_report(report: DemoReport, program: str = "pgmoat") -> Group:
     """
     Return what stands below the results: the summary, the playground, what to try next.
 
-    Print it with ``soft_wrap=True``: a command that is broken into lines cannot be copied.
+    *program* is what a shell runs pgmoat by. Print it with ``soft_wrap=True``: a command that is broken into
+    lines cannot be copied.
     """
-    return Group(*_list_lines(report))
+    return Group(*_list_lines(report, program))
 
 
-def _list_lines(report: DemoReport) -> Iterator[Text]:
+def _list_lines(report: DemoReport, program: str) -> Iterator[Text]:
     held = len(report.results) - len(report.not_held)
     style = "bold green" if report.all_held else "bold red"
     yield Text()
@@ -52,25 +53,34 @@ def _list_lines(report: DemoReport) -> Iterator[Text]:
     if report.playground is not None:
         yield from _list_playground(report.playground)
     yield Text("\nTo try next", style="bold")
-    for command, purpose in _list_next_steps(report):
+    for command, purpose in _list_next_steps(report, program):
         yield Text.assemble("  ", (command, "cyan"), f"  {purpose}")
 
 
-def _list_next_steps(report: DemoReport) -> Iterator[tuple[str, str]]:
+def _list_next_steps(report: DemoReport, program: str) -> Iterator[tuple[str, str]]:
     example = quote(str(report.policy_file))
     if report.playground is None:
-        yield "pgmoat demo --keep", "leaves the server running, to play the agents yourself"
+        yield f"{program} demo --keep", "leaves the server running, to play the agents yourself"
     else:
         dsn = quote(report.playground.dsn)
-        yield f"pgmoat watch --dsn {dsn} &", "ends what is over its limits, and records who uses the database"
-        yield f"pgmoat serve --dsn {dsn}", "the dashboard, in a browser; pgmoat top is the same in a terminal"
-        yield f"pgmoat history --dsn {dsn}", "what the agents wrote, and why"
-        yield f"pgmoat plan {example} --dsn {dsn}", "nothing to do; grant something by hand, and look again"
+        yield (
+            f"{program} watch --dsn {dsn} &",
+            "ends what is over its limits, and records who uses the database",
+        )
+        yield (
+            f"{program} serve --dsn {dsn}",
+            "the dashboard, in a browser; pgmoat top is the same in a terminal",
+        )
+        yield f"{program} history --dsn {dsn}", "what the agents wrote, and why"
+        yield (
+            f"{program} plan {example} --dsn {dsn}",
+            "nothing to do; grant something by hand, and look again",
+        )
     yield (
         f"cp {example} moat.yaml",
         "the demo's policy, to make it yours; pgmoat schema says what may stand in it",
     )
-    yield "pgmoat plan --dsn …", "what pgmoat would do to a database of yours; changes nothing"
+    yield f"{program} plan --dsn …", "what pgmoat would do to a database of yours; changes nothing"
 
 
 def _list_playground(playground: Playground) -> Iterator[Text]:
@@ -84,7 +94,11 @@ def _list_playground(playground: Playground) -> Iterator[Text]:
         " The tasks end after 15 minutes; pgmoat task open starts others."
         " The concierge's task is for one customer; the courier has used up what it may write in this hour."
     )
-    yield Text(f"Its data: {playground.data_dir}. To stop it and take it all away:", style="bold")
+    yield Text(
+        f"Its data: {playground.data_dir}. However the server ends, the directory is deleted."
+        " To stop it and take it all away:",
+        style="bold",
+    )
     yield _command(playground.stop_command)
 
 

@@ -33,7 +33,7 @@ from pgmoat.postgres.connect import Dsn, connect
 VERSION = 18
 DATABASE = "shop"
 _SETTINGS = {"fsync": "off", "log_min_messages": "fatal"}  # a demo's data may go with the machine
-_PLAY_TASK = "playground"
+_PLAY_TASK, _PLAY_STEP = "playground", "playing"
 _PLAY_SCOPE = {"customer_id": 6776}  # a customer with a handful of orders
 
 
@@ -129,8 +129,10 @@ def _open_playground(server: Server, stage: Stage, binaries: Path | None) -> Pla
 def _open_login(people: psycopg.Connection[Any], agent: str, dsn: Dsn, psql: str) -> AgentLogin:
     token = open_task(people, agent, _PLAY_TASK, scope=_PLAY_SCOPE)
     # Settings that come with the connection: the token then stands in no query that others could read.
-    options = f"-c pgmoat.token={token} -c pgmoat.step=playing -c pgmoat.reason=playing"
-    return AgentLogin(agent, dsn, token, f"PGOPTIONS={quote(options)} {quote(psql)} {quote(dsn)}")
+    options = f"-c pgmoat.token={token} -c pgmoat.step={_PLAY_STEP} -c pgmoat.reason=playing"
+    # The record knows a task by what its session claims, and never sees the token.
+    claim = f"PGAPPNAME=pgmoat:{_PLAY_TASK}:{_PLAY_STEP}"
+    return AgentLogin(agent, dsn, token, f"{claim} PGOPTIONS={quote(options)} {quote(psql)} {quote(dsn)}")
 
 
 def _find_psql(binaries: Path | None) -> str:

@@ -65,7 +65,7 @@ def describe(verdict: Verdict, action: Action, at: datetime, **more: object) -> 
 
 def describe_failed(verdict: Verdict, at: datetime, error: psycopg.Error) -> Incident:
     """Return *verdict* as what could not be done."""
-    return describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_first_line(error))
+    return describe(verdict, Action.FAILED, at, wanted=verdict.action, why=_explain(verdict, error))
 
 
 def carry_out(
@@ -137,5 +137,6 @@ def _roll_back(connection: psycopg.Connection[Any], verdict: Verdict, incident: 
     return incident
 
 
-def _first_line(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).split("\n", 1)[0]
+def _explain(verdict: Verdict, error: psycopg.Error) -> str:
+    said = error.diag.message_primary or str(error).split("\n", 1)[0]
+    return said if verdict.change is None else f"needs a superuser, or the role that applied ({said})"

@@ -26,13 +26,13 @@ from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pgmoat.errors import Error
+from pgmoat.watchdog.line import describe_incident
 
 _TIMEOUT_S = 10
 _MOST_WAIT_S = 3600
 _ODD = re.compile(r"[^\w .,:;=/()+%'-]")
 _MOST_TEXT = 500
 _MOST_BODY = 64_000
-_SHOWN = ("limit", "found", "signal", "setting", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,7 @@ def describe_line(incident: Mapping[str, Any]) -> str:
 
     Task and step are the agent's words, so nothing that chats take for markup, a link or a mention is left.
     """
-    detail = incident["detail"]
-    subject = "/".join(filter(None, (incident["agent"], incident["task_id"], incident["step"])))
-    parts = ["pgmoat:", incident["action"], incident["kind"], subject]
-    parts += [f"{key}={detail[key]}" for key in _SHOWN if detail.get(key) is not None]
-    return _ODD.sub("?", " ".join(parts)).replace("://", "?")[:_MOST_TEXT]
+    return _ODD.sub("?", f"pgmoat: {describe_incident(incident)}").replace("://", "?")[:_MOST_TEXT]
 
 
 def send(hook: Hook, incident: Mapping[str, Any], now: datetime) -> Answer:

@@ -288,6 +288,8 @@ def _go_on(
             if connection is None:
                 connection = open_session(connect, watch)
             watch.go_round(connection)
+            if told:
+                watch.output.say("connected again")
             pause_s, told = watch.pause_s, ""
         except Exception as error:
             if connection is not None:

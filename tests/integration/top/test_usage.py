@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from tests.acceptance.command import Command
 from tests.integration.accounting.conftest import Record
@@ -80,3 +81,26 @@ def test_without_a_watchdog_nothing_is_claimed(record: Record, tmp_path: Path) -
     answer = Command(tmp_path, record.dsns["viewer"])("usage")
     assert "is not known" in answer.out
     assert "pgmoat watch was not running" in answer.out
+
+
+def test_an_agent_that_is_none_is_said(command: Command) -> None:
+    for verb in ("usage", "incidents", "history"):
+        answer = command(verb, "--agent", "nosuch")
+        assert (answer.code, answer.out) == (1, "")
+        assert "no agent 'nosuch' (not-found)" in answer.err
+        assert "Agents: clerk, reader" in answer.err
+        assert command(verb, "--agent", "reader").code == 0  # of whom nothing was recorded
+
+
+def test_who_may_not_look_learns_what_it_takes(record: Record, tmp_path: Path) -> None:
+    moat = record.moat
+    stranger, password = record.name("stranger"), "no secret"
+    moat.run(
+        sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(stranger), sql.Literal(password))
+    )
+    command = Command(tmp_path, moat.database.dsn_for(stranger, password))
+    for arguments in (("usage",), ("incidents",), ("history",), ("top", "--once"), ("watch", "--once")):
+        answer = command(*arguments)
+        assert (answer.code, answer.out) == (1, "")
+        assert "permission denied for schema pgmoat" in answer.err
+        assert "member of pgmoat_monitor" in answer.err

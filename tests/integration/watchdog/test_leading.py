@@ -168,6 +168,7 @@ def test_the_server_restarts() -> None:
                     clerk.execute("SET statement_timeout = 0")
                     with pytest.raises(psycopg.errors.QueryCanceled):
                         clerk.execute(BURN)
+                wait_for(lambda: running.notes.count("connected again") == 1)
 
 
 def test_the_leaders_secret_is_nobody_elses(post: Post) -> None:

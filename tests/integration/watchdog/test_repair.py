@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from pgmoat.watchdog.roles import read_changes
-from tests.integration.watchdog.conftest import POLICY, SCHEMA, Post, wait_for
+from tests.integration.watchdog.conftest import POLICY, SCHEMA, Post, hire_watcher, wait_for
 from tests.moat_fixtures import Moat, open_moat
 from tests.postgres_fixtures import PostgresServer
 
@@ -92,6 +92,7 @@ def test_who_may_not_repair_reports_it_once(post: Post, moat: Moat) -> None:
         ((kind, action, detail),) = post.incidents("kind, action, detail")
         assert (kind, action, detail["setting"]) == ("role-changed", "failed", "work_mem")
         assert "permission denied" in detail["why"]
+        assert detail["why"].startswith("needs a superuser, or the role that applied")
         assert "work_mem=1GB" in read_settings(moat)
     finally:
         with moat.connect("clerk") as clerk:
@@ -155,3 +156,18 @@ def list_switches(moat: Moat) -> list[str]:
         " 'default_transaction_read_only') ORDER BY name"
     )
     return [name for (name,) in rows]
+
+
+def test_who_may_not_repair_does_not_say_so_again_after_a_restart(owned: Post) -> None:
+    moat, lesser = owned.moat, hire_watcher(owned.moat)
+    before = read_settings(moat)
+    with lesser.watch() as first, moat.connect("clerk") as clerk:
+        clerk.execute("ALTER ROLE CURRENT_USER SET work_mem = '1GB'")
+        wait_for(lambda: first.incidents)
+    with lesser.watch() as again, moat.connect("clerk") as clerk:
+        clerk.execute("ALTER ROLE CURRENT_USER SET lock_timeout = 0")  # another one, which is told
+        wait_for(lambda: again.incidents)
+    assert {incident.detail["setting"] for incident in again.incidents} == {"lock_timeout"}
+    with owned.watch() as able:  # a superuser's mends what the other could only tell
+        wait_for(lambda: read_settings(moat) == before and len(able.incidents) >= 2)
+    assert {incident.action for incident in able.incidents} == {"repaired"}

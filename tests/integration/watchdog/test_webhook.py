@@ -133,7 +133,7 @@ def test_each_in_order_and_signed(post: Post, moat: Moat, receiver: Receiver) ->
     assert headers["Idempotency-Key"] == str(told[0])
     assert abs(time.time() - int(stamp)) < 120
     sent = json.loads(body)
-    assert sent["text"] == "pgmoat: cancelled statement-timeout clerk/T-1/s limit=1 found=2"
+    assert sent["text"] == "pgmoat: clerk/T-1/s statement-timeout cancelled: ran 0.0 s, 0.0 s are allowed"
     columns = moat.value("SELECT to_jsonb(i) FROM pgmoat.incident AS i WHERE id = %s", told[0])
     assert sent["incident"].keys() == columns.keys()
     row = read_webhook(moat)

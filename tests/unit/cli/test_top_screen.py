@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from pgmoat.accounting.watchdog import WatchdogState
 from pgmoat.cli.top.acts import Act, Verb
+from pgmoat.cli.top.live import Lost, take
 from pgmoat.cli.top.screen import describe_watchdog, fit, render_bar, render_screen
 from pgmoat.cli.top.state import SESSIONS, State, settle
 from pgmoat.cli.top.view import Slice
@@ -94,3 +95,26 @@ def test_cells_have_their_width() -> None:
 )
 def test_the_watchdog(state: WatchdogState, said: str) -> None:
     assert describe_watchdog(state) == said
+
+
+def test_while_the_database_is_away_nothing_looks_live() -> None:
+    frame = make_frame(make_session(100), agents=(make_agent(),))
+    view, state = take(Lost("cannot connect"), frame, settle(State(message="frozen"), frame))
+    screen = render_screen(view, state, 80, 24)
+    lines = screen.plain.split("\n")
+    assert "away" in lines[0]
+    assert "what you see is from 12:00:00" in lines[0]
+    assert "beat" not in screen.plain
+    assert lines[-1].startswith("trying again: cannot connect")
+    assert "dim" in {str(span.style) for span in screen.spans}
+    view, state = take(frame, view, state)
+    lines = render_screen(view, state, 80, 24).plain.split("\n")
+    assert "beat 0.4 s ago" in lines[0]
+    assert lines[-1].startswith("connected again at 12:00:00")
+
+
+def test_one_is_not_many() -> None:
+    view = replace(make_frame(make_session(100), agents=(make_agent(),)), hidden=1)
+    text = render_screen(view, State(), 120, 24).plain
+    assert "(1 session)" in text
+    assert "1 session cannot be seen into" in text

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
+from pgmoat.cli.demo import find_program
 from pgmoat.demo.render import render_report, render_result
 from pgmoat.demo.report import AgentLogin, DemoReport, Playground
 from pgmoat.demo.scenario import Outcome, Scenario, ScenarioResult, Statements
@@ -95,3 +98,27 @@ def test_ends_with_what_to_try_next() -> None:
     kept = _print(replace(_REPORT, playground=_PLAYGROUND))
     assert "--keep" not in kept
     assert f"pgmoat plan /opt/demo/moat.yaml --dsn {_PLAYGROUND.dsn}" in kept
+
+
+def test_what_to_try_next_can_be_pasted_where_pgmoat_is_not_on_the_path() -> None:
+    console = Console(file=io.StringIO(), width=120, color_system=None)
+    for played in (None, _PLAYGROUND):
+        report = replace(_REPORT, playground=played)
+        console.print(render_report(report, "/opt/my/.venv/bin/pgmoat"), soft_wrap=True)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.strip() for line in console.file.getvalue().splitlines()]
+    assert any(line.startswith("/opt/my/.venv/bin/pgmoat watch ") for line in lines)
+    assert not [line for line in lines if line.startswith("pgmoat ")]
+
+
+@pytest.mark.parametrize(
+    ("started", "program"),
+    [
+        ("/opt/my moat/bin/pgmoat", "'/opt/my moat/bin/pgmoat'"),
+        ("/opt/pgmoat/__main__.py", f"{sys.executable} -m pgmoat"),
+    ],
+)
+def test_how_pgmoat_was_run(monkeypatch: pytest.MonkeyPatch, started: str, program: str) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "argv", [started, "demo"])
+    assert find_program() == program

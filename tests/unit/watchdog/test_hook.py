@@ -80,8 +80,8 @@ def test_user_and_password_go_into_a_header() -> None:
 def test_the_line_holds_no_markup() -> None:
     line = describe_line(INCIDENT)
     assert line == (
-        "pgmoat: cancelled statement-timeout clerk/T-1/??channel? ?here http?evil.example/??x?(y)"
-        " limit=1000 found=1500"
+        "pgmoat: clerk/T-1/??channel? ?here http?evil.example/??x?(y) statement-timeout cancelled:"
+        " ran 1.5 s, 1.0 s are allowed"
     )
 
 

@@ -18,7 +18,9 @@ import psycopg
 import typer
 
 from pgmoat.cli.options import DsnOption
-from pgmoat.cli.output import print_table, show_controls
+from pgmoat.cli.output import show_controls
+from pgmoat.cli.rights import reading_as_monitor
+from pgmoat.cli.table import print_table
 from pgmoat.cli.top.live import run_live
 from pgmoat.cli.top.read import Reader, prepare
 from pgmoat.cli.top.screen import describe_watchdog
@@ -51,9 +53,10 @@ def top(
             raise Error(
                 "pgmoat top needs a terminal", hint="Pass --once for one table, or --json for a program."
             )
-        run_live(lambda: connect(database, application_name="pgmoat top"), reader)
+        with reading_as_monitor():
+            run_live(lambda: connect(database, application_name="pgmoat top"), reader)
         return
-    with connect(database, application_name="pgmoat top") as connection:
+    with reading_as_monitor(), connect(database, application_name="pgmoat top") as connection:
         prepare(connection)
         if as_json:
             try:
@@ -84,6 +87,7 @@ def print_view(view: View) -> None:
             )
             for line in view.agents
         ),
+        ("±", "recorded", "conns"),
     )
     sys.stdout.write("\n")
     print_table(
@@ -100,6 +104,7 @@ def print_view(view: View) -> None:
             )
             for session in view.sessions
         ),
+        ("wait", "step"),
     )
 
 

@@ -34,10 +34,20 @@ from pgmoat.postgres.failures import explain_failure
 
 _RESIZE_S = 0.5
 _LEAVE_S = 2.0
+_PATIENCE_S = 5.0  # how long after the interval a server that says nothing counts as away
 
 Connection = psycopg.Connection[Any]
-News = View | str
-"""A frame, or a line to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """It could not look, and tries again."""
+
+    why: str
+
+
+News = View | Lost | str
+"""A frame, that there is none, or a line to show."""
 
 
 @dataclass(slots=True)
@@ -88,7 +98,7 @@ class Worker:
         except (Error, psycopg.Error) as error:
             known = explain_failure(error) if isinstance(error, psycopg.Error) else error
             if known.message != self._told:  # a server that is away for an hour is one line
-                self._tell(f"trying again: {known.message}")
+                self._tell(Lost(known.message))
             self._told = known.message
             if connection is not None:
                 connection.close()
@@ -138,6 +148,7 @@ def run_live(connect: Callable[[], Connection], reader: Reader) -> None:
 
 def _run_loop(live: Live, console: Console, worker: Worker, view: View, hears: int) -> None:
     keyboard, state = sys.stdin.fileno(), settle(State(), view)
+    heard, patience_s = time.monotonic(), worker.reader.interval.total_seconds() + _PATIENCE_S
     while not state.is_over and worker.failure is None:
         width, height = console.size
         live.update(render_screen(view, state, width, height), refresh=True)
@@ -145,6 +156,9 @@ def _run_loop(live: Live, console: Console, worker: Worker, view: View, hears: i
         if hears in ready:
             os.read(hears, 1024)
             view, state = _take_news(worker, view, state)
+            heard = time.monotonic()
+        elif time.monotonic() > heard + patience_s and not state.lost:
+            view, state = take(Lost("the server does not answer"), view, state)
         if keyboard in ready:
             keys = read_keys(keyboard)
             if keys is None:
@@ -159,8 +173,16 @@ def _take_news(worker: Worker, view: View, state: State) -> tuple[View, State]:
     with contextlib.suppress(queue.Empty):
         while True:
             news = worker.news.get_nowait()
-            if isinstance(news, str):
-                state = replace(state, message=news)
-            else:
-                view = news
+            view, state = take(news, view, state)
     return view, settle(state, view)
+
+
+def take(news: News, view: View, state: State) -> tuple[View, State]:
+    """Return what is shown from now on."""
+    if isinstance(news, str):
+        return view, replace(state, message=news)
+    if isinstance(news, Lost):
+        return view, replace(state, message="", lost=news.why)
+    return news, replace(
+        state, lost="", message=f"connected again at {news.at:%H:%M:%S %Z}"
+    ) if state.lost else state

@@ -21,6 +21,7 @@ from pgmoat.cli.output import show_controls
 from pgmoat.cli.top.acts import ask
 from pgmoat.cli.top.state import AGENTS, SESSIONS, State, find_line
 from pgmoat.cli.top.view import AgentLine, Slice, View
+from pgmoat.model.count import describe_count
 
 LOOKS: Mapping[str, tuple[str, str]] = {
     "CPU": ("█", "green"),
@@ -60,13 +61,16 @@ _WIDE_WIDTHS = (("pid", 8), ("agent", 16), ("task", 20), ("step", 16), ("s", 8),
 
 def render_screen(view: View | None, state: State, width: int, height: int) -> Text:
     """Return the frame; without *view* nothing has been read yet."""
-    lines = [Text("pgmoat top: connecting")] if view is None else _render_head(view, width)
+    lines = [Text("pgmoat top: connecting")] if view is None else _render_head(view, state, width)
     if view is not None:
         room = height - len(lines) - 1
         if state.shows_help:
             lines += [Text(fit(line, width)) for line in _HELP[:room]]
         else:
-            lines += _render_panes(view, state, width, room)
+            panes = _render_panes(view, state, width, room)
+            if state.lost:  # nothing of it is live
+                panes = [Text(line.plain, "dim") for line in panes]
+            lines += panes
     lines = lines[: height - 1]
     lines += [Text("")] * (height - 1 - len(lines))
     lines.append(_render_bottom(state, width))
@@ -90,17 +94,22 @@ def describe_watchdog(state: WatchdogState) -> str:
     return "no watchdog: sampling here"
 
 
-def _render_head(view: View, width: int) -> list[Text]:
+def _render_head(view: View, state: State, width: int) -> list[Text]:
     left = f"pgmoat top  {view.database}  {view.at:%H:%M:%S %Z}  load {view.load:.1f}"
     right = describe_watchdog(view.watchdog)
-    head = Text(fit(left, max(0, width - len(right) - 1)) + " " + right, style="reverse")
+    if state.lost:
+        left, right = f"pgmoat top  {view.database}  away", f"what you see is from {view.at:%H:%M:%S %Z}"
+    head = Text(
+        fit(left, max(0, width - len(right) - 1)) + " " + right,
+        style="bold red reverse" if state.lost else "reverse",
+    )
     kinds = {kind for line in view.agents for part in (line.now, line.minute) for kind in part.waits}
     legend = Text()
     for kind in sorted(kinds, key=_rank):
         glyph, colour = LOOKS.get(kind, _OTHER)
         legend.append(glyph, colour).append(f" {kind}  ")
     if view.hidden:
-        legend.append(f"{view.hidden} sessions cannot be seen into", "yellow")
+        legend.append(f"{describe_count(view.hidden, 'session')} cannot be seen into", "yellow")
     legend.truncate(width)
     head.truncate(width)
     return [head, legend]
@@ -201,7 +210,9 @@ def _render_note(view: View, state: State, selected: int, width: int) -> Text:
 
 def _render_session_header(view: View, state: State, width: int) -> Text:
     cells = " ".join(fit(name, size) for name, size in _session_widths(width))
-    return _header(f"  {cells} query ({len(view.sessions)} sessions)", state.pane == SESSIONS, width)
+    return _header(
+        f"  {cells} query ({describe_count(len(view.sessions), 'session')})", state.pane == SESSIONS, width
+    )
 
 
 def _render_session(session: RunningSession, width: int) -> Text:
@@ -233,7 +244,8 @@ def _render_bottom(state: State, width: int) -> Text:
         return Text(fit(ask(state.prompt), width), "bold reverse")
     if state.shows_help:
         return Text(fit("any key: back", width), "dim")
-    return Text(fit(state.message or _HINTS, width), "bold" if state.message else "dim")
+    said = state.message or (f"trying again: {state.lost}" if state.lost else "")
+    return Text(fit(said or _HINTS, width), "bold" if said else "dim")
 
 
 def _header(text: str, is_active: bool, width: int) -> Text:

@@ -33,6 +33,7 @@ class State:
     line: int = 0
     prompt: Act | None = None
     message: str = ""
+    lost: str = ""  # what keeps it from looking; what is shown is old then
     shows_help: bool = False
     is_over: bool = False
 

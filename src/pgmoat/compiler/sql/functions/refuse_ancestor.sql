@@ -14,7 +14,7 @@ BEGIN
         PERFORM pgmoat.count_refusal('PM005');
         RAISE EXCEPTION 'pgmoat: the agent of % is frozen since %', above, date_trunc('second', k.agent_frozen_at)
             USING ERRCODE = 'PM005', DETAIL = 'Reason: ' || COALESCE(k.agent_frozen_reason, 'none given'),
-                  HINT = 'Stop. Do not retry: a person froze the agent that this work is for, and has to thaw it.';
+                  HINT = 'Stop. Do not retry: a person or a breaker froze the agent that this work is for, and a person has to thaw it.';
     ELSIF k.frozen_at IS NOT NULL THEN
         PERFORM pgmoat.count_refusal('PM004');
         RAISE EXCEPTION 'pgmoat: % is frozen since %', above, date_trunc('second', k.frozen_at)

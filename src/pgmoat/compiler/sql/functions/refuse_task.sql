@@ -17,7 +17,7 @@ BEGIN
         PERFORM pgmoat.count_refusal('PM005');
         RAISE EXCEPTION 'pgmoat: agent % is frozen since %', agent, date_trunc('second', agent_frozen_at)
             USING ERRCODE = 'PM005', DETAIL = 'Reason: ' || COALESCE(agent_frozen_reason, 'none given'),
-                  HINT = 'Stop. Do not retry: a person froze this agent and has to thaw it.';
+                  HINT = 'Stop. Do not retry: a person or a breaker froze this agent, and a person has to thaw it.';
     ELSIF frozen_at IS NOT NULL THEN
         PERFORM pgmoat.count_refusal('PM004');
         RAISE EXCEPTION 'pgmoat: task % is frozen since %', task_id, date_trunc('second', frozen_at)
