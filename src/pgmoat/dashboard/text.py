@@ -10,7 +10,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -110,5 +110,10 @@ def format_values(values: Mapping[str, Any] | None) -> str:
 
 
 def format_moment(at: datetime | None) -> str:
-    """Return a moment to the second, in UTC."""
-    return _NONE if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
+    """Return a moment to the second, in UTC: PostgreSQL gives it in the time zone of its settings."""
+    return _NONE if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def format_clock(at: datetime) -> str:
+    """Return the time of day to the second, in UTC."""
+    return f"{at.astimezone(UTC):%H:%M:%S}"

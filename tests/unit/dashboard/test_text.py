@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from markupsafe import Markup
@@ -15,8 +15,10 @@ from pgmoat.dashboard.form import choose_way_back
 from pgmoat.dashboard.templating import make_environment, make_link
 from pgmoat.dashboard.text import (
     format_bytes,
+    format_clock,
     format_count,
     format_error,
+    format_moment,
     format_seconds,
     format_share,
     show_hidden,
@@ -130,3 +132,9 @@ def test_links_hold_any_text() -> None:
     assert choose_way_back("/x?y=%2F") == "/x?y=%2F"
     for text in (None, "", "x", "//x", "/\\x", "/\n/x", "http://x/"):
         assert choose_way_back(text) == "/"
+
+
+def test_times_are_utc_whatever_time_zone_they_come_in() -> None:
+    at = NOW.astimezone(timezone(timedelta(hours=2)))
+    assert format_moment(at) == "2026-03-01 12:34:56"
+    assert format_clock(at) == "12:34:56"

@@ -282,6 +282,10 @@ function listen() {
     state.live = state.live.filter((point) => point.at >= since);
     move();
   });
+  source.addEventListener("away", () => {
+    setAge("not live: the database is away");
+    document.dispatchEvent(new CustomEvent("pgmoat:away"));
+  });
   source.addEventListener("error", () => setAge("not live: connecting again"));
   addEventListener("pagehide", () => source.close());
 }
