@@ -1,4 +1,4 @@
-"""The database goes away below open pages: each says so, and what it shows stands back until it is there again."""
+"""The database goes away below open pages: each says so, in grey and red, until it is there again."""
 
 from __future__ import annotations
 

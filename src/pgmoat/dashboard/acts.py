@@ -47,9 +47,11 @@ def _freeze(connection: Connection, fields: Fields, who: str) -> str:
 
 def _freeze_hard(connection: Connection, fields: Fields, who: str) -> str:
     report = freeze_agent(connection, fields["agent"], fields["reason"], hard=True, by=who)
-    return _describe(
-        f"Agent {fields['agent']}", "is frozen, login and all", "was frozen hard already", report
-    )
+    subject = f"Agent {fields['agent']}"
+    if report.login_kept:
+        kept = f"its login could not be taken: {report.login_kept}"
+        return _describe(subject, f"is frozen; {kept}", f"was frozen already; {kept}", report)
+    return _describe(subject, "is frozen, login and all", "was frozen hard already", report)
 
 
 def _thaw(connection: Connection, fields: Fields, who: str) -> str:

@@ -61,7 +61,9 @@ class Feed:
             self._is_away = False
             self._poller = asyncio.create_task(self._poll())
         try:
-            yield f"retry: 2000\nevent: past\ndata: [{','.join(self._kept)}]\n\n{_AWAY if self._is_away else ''}"
+            yield f"retry: 2000\nevent: past\ndata: [{','.join(self._kept)}]\n\n"
+            if self._is_away:
+                yield _AWAY
             while may_go_on() and not self.is_stopping:
                 try:
                     message = await asyncio.wait_for(listener.get(), _BEAT_S)

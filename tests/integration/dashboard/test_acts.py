@@ -224,6 +224,11 @@ def test_what_the_login_may_not_do_is_said(shop: Shop) -> None:
         assert is_frozen(shop.moat, "refunds")
         operator.act("thaw", agent="refunds")
         assert "Thaw failed: permission denied" in operator.get("/").text
+        operator.act("freeze-hard", agent="support", reason="")
+        said = operator.get("/").text
+        assert "Agent support is frozen; its login could not be taken: permission denied" in said
+        assert "failed" not in said
+        assert is_frozen(shop.moat, "support")
         assert is_frozen(shop.moat, "refunds")
         with run_statement(shop.moat, "analyst", "SELECT pg_sleep(60)") as agent:
             pid = agent.info.backend_pid
