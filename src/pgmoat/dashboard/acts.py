@@ -34,6 +34,7 @@ class Act:
     run: Run
     is_dangerous: bool = True
     takes_reason: bool = False
+    reason_label: str = "Why? The agent is told, and the record keeps it."
 
     def ask(self, fields: Fields) -> str:
         """Return the question."""
@@ -109,6 +110,7 @@ def _parse_moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+_KEPT = "Why? The record keeps it; the agent is not told."
 _SESSION = ("pid", "agent", "backend_start", "query_start", "xact_start")
 ACTS: tuple[Act, ...] = (
     Act(
@@ -168,6 +170,7 @@ ACTS: tuple[Act, ...] = (
         _SESSION,
         _cancel,
         takes_reason=True,
+        reason_label=_KEPT,
     ),
     Act(
         "kill",
@@ -178,5 +181,6 @@ ACTS: tuple[Act, ...] = (
         _SESSION,
         _kill,
         takes_reason=True,
+        reason_label=_KEPT,
     ),
 )

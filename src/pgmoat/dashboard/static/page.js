@@ -28,6 +28,7 @@ document.addEventListener("submit", (event) => {
   dialog.querySelector("[data-text]").textContent = form.dataset.question;
   const reasonRow = dialog.querySelector("[data-reason]");
   reasonRow.hidden = !("reason" in form.dataset);
+  reasonRow.querySelector("label").textContent = form.dataset.reason ?? "";
   reasonRow.querySelector("input").value = "";
   const yes = dialog.querySelector("[data-yes]");
   yes.textContent = event.submitter.dataset.verb ?? event.submitter.textContent;
