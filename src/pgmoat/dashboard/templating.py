@@ -43,6 +43,7 @@ def make_environment() -> Environment:
         "values": text.format_values,
     }
     names: dict[str, object] = {
+        "format_excess": text.format_excess,
         "acts": {act.name: act for act in ACTS},
         "link": make_link,
         "list_waits": list_waits,

@@ -21,6 +21,10 @@ _PICTURES = 0x2400
 _NONE = "\N{EN DASH}"
 PEOPLE = "everybody else"
 UNNAMED = "(none named)"
+_TIMED = frozenset(
+    {"statement-timeout", "transaction-timeout", "idle-in-transaction", "prepared-transaction"}
+)
+"""Kinds of incidents whose limit is a time, in ms."""
 
 
 def show_hidden(value: object) -> object:
@@ -64,6 +68,14 @@ def format_seconds(seconds: float | None) -> str:
     if seconds < 172_800:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 86400:.1f} d"
+
+
+def format_excess(kind: str, found: float, limit: float) -> str:
+    """Return how far over its limit an incident found something."""
+    if kind not in _TIMED:
+        return f"{found} of {limit}"
+    took, allowed = (format_seconds(each / 1000).replace(".0 ", " ") for each in (found, limit))
+    return f"{took}, {allowed} allowed"
 
 
 def format_share(share: float | None) -> str:

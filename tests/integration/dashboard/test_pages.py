@@ -60,9 +60,16 @@ def test_an_agent_that_there_is_not(operator: Browser) -> None:
 
 def test_the_incidents_are_filtered(operator: Browser) -> None:
     text = operator.get("/incidents?agent=analyst&kind=statement-timeout&action=terminated").text
-    assert "61012 of 60000" in text
-    assert "60214" not in text
+    assert "61 s, 60 s allowed" in text
+    assert "60.2 s" not in text
+    assert "61012" not in text
     assert "by hand" in operator.get("/incidents?since=").text
+
+
+def test_refusals_that_nobody_counts_are_not_none(operator: Browser) -> None:
+    for path, count in (("/agents/analyst", 1), ("/agents/support", 0), ("/agents", 2)):
+        text = operator.get(path).text
+        assert text.count('title="not counted for agents that only read"') == count
 
 
 def test_writes_come_page_by_page(operator: Browser, shop: Shop) -> None:

@@ -18,6 +18,7 @@ from pgmoat.dashboard.text import (
     format_clock,
     format_count,
     format_error,
+    format_excess,
     format_moment,
     format_seconds,
     format_share,
@@ -138,3 +139,9 @@ def test_times_are_utc_whatever_time_zone_they_come_in() -> None:
     at = NOW.astimezone(timezone(timedelta(hours=2)))
     assert format_moment(at) == "2026-03-01 12:34:56"
     assert format_clock(at) == "12:34:56"
+
+
+def test_an_excess_of_time_has_a_unit() -> None:
+    assert format_excess("statement-timeout", 30_844, 30_000) == "30.8 s, 30 s allowed"
+    assert format_excess("idle-in-transaction", 900_000, 500) == "15 min, 500 ms allowed"
+    assert format_excess("repeats", 24, 20) == "24 of 20"
