@@ -59,6 +59,7 @@ def test_freeze_and_thaw(operator: Browser, shop: Shop) -> None:
         page = operator.get("/agents/support").text
         assert "Agent support is frozen." in page
         assert "wrong prices" in page
+        assert re.search(r" by login \S+_desk: wrong prices", page)
         assert "Agent support is frozen." not in operator.get("/agents/support").text
         operator.act("thaw", agent="support")
         with agent.transaction():

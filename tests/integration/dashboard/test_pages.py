@@ -91,6 +91,10 @@ def test_an_update_shows_what_changed(operator: Browser) -> None:
     text = operator.get("/writes?agent=refunds").text
     assert re.search(r'was changed">pending</span>\s*<span class="mono changed">refunded', text)
     assert 'was changed">Customer 30' not in text
+    shown, _, folded = text.partition("<summary>3 unchanged</summary>")
+    assert "Customer 3" not in shown
+    assert "Customer 3" in folded.partition("</details>")[0]
+    assert "unchanged</summary>" not in operator.get("/writes?operation=delete").text
 
 
 def test_a_task_may_have_any_name(operator: Browser, shop: Shop) -> None:

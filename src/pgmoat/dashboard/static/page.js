@@ -94,7 +94,9 @@ function isBusy() {
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolls = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+  const opened = [...part.querySelectorAll("details[open][id]")].map((details) => details.id);
   part.replaceChildren(...fresh.childNodes);
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   part.querySelectorAll(".scroll").forEach((box, index) => (box.scrollLeft = scrolls[index] ?? 0));
   if (focused) document.getElementById(focused)?.focus();
   document.dispatchEvent(new CustomEvent("pgmoat:replaced"));
