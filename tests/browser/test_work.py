@@ -65,6 +65,7 @@ def test_freeze_is_felt_at_once_and_thaw_too(tab: Tab, shop: Shop) -> None:
             enter(agent, token)
             agent.execute("SELECT * FROM orders")
         freeze.press("Enter")
+        expect(question).to_contain_text("The agent is told")
         question.get_by_label("Why?").fill("wrong prices since noon")
         question.get_by_role("button", name="Freeze").click()
         expect(page.get_by_role("status")).to_contain_text("Agent support is frozen.")

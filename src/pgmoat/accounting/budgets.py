@@ -43,13 +43,14 @@ class TaskBudget:
 
     agent: str
     task_id: str
-    state: str  # open, frozen: it or its agent
+    state: str  # open, frozen: it, one above it, or its agent
     rows_used: int
     max_rows: int
     bytes_used: int
     max_bytes: int
     opened_at: datetime
     deadline: datetime
+    is_frozen_itself: bool
 
 
 def read_agents(connection: psycopg.Connection[Any]) -> list[AgentBudget]:

@@ -58,7 +58,7 @@ class Share:
     rows: int | None = None
     rows_written: int = 0
     sampled_seconds: float = 0.0
-    refused: int = 0
+    refused: int | None = 0  # None: not counted, for it only reads
     unfinished: int = 0
 
 
@@ -67,7 +67,8 @@ class Accounting:
     """
     Who took the database's time from *since*, a whole minute, to *until*; the biggest share first.
 
-    *samples* is how often somebody looked, *seen* how many sessions were found in database time then.
+    *samples* is how often somebody looked, *seen* how many sessions were found in database time then. Of
+    *uncounted* agents refusals are not counted: they only read.
     """
 
     since: datetime
@@ -77,6 +78,7 @@ class Accounting:
     seen: int
     hidden: int
     shares: tuple[Share, ...]
+    uncounted: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:
@@ -93,7 +95,8 @@ class Accounting:
         for share in self.shares:
             if share.agent == agent:
                 return share
-        return Share(agent, 0.0, 0.0, find_sampling_error(0.0, self.seen), self.source)
+        refused = None if agent in self.uncounted else 0
+        return Share(agent, 0.0, 0.0, find_sampling_error(0.0, self.seen), self.source, refused=refused)
 
 
 @dataclass(slots=True)
@@ -110,7 +113,7 @@ class _Tally:
     statements: int | None = None
     rows: int | None = None
     rows_written: int = 0
-    refused: int = 0
+    refused: int | None = 0
     unfinished: int = 0
     cut: float = 0.0
     inferred: float = 0.0
@@ -141,6 +144,9 @@ def read_accounting(connection: psycopg.Connection[Any], since: datetime, until:
         and not counted["missing"]
         and max(counted["lead"], counted["tail"]) <= _MOST_UNCOUNTED
     )
+    uncounted = frozenset(row["agent"] for row in _read(connection, "read_uncounted", {}))
+    for agent in uncounted & found.keys():
+        found[agent].refused = found[agent].refused or None
     return Accounting(
         coverage["since"],
         until,
@@ -149,6 +155,7 @@ def read_accounting(connection: psycopg.Connection[Any], since: datetime, until:
         sum(tally.samples for tally in found.values()),
         coverage["hidden"],
         _weigh(found, Source.STATEMENTS if is_counted else Source.SAMPLES),
+        uncounted,
     )
 
 

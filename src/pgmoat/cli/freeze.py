@@ -53,6 +53,11 @@ def freeze(
             f"{report.hidden_sessions} of its sessions could not be ended, and go on until their next"
             " statement: freeze as who applies, or as a member of pg_read_all_stats and pg_signal_backend\n"
         )
+    if report.login_kept:
+        raise Error(
+            f"agent {agent} is frozen; its login could not be taken: {report.login_kept}",
+            hint="--hard needs the right to alter the role: freeze as who applies. The freeze holds.",
+        )
 
 
 def thaw(agent: AgentArgument, task: TaskOption = None, dsn: DsnOption = None) -> None:

@@ -34,6 +34,7 @@ class Act:
     run: Run
     is_dangerous: bool = True
     takes_reason: bool = False
+    reason_label: str = "Why? The agent is told, and the record keeps it."
 
     def ask(self, fields: Fields) -> str:
         """Return the question."""
@@ -47,9 +48,11 @@ def _freeze(connection: Connection, fields: Fields, who: str) -> str:
 
 def _freeze_hard(connection: Connection, fields: Fields, who: str) -> str:
     report = freeze_agent(connection, fields["agent"], fields["reason"], hard=True, by=who)
-    return _describe(
-        f"Agent {fields['agent']}", "is frozen, login and all", "was frozen hard already", report
-    )
+    subject = f"Agent {fields['agent']}"
+    if report.login_kept:
+        kept = f"its login could not be taken: {report.login_kept}"
+        return _describe(subject, f"is frozen; {kept}", f"was frozen already; {kept}", report)
+    return _describe(subject, "is frozen, login and all", "was frozen hard already", report)
 
 
 def _thaw(connection: Connection, fields: Fields, who: str) -> str:
@@ -107,6 +110,7 @@ def _parse_moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+_KEPT = "Why? The record keeps it; the agent is not told."
 _SESSION = ("pid", "agent", "backend_start", "query_start", "xact_start")
 ACTS: tuple[Act, ...] = (
     Act(
@@ -166,6 +170,7 @@ ACTS: tuple[Act, ...] = (
         _SESSION,
         _cancel,
         takes_reason=True,
+        reason_label=_KEPT,
     ),
     Act(
         "kill",
@@ -176,5 +181,6 @@ ACTS: tuple[Act, ...] = (
         _SESSION,
         _kill,
         takes_reason=True,
+        reason_label=_KEPT,
     ),
 )

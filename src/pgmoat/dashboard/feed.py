@@ -29,6 +29,7 @@ _MOST_WAITING = 10
 _KEPT = 600
 _BEAT_S = 10.0
 _LEAST_SEEN_S = 0.2
+_AWAY = "event: away\ndata: {}\n\n"
 
 Messages = asyncio.Queue[str | None]
 
@@ -55,6 +56,7 @@ class Feed:
     _listeners: set[Seat] = field(default_factory=set[Seat])
     _kept: deque[str] = field(default_factory=lambda: deque[str](maxlen=_KEPT))
     _poller: asyncio.Task[None] | None = None
+    _is_away: bool = False
 
     def take_seat(self, session: Session) -> Seat | None:
         """Return a seat to leave again, None where this session has enough, or all are taken."""
@@ -84,9 +86,12 @@ class Feed:
         self._listeners.add(seat)
         if self._poller is None or self._poller.done():
             self._kept.clear()
+            self._is_away = False
             self._poller = asyncio.create_task(self._poll())
         try:
             yield f"retry: 2000\nevent: past\ndata: [{','.join(self._kept)}]\n\n"
+            if self._is_away:
+                yield _AWAY
             while may_go_on() and not self.is_stopping:
                 try:
                     message = await asyncio.wait_for(seat.messages.get(), _BEAT_S)
@@ -95,7 +100,7 @@ class Feed:
                     continue
                 if message is None:
                     return
-                yield f"data: {message}\n\n"
+                yield message
         finally:
             self._listeners.discard(seat)
 
@@ -105,20 +110,25 @@ class Feed:
             try:
                 after = await self.database.run(read_live)
             except (psycopg.Error, Error):
-                before = None  # the pages say that the database is away
+                before = None
+                if not self._is_away:  # said once; the next figures say that it is back
+                    self._is_away = True
+                    self._tell(_AWAY)
             else:
+                self._is_away = False
                 step = None if before is None else diff_live(before, after)
                 if before is None:
                     before = after
                 elif step is not None and step.seen_seconds >= _LEAST_SEEN_S:
-                    self._tell(render_step(after, step))
+                    message = render_step(after, step)
+                    self._kept.append(message)
+                    self._tell(f"data: {message}\n\n")
                     before = after
             await asyncio.sleep(_EVERY_S)
 
-    def _tell(self, message: str) -> None:
-        self._kept.append(message)
+    def _tell(self, event: str) -> None:
         for seat in tuple(self._listeners):
-            if not _put(seat.messages, message):
+            if not _put(seat.messages, event):
                 self._listeners.discard(seat)
 
 

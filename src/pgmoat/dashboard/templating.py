@@ -33,6 +33,7 @@ def make_environment() -> Environment:
         "agent": text.name_agent,
         "bytes": text.format_bytes,
         "claim": text.name_claim,
+        "clock": text.format_clock,
         "count": text.format_count,
         "error": text.format_error,
         "moment": text.format_moment,
@@ -42,6 +43,7 @@ def make_environment() -> Environment:
         "values": text.format_values,
     }
     names: dict[str, object] = {
+        "format_excess": text.format_excess,
         "acts": {act.name: act for act in ACTS},
         "link": make_link,
         "list_waits": list_waits,

@@ -10,7 +10,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -21,6 +21,10 @@ _PICTURES = 0x2400
 _NONE = "\N{EN DASH}"
 PEOPLE = "everybody else"
 UNNAMED = "(none named)"
+_TIMED = frozenset(
+    {"statement-timeout", "transaction-timeout", "idle-in-transaction", "prepared-transaction"}
+)
+"""Kinds of incidents whose limit is a time, in ms."""
 
 
 def show_hidden(value: object) -> object:
@@ -64,6 +68,14 @@ def format_seconds(seconds: float | None) -> str:
     if seconds < 172_800:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 86400:.1f} d"
+
+
+def format_excess(kind: str, found: float, limit: float) -> str:
+    """Return how far over its limit an incident found something."""
+    if kind not in _TIMED:
+        return f"{found} of {limit}"
+    took, allowed = (format_seconds(each / 1000).replace(".0 ", " ") for each in (found, limit))
+    return f"{took}, {allowed} allowed"
 
 
 def format_share(share: float | None) -> str:
@@ -110,5 +122,10 @@ def format_values(values: Mapping[str, Any] | None) -> str:
 
 
 def format_moment(at: datetime | None) -> str:
-    """Return a moment to the second, in UTC."""
-    return _NONE if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
+    """Return a moment to the second, in UTC: PostgreSQL gives it in the time zone of its settings."""
+    return _NONE if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def format_clock(at: datetime) -> str:
+    """Return the time of day to the second, in UTC."""
+    return f"{at.astimezone(UTC):%H:%M:%S}"

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from pgmoat.errors import NotFoundError
 from pgmoat.ledger.incidents import record_act
+from pgmoat.postgres.failures import explain_failure
 from pgmoat.postgres.sqlfile import load_sql
 
 _TRIES = 5
@@ -29,11 +30,13 @@ class FreezeReport:
 
     *hidden_sessions* of the agent go on until their next statement: the role that froze it could not see
     their transactions, for want of pg_read_all_stats, or not end them, for want of pg_signal_backend.
+    *login_kept*: the freeze was to take the LOGIN, and could not; PostgreSQL's words.
     """
 
     changed: bool
     ended_pids: tuple[int, ...] = ()
     hidden_sessions: int = 0
+    login_kept: str = ""
 
 
 def freeze_task(
@@ -64,32 +67,33 @@ def freeze_agent(
     Freeze an agent and end the transactions that it has open.
 
     *hard* also takes its LOGIN and ends all its sessions, for what runs outside the entities; it needs
-    the right to alter the role. *connection* must be in autocommit mode: the freeze holds before any
-    session is ended.
+    the right to alter the role, and without it freezes all the same. *connection* must be in autocommit
+    mode: the freeze holds before any session is ended.
 
     Raises:
-        psycopg.Error: no such agent (PM030), or no right to alter its role.
+        psycopg.Error: no such agent (PM030).
     """
     row = connection.execute("SELECT pgmoat.freeze_agent(%s, %s)", (agent, reason)).fetchone()
     changed = bool(row and row[0])
     detail = {"reason": reason, "by": _name(connection, by)}
     ended = _end(connection, agent, "end_sessions" if hard else "end_transactions")
+    login_kept = ""
     if hard:
         try:
             changed = take_login(connection, agent) or changed
-        except psycopg.Error:
-            if changed and not connection.closed:  # the freeze holds, the LOGIN stays
-                record_act(connection, agent, None, "frozen", {**detail, "hard": False, "ended": len(ended)})
-            raise
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            login_kept = explain_failure(error).message
+            detail["why"] = f"the login could not be taken: {login_kept}"
         ended += _end(connection, agent, "end_sessions")
     hidden = connection.execute(
         load_sql("pgmoat.ledger", "count_hidden_sessions"), {"agent": agent}
     ).fetchone()
-    report = FreezeReport(changed, tuple(dict.fromkeys(ended)), hidden[0] if hidden else 0)
+    report = FreezeReport(changed, tuple(dict.fromkeys(ended)), hidden[0] if hidden else 0, login_kept)
     if changed:
-        record_act(
-            connection, agent, None, "frozen", {**detail, "hard": hard, "ended": len(report.ended_pids)}
-        )
+        outcome = {"hard": hard and not login_kept, "ended": len(report.ended_pids)}
+        record_act(connection, agent, None, "frozen", {**detail, **outcome})
     return report
 
 

@@ -42,6 +42,7 @@ class Endings:
 
     _before: Activity | None = None
     _told: set[Run] = field(default_factory=set[Run])
+    _aborted: set[tuple[int, datetime]] = field(default_factory=set[tuple[int, datetime]])
 
     def mark(self, session: Session) -> None:
         """Leave out what *session* runs: whoever ended it has recorded that."""
@@ -50,11 +51,18 @@ class Endings:
     def see(self, activity: Activity, timeouts_ms: Mapping[str, int]) -> list[Ending]:
         """Return what ended since the last sample; *timeouts_ms* are the agents' statement timeouts."""
         before, self._before = self._before, activity
+        aborted, self._aborted = self._aborted, _list_aborted(activity, self._aborted)
         if before is None:
             self._told = {name_run(session) for session in activity.sessions if not session.is_running}
             return []
         found = [*_see_ended(before, activity, timeouts_ms), *_infer(before, activity, timeouts_ms)]
-        fresh = [ending for ending in found if ending.run not in self._told]
+        fresh = [
+            ending
+            for ending in found
+            if ending.run not in self._told
+            # What follows in an aborted transaction fails because of what was told.
+            and not (ending.how == FAILED and _name(ending.session) in aborted)
+        ]
         known = {name_run(session) for session in activity.sessions}
         self._told = {run for run in self._told if run in known} | {ending.run for ending in fresh}
         return fresh
@@ -63,6 +71,16 @@ class Endings:
 def name_run(session: Session) -> Run:
     """Return what tells one run of a statement from all others."""
     return (session.pid, session.backend_start, session.statement_start)
+
+
+def _list_aborted(activity: Activity, before: set[tuple[int, datetime]]) -> set[tuple[int, datetime]]:
+    """Return the sessions in an aborted transaction; one that runs something in it shows no xact_start."""
+    return {
+        _name(session)
+        for session in activity.sessions
+        if session.state == _ABORTED
+        or (session.is_running and session.xact_start is None and _name(session) in before)
+    }
 
 
 def _see_ended(before: Activity, activity: Activity, timeouts_ms: Mapping[str, int]) -> Iterator[Ending]:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from psycopg import sql
 from pgmoat.accounting.sessions import RunningSession, read_running
 from pgmoat.ledger.freeze import freeze_agent, freeze_task, thaw_agent
 from pgmoat.ledger.sessions import ShownSession, end_session
+from tests.acceptance.command import Command
 from tests.integration.accounting.conftest import Connection, Record
 from tests.integration.watchdog.conftest import wait_for
 from tests.postgres_fixtures import PostgresServer, create_database
@@ -232,6 +234,24 @@ def test_an_orchestrator_freezes_without_the_right_to_record_it(record: Record) 
 
 
 def test_a_hard_freeze_without_the_right_to_alter_the_role_is_a_freeze_and_recorded(record: Record) -> None:
-    with record.connect("operator") as operator, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        freeze_agent(operator, "clerk", "stop", hard=True)
-    assert record.moat.value("SELECT detail ->> 'hard' FROM pgmoat.incident") == "false"
+    with record.connect("operator") as operator:
+        report = freeze_agent(operator, "clerk", "stop", hard=True)
+        again = freeze_agent(operator, "clerk", "stop", hard=True)
+    assert report.changed
+    assert not again.changed
+    assert "permission denied" in report.login_kept
+    assert "permission denied" in again.login_kept
+    query = "SELECT frozen_at IS NOT NULL AND NOT is_hard_frozen FROM pgmoat.agent WHERE name = 'clerk'"
+    assert record.moat.value(query)
+    ((hard, why),) = record.moat.read("SELECT detail ->> 'hard', detail ->> 'why' FROM pgmoat.incident")
+    assert hard == "false"
+    assert why.startswith("the login could not be taken: permission denied")
+
+
+def test_the_command_says_that_the_freeze_holds_and_fails(record: Record, tmp_path: Path) -> None:
+    answer = Command(tmp_path, record.dsns["operator"])("freeze", "clerk", "--hard")
+    assert answer.code == 1
+    assert answer.out.startswith("agent clerk is frozen\n")
+    said = " ".join(answer.err.split())
+    assert "agent clerk is frozen; its login could not be taken: permission denied" in said
+    assert record.moat.value("SELECT frozen_at IS NOT NULL FROM pgmoat.agent WHERE name = 'clerk'")

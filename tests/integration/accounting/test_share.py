@@ -108,6 +108,19 @@ def test_cancelled_work_counts_although_pg_stat_statements_has_none_of_it(record
     assert (clerk.refused, clerk.unfinished) == (2, 4)
 
 
+def test_of_an_agent_that_only_reads_refusals_are_not_known(record: Record) -> None:
+    assert read(record).share_of("clerk").refused == 0
+    assert read(record).share_of("reader").refused is None
+    record.see(1, reader=30, clerk=30)
+    found = read(record)
+    assert [found.share_of(agent).refused for agent in ("reader", "clerk", "")] == [None, 0, 0]
+    # It may make a transaction of its own read-write: what is counted is shown.
+    record.insert(
+        "unfinished", at=record.minute(1), agent="reader", how="refused", source="counted", statements=2
+    )
+    assert read(record).share_of("reader").refused == 2
+
+
 def test_what_the_samples_cannot_explain_is_part_of_the_error(record: Record) -> None:
     for ago in range(1, 21):
         # A statement has run all the time, and is not in pg_stat_statements.

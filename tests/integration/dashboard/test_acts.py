@@ -18,7 +18,7 @@ from tests.dashboard_fixtures import (
     serve,
     wait_for,
 )
-from tests.moat_fixtures import Moat, enter, refused
+from tests.moat_fixtures import Moat, enter, new_task_id, refused
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,7 @@ def test_freeze_and_thaw(operator: Browser, shop: Shop) -> None:
         page = operator.get("/agents/support").text
         assert "Agent support is frozen." in page
         assert "wrong prices" in page
+        assert re.search(r" by login \S+_desk: wrong prices", page)
         assert "Agent support is frozen." not in operator.get("/agents/support").text
         operator.act("thaw", agent="support")
         with agent.transaction():
@@ -92,6 +93,30 @@ def test_a_task_whatever_it_is_called(operator: Browser, shop: Shop) -> None:
     assert form[1] == "a b/c?&amp;&lt;i&gt;\u202e"
     operator.act("thaw-task", agent="support", task=name)
     assert last_incident(shop.moat)[:4] == ("support", name, "by-hand", "thawed")
+
+
+def test_a_task_of_a_frozen_agent_has_nothing_to_thaw(operator: Browser, shop: Shop) -> None:
+    free, held = new_task_id(), new_task_id()
+    for name in (free, held):
+        shop.moat.open_task("catalog", name)
+    operator.act("freeze-task", agent="catalog", task=held, reason="")
+    operator.act("freeze", agent="catalog", reason="")
+    rows = operator.get("/budgets?agent=catalog").text.split("<tr>")
+    (free_row,), (held_row,) = ([row for row in rows if name in row] for name in (free, held))
+    assert "its agent is frozen" in free_row
+    assert "/acts/" not in free_row
+    assert ">frozen</span>" in held_row
+    assert "/acts/thaw-task" in held_row
+    operator.act("thaw", agent="catalog")
+    operator.act("thaw-task", agent="catalog", task=held)
+
+
+def test_whoever_cancels_or_kills_is_asked_why_for_the_record_alone(operator: Browser) -> None:
+    session = {"pid": "1", "agent": "analyst", "backend_start": "", "query_start": "", "xact_start": ""}
+    for act, told in (("freeze", True), ("cancel", False), ("kill", False)):
+        asked = operator.act(act, confirmed="", **session).text
+        assert ("The agent is told" in asked) is told
+        assert ("the agent is not told" in asked) is not told
 
 
 def test_it_asks_before_it_acts(operator: Browser, shop: Shop) -> None:
@@ -224,6 +249,11 @@ def test_what_the_login_may_not_do_is_said(shop: Shop) -> None:
         assert is_frozen(shop.moat, "refunds")
         operator.act("thaw", agent="refunds")
         assert "Thaw failed: permission denied" in operator.get("/").text
+        operator.act("freeze-hard", agent="support", reason="")
+        said = operator.get("/").text
+        assert "Agent support is frozen; its login could not be taken: permission denied" in said
+        assert "failed" not in said
+        assert is_frozen(shop.moat, "support")
         assert is_frozen(shop.moat, "refunds")
         with run_statement(shop.moat, "analyst", "SELECT pg_sleep(60)") as agent:
             pid = agent.info.backend_pid

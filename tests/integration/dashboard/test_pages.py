@@ -60,9 +60,16 @@ def test_an_agent_that_there_is_not(operator: Browser) -> None:
 
 def test_the_incidents_are_filtered(operator: Browser) -> None:
     text = operator.get("/incidents?agent=analyst&kind=statement-timeout&action=terminated").text
-    assert "61012 of 60000" in text
-    assert "60214" not in text
+    assert "61 s, 60 s allowed" in text
+    assert "60.2 s" not in text
+    assert "61012" not in text
     assert "by hand" in operator.get("/incidents?since=").text
+
+
+def test_refusals_that_nobody_counts_are_not_none(operator: Browser) -> None:
+    for path, count in (("/agents/analyst", 1), ("/agents/support", 0), ("/agents", 2)):
+        text = operator.get(path).text
+        assert text.count('title="not counted for agents that only read"') == count
 
 
 def test_writes_come_page_by_page(operator: Browser, shop: Shop) -> None:
@@ -84,6 +91,10 @@ def test_an_update_shows_what_changed(operator: Browser) -> None:
     text = operator.get("/writes?agent=refunds").text
     assert re.search(r'was changed">pending</span>\s*<span class="mono changed">refunded', text)
     assert 'was changed">Customer 30' not in text
+    shown, _, folded = text.partition("<summary>3 unchanged</summary>")
+    assert "Customer 3" not in shown
+    assert "Customer 3" in folded.partition("</details>")[0]
+    assert "unchanged</summary>" not in operator.get("/writes?operation=delete").text
 
 
 def test_a_task_may_have_any_name(operator: Browser, shop: Shop) -> None:

@@ -97,6 +97,9 @@ def test_an_agent_is_frozen_by_a_key_and_its_next_statement_refused(record: Reco
         terminal.press("ty")
         lines = terminal.wait_for_text("failed: permission denied")
         assert not any("Traceback" in line for line in lines)
+        # Nor take the login: the freeze holds, and that is said too.
+        terminal.press("Fy")
+        terminal.wait_for_text("its login could not be taken: permission denied")
     assert read_incidents(record)[0][:3] == ("by-hand", "frozen", "clerk")
 
 

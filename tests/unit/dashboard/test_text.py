@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from markupsafe import Markup
@@ -17,8 +17,11 @@ from pgmoat.dashboard.form import choose_way_back
 from pgmoat.dashboard.templating import make_environment, make_link
 from pgmoat.dashboard.text import (
     format_bytes,
+    format_clock,
     format_count,
     format_error,
+    format_excess,
+    format_moment,
     format_seconds,
     format_share,
     show_hidden,
@@ -149,3 +152,15 @@ def test_links_hold_any_text() -> None:
     assert choose_way_back("/x?y=%2F") == "/x?y=%2F"
     for text in (None, "", "x", "//x", "/\\x", "/\n/x", "http://x/"):
         assert choose_way_back(text) == "/"
+
+
+def test_times_are_utc_whatever_time_zone_they_come_in() -> None:
+    at = NOW.astimezone(timezone(timedelta(hours=2)))
+    assert format_moment(at) == "2026-03-01 12:34:56"
+    assert format_clock(at) == "12:34:56"
+
+
+def test_an_excess_of_time_has_a_unit() -> None:
+    assert format_excess("statement-timeout", 30_844, 30_000) == "30.8 s, 30 s allowed"
+    assert format_excess("idle-in-transaction", 900_000, 500) == "15 min, 500 ms allowed"
+    assert format_excess("repeats", 24, 20) == "24 of 20"

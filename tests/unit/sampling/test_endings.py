@@ -73,6 +73,21 @@ def test_what_became_of_a_statement(then: Iterable[Activity], found: list[tuple[
     assert see(sample(4.5, RUNNING), *then) == found
 
 
+_ABORTED = "idle in transaction (aborted)"
+
+
+def test_an_aborted_transaction_fails_once_whatever_is_tried_in_it() -> None:
+    tried = [next_one(seconds, _ABORTED) for seconds in (6, 7)]
+    running = replace(next_one(8), xact_start=None)
+    samples = [sample(5.5, ended(2, _ABORTED)), *(sample(6.5 + n, one) for n, one in enumerate(tried))]
+    last = [sample(8.5, running), sample(9.5, next_one(9, _ABORTED))]
+    assert see(sample(4.5, RUNNING), *samples, *last) == [("failed", "seen", 2.0)]
+    # The next transaction is another one.
+    over = sample(10.5, next_one(10, "idle"))
+    found = see(sample(4.5, RUNNING), *samples, *last, over, sample(11.5, next_one(11, _ABORTED)))
+    assert found == [("failed", "seen", 2.0), ("failed", "seen", 0.0)]
+
+
 def test_what_stood_there_before_anybody_looked_is_not_told() -> None:
     assert see(sample(9, ended(5.01)), sample(10, ended(5.01))) == []
 

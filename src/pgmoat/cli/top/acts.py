@@ -96,6 +96,8 @@ def _freeze(connection: psycopg.Connection[Any], act: Act) -> FreezeReport:
 
 def _describe(act: Act, report: FreezeReport, done: str, already: str) -> str:
     text = f"{act.subject} {done if report.changed else already}"
+    if report.login_kept:
+        text += f"; its login could not be taken: {report.login_kept}"
     if report.ended_pids:
         text += f"; ended {len(report.ended_pids)} of its sessions"
     if report.hidden_sessions:

@@ -283,6 +283,10 @@ function listen() {
     state.live = state.live.filter((point) => point.at >= since);
     move();
   });
+  source.addEventListener("away", () => {
+    setAge("not live: the database is away");
+    document.dispatchEvent(new CustomEvent("pgmoat:away"));
+  });
   source.addEventListener("error", () => {
     // A browser comes back by itself after a connection that broke, and not after a refusal.
     const isRefused = source.readyState === EventSource.CLOSED;

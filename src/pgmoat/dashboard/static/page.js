@@ -28,6 +28,7 @@ document.addEventListener("submit", (event) => {
   dialog.querySelector("[data-text]").textContent = form.dataset.question;
   const reasonRow = dialog.querySelector("[data-reason]");
   reasonRow.hidden = !("reason" in form.dataset);
+  reasonRow.querySelector("label").textContent = form.dataset.reason ?? "";
   reasonRow.querySelector("input").value = "";
   const yes = dialog.querySelector("[data-yes]");
   yes.textContent = event.submitter.dataset.verb ?? event.submitter.textContent;
@@ -63,7 +64,7 @@ if (every) setInterval(refresh, every);
 
 let isRefreshing = false;
 async function refresh() {
-  if (isRefreshing || document.hidden || dialog?.open || isBusy()) return;
+  if (isRefreshing || pulseTrouble || document.hidden || dialog?.open || isBusy()) return;
   isRefreshing = true;
   try {
     const answer = await fetch(location.href, { headers: { "X-Pgmoat-Refresh": "1" }, redirect: "manual" });
@@ -72,12 +73,15 @@ async function refresh() {
       return;
     }
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    pageTrouble = answer.ok ? "" : (next.querySelector(".problem h1")?.textContent ?? "This page cannot be read");
+    showTrouble();
+    if (!answer.ok) return;
     for (const part of document.querySelectorAll("[data-part]")) {
       const fresh = next.querySelector(`[data-part="${CSS.escape(part.dataset.part)}"]`);
       if (fresh && !dialog?.open && fresh.innerHTML !== part.innerHTML) replace(part, fresh);
     }
   } catch {
-    // The server is away for a moment; the next time will tell.
+    pulse();
   } finally {
     isRefreshing = false;
   }
@@ -90,8 +94,51 @@ function isBusy() {
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolls = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+  const opened = [...part.querySelectorAll("details[open][id]")].map((details) => details.id);
   part.replaceChildren(...fresh.childNodes);
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   part.querySelectorAll(".scroll").forEach((box, index) => (box.scrollLeft = scrolls[index] ?? 0));
   if (focused) document.getElementById(focused)?.focus();
   document.dispatchEvent(new CustomEvent("pgmoat:replaced"));
+}
+
+// --- the database may be away: what stands on the page is old then, and says so
+const PULSE_MS = 3000;
+const PATIENCE_MS = 8000;
+let pulseTrouble = "";
+let pageTrouble = "";
+let isAsking = false;
+if (every) {
+  setInterval(pulse, PULSE_MS);
+  document.addEventListener("visibilitychange", pulse);
+  document.addEventListener("pgmoat:away", pulse);
+}
+
+async function pulse() {
+  if (isAsking || document.hidden) return;
+  isAsking = true;
+  const before = pulseTrouble;
+  try {
+    const answer = await fetch("/readyz", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    pulseTrouble = answer.ok ? "" : "The database is away";
+  } catch (error) {
+    pulseTrouble = error.name === "TimeoutError" ? "The database does not answer" : "The dashboard does not answer";
+  } finally {
+    isAsking = false;
+  }
+  if (before && !pulseTrouble) {
+    pageTrouble = "";
+    refresh();
+  }
+  showTrouble();
+}
+
+function showTrouble() {
+  const trouble = pulseTrouble || pageTrouble;
+  document.body.classList.toggle("is-away", Boolean(trouble));
+  const banner = document.getElementById("away");
+  const asOf = document.querySelector('[data-part="as-of"]')?.textContent;
+  const text = trouble ? `${trouble}; what you see is from ${asOf} UTC.` : "";
+  banner.hidden = !trouble;
+  if (banner.textContent !== text) banner.textContent = text;
 }
