@@ -1,7 +1,7 @@
 """
 Enter the current task into an engine's transactions, and tag their statements.
 
-In: events of an engine. Out: statements. I/O: PostgreSQL: one round trip, with BEGIN.
+In: events of an engine. Out: statements. I/O: PostgreSQL.
 
 All that is entered ends with the transaction. What was entered is kept per Connection of SQLAlchemy's,
 which is lent once and not used again, and never on the connection below it, which the pool lends on.
@@ -148,7 +148,7 @@ def choose_task(pinned: TaskIdentity | None, current: TaskIdentity | None, agent
 
 
 def _send(link: Any, message: Message) -> None:
-    """Send *message*, in one round trip with the BEGIN that psycopg puts before it."""
+    """Send *message*, behind the BEGIN that psycopg puts before it and waits for."""
     if isinstance(link, AdaptedConnection):
         link.run_async(partial(_send_async, message=message))
     else:
