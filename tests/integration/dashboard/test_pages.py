@@ -169,31 +169,6 @@ def test_static_files_are_those_of_the_folder(served: Served) -> None:
             assert browser.get(path).status_code in (404, 405)
 
 
-@pytest.mark.parametrize("bad", ["NaN", "Infinity", "-Infinity"])
-def test_a_figure_that_is_no_number_takes_no_chart_away(operator: Browser, shop: Shop, bad: str) -> None:
-    shop.moat.run(
-        "INSERT INTO pgmoat.usage"
-        " VALUES (date_trunc('minute', now()) - interval '5 minutes', 'catalog', 'CPU', %s, 1)",
-        bad,
-    )
-    shop.moat.run(
-        "UPDATE pgmoat.sampling SET seconds = %s"
-        " WHERE minute = date_trunc('minute', now()) - interval '7 minutes'",
-        bad,
-    )
-    try:
-        for path in ("/api/series?range=1h", "/api/series?range=24h", "/api/series?agent=catalog"):
-            answer = operator.get(path)
-            assert answer.status_code == 200, path
-            assert not {"NaN", "Infinity", "-Infinity"} & set(re.findall(r"-?[A-Z]\w+", answer.text)), path
-        line = operator.get("/api/series?range=1h").json()["lines"]["fulfillment"]
-        assert line.count(None) < 10
-        assert sum(value is not None and value > 0 for value in line) > 20
-    finally:
-        shop.moat.run("DELETE FROM pgmoat.usage WHERE agent = 'catalog'")
-        shop.moat.run("UPDATE pgmoat.sampling SET seconds = 60")
-
-
 def test_only_so_many_may_follow_the_live_feed_and_viewers_leave_room_for_operators(shop: Shop) -> None:
     with serve(shop.dsn) as served, contextlib.ExitStack() as open_until_the_end:
 
