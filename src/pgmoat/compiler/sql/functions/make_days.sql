@@ -20,7 +20,7 @@ BEGIN
                 EXECUTE format('CREATE TABLE pgmoat.%I (LIKE pgmoat.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
                 EXECUTE format('ALTER TABLE pgmoat.%I ATTACH PARTITION pgmoat.%I FOR VALUES FROM (%L) TO (%L)',
                                parent, part, day, day + 1);
-            EXCEPTION WHEN duplicate_table OR unique_violation THEN
+            EXCEPTION WHEN duplicate_table OR duplicate_object OR unique_violation THEN
                 NULL; -- somebody else was making it, and has
             END;
         END LOOP;
