@@ -42,6 +42,7 @@ class Connection(H11Protocol):
         self._taken_at = 0.0
         self._left = 0
 
+    # The base class has a wider type; a server's connection always is a Transport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Begin."""
         super().connection_made(transport)
@@ -83,6 +84,7 @@ class Connection(H11Protocol):
 class Loop(asyncio.SelectorEventLoop):
     """An event loop whose servers wait less long for a TLS handshake than the usual minute."""
 
+    # The base class has overloads; all that is given goes through as it is.
     async def create_server(self, *args: Any, **kwargs: Any) -> asyncio.Server:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return a server."""
         if kwargs.get("ssl"):

@@ -111,6 +111,7 @@ def render(figures: Figures, accept: str) -> tuple[bytes, str]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Scrape(figures))
     if any(part.partition(";")[0].strip() == _OPENMETRICS for part in accept.split(",")):
+        # The library's function has no types.
         text = openmetrics.generate_latest(registry)  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
         return cast("bytes", text), openmetrics.CONTENT_TYPE_LATEST
     return exposition.generate_latest(registry), exposition.CONTENT_TYPE_PLAIN_0_0_4
