@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 import psycopg
 from psycopg.rows import dict_row
 
-from pgmoat.accounting.estimate import find_sampling_error
+from pgmoat.accounting.estimate import find_sampling_error, find_share
 from pgmoat.accounting.series import PACKAGE
 from pgmoat.accounting.window import Window
 from pgmoat.postgres.sqlfile import load_sql
@@ -118,7 +118,7 @@ def _read(
     own = {field.name for field in fields(kind)} - {"share", "error"}
     found: list[_SomeUse] = []
     for row in rows:
-        share = row["seconds"] / row["agent_seconds"] if row["agent_seconds"] else 0.0
+        share = find_share(row["seconds"], row["agent_seconds"])
         error = find_sampling_error(share, row["agent_samples"])
         found.append(kind(**{name: row[name] for name in own}, share=share, error=error))
     return found

@@ -11,6 +11,15 @@ import math
 _Z = 1.96
 
 
+def find_share(part: float, total: float) -> float:
+    """
+    Return what *part* is of *total*, 0 to 1, and 0 of nothing.
+
+    Sums of floats depend on their order: the parts of a total can come to a little more than it.
+    """
+    return min(1.0, max(0.0, part / total)) if total else 0.0
+
+
 def find_sampling_error(share: float, samples: int) -> float:
     """
     Return the error of a *share* that was found in *samples*: sessions seen in database time, of everybody.

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from pgmoat.accounting.estimate import find_counting_error, find_sampling_error
+from pgmoat.accounting.estimate import find_counting_error, find_sampling_error, find_share
 from pgmoat.accounting.series import PACKAGE
 from pgmoat.model.count import describe_count
 from pgmoat.postgres.sqlfile import load_sql
@@ -189,8 +189,8 @@ def _weigh(found: Mapping[str, _Tally], source: Source) -> tuple[Share, ...]:
     unknown = sum(tally.edge + tally.inferred for tally in found.values())
     shares: list[Share] = []
     for agent, tally in found.items():
-        part = _divide(tally.seconds(source), total)
-        sampled_part = _divide(tally.sampled, sampled)
+        part = find_share(tally.seconds(source), total)
+        sampled_part = find_share(tally.sampled, sampled)
         sampling_error = find_sampling_error(sampled_part, samples)
         if source is Source.SAMPLES:
             error = sampling_error
@@ -255,10 +255,6 @@ def _describe_points(error: float) -> str:
     points = error * 100
     text = f"{points:.0f}" if points >= 1 else f"{points:.1f}" if points >= 0.1 else "less than 0.1"
     return f"{text} {'point' if text == '1' else 'points'}"
-
-
-def _divide(part: float, total: float) -> float:
-    return part / total if total else 0.0
 
 
 def _read(

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pgmoat.accounting.estimate import find_counting_error, find_sampling_error
+from pgmoat.accounting.estimate import find_counting_error, find_sampling_error, find_share
 
 
 def test_it_is_the_binomial_one() -> None:
@@ -18,6 +18,14 @@ def test_it_is_the_binomial_one() -> None:
 def test_none_of_n_and_all_of_n_leave_room(share: float) -> None:
     assert find_sampling_error(share, 300) == pytest.approx(3.8 / 300, abs=0.0005)
     assert find_sampling_error(share, 2) > 0.6
+
+
+def test_a_part_is_never_more_than_the_whole() -> None:
+    # The same three numbers, added in two orders: 0.6000000000000001 and 0.6.
+    share = find_share(0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1)
+    assert share == 1
+    assert find_sampling_error(share, 10_000_000) > 0
+    assert find_share(1.0, 0.0) == 0
 
 
 def test_without_samples_nothing_is_known() -> None:
