@@ -23,6 +23,7 @@ _SYSTEM_COMMENTS = (  # in the order of SystemRoles
     "pgmoat: runs the entities' writes; never DELETE or TRUNCATE",
     "pgmoat: may open, close and freeze tasks",
     "pgmoat: may read tasks and history, and freeze",
+    "pgmoat: may read held writes, and approve or reject them",
 )
 
 
@@ -98,5 +99,8 @@ def compile_rows(policy: Policy) -> Iterator[Row]:
                 "surge_factor": agent.limits.surge_factor or 0,
                 "surge_floor": agent.limits.surge_floor,
                 "on_trip": agent.on_trip or "",
+                "approval_statement_rows": agent.approval.rows_per_statement,
+                "approval_task_rows": agent.approval.rows_per_task,
+                "approval_expires_ms": agent.approval.expires,
             },
         )

@@ -106,6 +106,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("make_days", "", ()),
     ("record_samples", "text,jsonb", ("monitor",)),
     ("record_refusals", "text", ("monitor",)),
+    ("decide", "bigint,bytea,boolean,text,text", ("approver",)),
 )
 
 # What the watching and the orchestrating side may read: everything but secrets.
@@ -118,6 +119,7 @@ _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
                "task_mode", "tasks_per_hour",
                "transaction_timeout_ms", "idle_timeout_ms", "repeats_per_minute", "requires_watchdog",
                "max_connections", "surge_factor", "surge_floor", "on_trip",
+               "approval_statement_rows", "approval_task_rows", "approval_expires_ms",
                "frozen_at", "frozen_by", "frozen_reason", "is_hard_frozen", "retired_at")),
     ("ledger", ()),
 )  # fmt: skip
@@ -202,7 +204,7 @@ def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
 def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_schema: str) -> Iterator[Grant]:
     """Yield who may use the system schemas, call its functions and read its tables."""
     yield from _compile_calls(roles, agents)
-    for role in (*agents, roles.views, roles.writer, roles.orchestrator, roles.monitor):
+    for role in (*agents, roles.views, roles.writer, roles.orchestrator, roles.monitor, roles.approver):
         yield _use_schema(SYSTEM_SCHEMA, role)
     for role in agents:
         yield _use_schema(entity_schema, role)
@@ -223,6 +225,7 @@ def _compile_calls(roles: SystemRoles, agents: tuple[str, ...]) -> Iterator[Gran
         "writer": (roles.writer,),
         "orchestrator": (roles.orchestrator,),
         "monitor": (roles.monitor,),
+        "approver": (roles.approver,),
     }
     for name, arguments, groups in _FUNCTIONS:
         for role in (role for group in groups for role in callers[group]):
@@ -238,6 +241,8 @@ def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
                 yield Grant("table", _system_table(table), column, "SELECT", role)
     for column in ("name", "leased_until"):  # the holder is the leader's secret
         yield Grant("table", _system_table("lease"), column, "SELECT", roles.monitor)
+    for role in (roles.monitor, roles.approver):
+        yield Grant("table", _system_table("approvals"), None, "SELECT", role)
     for table in _MONITORED:
         yield Grant("table", _system_table(table), None, "SELECT", roles.monitor)
 

@@ -35,14 +35,15 @@ class SystemRoles:
     writer: str  # owns the row trigger functions; SELECT, INSERT, UPDATE on listed base columns, never DELETE
     orchestrator: str  # may open, close and freeze tasks
     monitor: str  # may read tasks and history, and freeze
+    approver: str  # may read what is held, and say yes or no
 
     @classmethod
     def with_prefix(cls, prefix: str) -> SystemRoles:
-        """Return the five names under *prefix* (``pgmoat_`` by default in the policy)."""
+        """Return the six names under *prefix* (``pgmoat_`` by default in the policy)."""
         return cls(*(prefix + field.name for field in fields(cls)))
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the five names, the owner first."""
+        """Yield the six names, the owner first."""
         return (getattr(self, field.name) for field in fields(self))
 
 

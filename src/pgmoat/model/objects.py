@@ -174,7 +174,9 @@ class Row:
 
     table: str  # agent, entity
     name: str
-    values: Mapping[str, str | int | tuple[str, ...]]  # wanted columns apart from name; others are left alone
+    values: Mapping[
+        str, str | int | tuple[str, ...] | None
+    ]  # wanted columns apart from name; others are left alone
 
 
 @dataclass(frozen=True, slots=True)

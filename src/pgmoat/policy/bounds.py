@@ -10,7 +10,7 @@ import math
 
 from pydantic import Field
 
-from pgmoat.policy.fields import Bytes, FunctionName, Milliseconds, Model, TempFileSize
+from pgmoat.policy.fields import Bytes, Expiry, FunctionName, Milliseconds, Model, TempFileSize
 
 
 class Timeouts(Model):
@@ -75,6 +75,30 @@ class GuardPolicy(Model):
         default_factory=list[str],
         description="Functions as schema.name that SQL may call besides built-in ones that only compute.",
     )
+
+
+class ApprovalPolicy(Model):
+    """When an agent's own SQL needs a person's word; held by PostgreSQL."""
+
+    rows_per_statement: int | None = Field(
+        None, ge=0, description="Rows that one statement may write without a person's word; 0: none."
+    )
+    rows_per_task: int | None = Field(
+        None, ge=0, description="Rows that a task may write without a person's word; 0: none."
+    )
+    expires: Expiry = Field(86_400_000, description="How long a held write waits, and may run once approved.")
+
+
+class OperationApproval(Model):
+    """When a call of an operation needs a person's word; without a condition always."""
+
+    when: str | None = Field(
+        None,
+        min_length=1,
+        description="A condition, with parameters as `:name`; anything but false asks for a person's word.",
+    )
+    rows: int | None = Field(None, ge=0, description="Rows that a call may write without a person's word.")
+    expires: Expiry = Field(86_400_000, description="How long a held call waits, and may run once approved.")
 
 
 class PoolPolicy(Model):

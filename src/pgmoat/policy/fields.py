@@ -93,6 +93,11 @@ def expand_parameter(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
+def expand_approval(value: Any) -> Any:
+    """Let ``approval: always`` stand for ``approval: {}``."""
+    return {} if value == "always" else value
+
+
 def expand_delete(value: Any) -> Any:
     """Let ``delete: soft`` stand for ``delete: {mode: soft}``."""
     return {"mode": value} if isinstance(value, str) else value

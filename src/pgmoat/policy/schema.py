@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from pgmoat.model.names import SystemRoles
-from pgmoat.policy.bounds import GuardPolicy, Limits, PoolPolicy, Timeouts
+from pgmoat.policy.bounds import (
+    ApprovalPolicy,
+    GuardPolicy,
+    Limits,
+    OperationApproval,
+    PoolPolicy,
+    Timeouts,
+)
 from pgmoat.policy.fields import (
     IDENTIFIER_PATTERN,
     Affects,
@@ -28,6 +35,7 @@ from pgmoat.policy.fields import (
     TableName,
     as_list,
     codes_as_text,
+    expand_approval,
     expand_delete,
     expand_parameter,
 )
@@ -114,6 +122,10 @@ class EntityPolicy(Model):
         True,
         description="Find the rows in scope before an agent's own conditions look at any row;"
         " false: conditions may use their indexes, and EXPLAIN tells of hidden rows.",
+    )
+    tell_hidden: list[Literal["deleted", "out_of_scope"]] = Field(
+        default_factory=list[Literal["deleted", "out_of_scope"]],
+        description="Of which rows that an agent does not see it may be told that there are some.",
     )
     log: LogPolicy | None = Field(None, description="An append-only event log of the entity's state.")
     people_view: TableName | None = Field(
@@ -231,6 +243,13 @@ class OperationPolicy(Model):
     expires: Expiry = Field(
         7 * 86_400_000, description="How long a key replays its result; after that it is refused."
     )
+    approval: (
+        Annotated[
+            OperationApproval,
+            BeforeValidator(expand_approval, json_schema_input_type=Literal["always"] | OperationApproval),
+        ]
+        | None
+    ) = Field(None, description="When a call needs a person's word: always, or a mapping.")
 
 
 class AgentPolicy(Model):
@@ -257,6 +276,10 @@ class AgentPolicy(Model):
     guard: GuardPolicy = Field(
         default_factory=lambda: GuardPolicy.model_validate({}),
         description="What pgmoat's own clients look at, before and after a statement.",
+    )
+    approval: ApprovalPolicy = Field(
+        default_factory=lambda: ApprovalPolicy.model_validate({}),
+        description="When the agent's own SQL needs a person's word; held by PostgreSQL.",
     )
     pool: PoolPolicy = Field(
         default_factory=lambda: PoolPolicy.model_validate({}),
@@ -306,7 +329,8 @@ class Settings(Model):
     entity_schema: Identifier = Field("agent", description="Schema of the entity views.")
     agent_role_prefix: RolePrefix = Field("agent_", description="Prefix of the agents' role names.")
     system_role_prefix: RolePrefix = Field(
-        "pgmoat_", description="Prefix of pgmoat's own roles: owner, views, writer, orchestrator, monitor."
+        "pgmoat_",
+        description="Prefix of the roles of pgmoat's own: owner, views, monitor and more.",
     )
 
     def agent_role(self, agent: str) -> str:

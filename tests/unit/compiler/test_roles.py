@@ -49,6 +49,7 @@ def test_system_roles_cannot_log_in() -> None:
         "pgmoat_writer",
         "pgmoat_orchestrator",
         "pgmoat_monitor",
+        "pgmoat_approver",
     ]
     assert not any(role.login for role in roles)
 

@@ -46,7 +46,7 @@ def test_no_role_name_is_longer_than_postgresql_keeps() -> None:
         {"version": 1, "settings": settings.model_dump(), "agents": {"a" * 40: {}}}
     )
     roles = [policy.settings.agent_role(agent) for agent in policy.agents] + list(settings.system_roles)
-    assert len(roles) == 6
+    assert len(roles) == 7
     assert all(len(role.encode()) <= 63 for role in roles)
 
 

@@ -47,6 +47,12 @@ AS $function$
         ('PM047', 'too many calls that write nothing'),
         ('PM048', 'a write is finished that was not begun'),
         ('PM049', 'the idempotency key stands for a write that was never finished'),
+        ('PM050', 'a write that needs a person''s word'),
+        ('PM051', 'a write that a person has rejected'),
+        ('PM053', 'what was approved has changed'),
+        ('PM054', 'too much waits for a person''s word'),
+        ('PM055', 'no such held write'),
+        ('PM056', 'a held write that cannot be decided'),
         ('21000', 'one statement changes a row twice'),
         ('40001', 'a row, or the budget, has moved: to be repeated')
 $function$;
