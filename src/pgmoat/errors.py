@@ -249,7 +249,7 @@ class ApprovalRequiredError(AgentError):
     A person has to agree first: the write was tried, rolled back and is held.
 
     ``approval_id`` is its number, None where it could not be held yet; ``why`` says which rule of the policy
-    asks; ``expires_at`` until when it waits.
+    asks; ``expires_at`` until when it waits; ``is_new``: it was held by this very call.
     """
 
     code = "approval-required"
@@ -261,12 +261,14 @@ class ApprovalRequiredError(AgentError):
         approval_id: int | None = None,
         why: str = "",
         expires_at: datetime | None = None,
+        is_new: bool = False,
         **said: Any,
     ) -> None:
         super().__init__(message, **said)
         self.approval_id = approval_id
         self.why = why
         self.expires_at = expires_at
+        self.is_new = is_new
 
     def as_dict(self) -> dict[str, object]:
         """Return what a tool should show a model: also the number, why, and until when it waits."""
