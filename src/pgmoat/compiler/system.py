@@ -85,6 +85,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_affected", "text,bigint,bigint,bigint", ()),
     ("refuse_calls", "text,bigint", ()),
     ("refuse_read_only", "text", ()),
+    ("refuse_approval", "text,text,text", ()),
     # These three are granted to the operations' roles, see compiler/operations.py.
     ("refuse_precondition", "text,integer,text", ()),
     ("begin_operation", "text,text,boolean,bigint,jsonb,text[]", ()),
