@@ -23,6 +23,8 @@ from pgmoat.dashboard.page import Page
 from pgmoat.dashboard.pages import (
     agent,
     agents,
+    approval,
+    approvals,
     budgets,
     incidents,
     overview,
@@ -59,12 +61,14 @@ PAGES: tuple[Page, ...] = (
     agents.PAGE,
     sessions.PAGE,
     budgets.PAGE,
+    approvals.PAGE,
     incidents.PAGE,
     writes.PAGE,
     unfinished.PAGE,
     agent.PAGE,
     task.PAGE,
     step.PAGE,
+    approval.PAGE,
 )
 
 ROUTES: tuple[Entry, ...] = (
