@@ -115,7 +115,7 @@ def test_approve_and_reject(tab: Tab, shop: Shop) -> None:
     card = page.get_by_role("region", name=f"No. {first}")
     card.get_by_role("button", name="Approve").click()
     question = page.get_by_role("dialog")
-    expect(question).to_contain_text(f"Number {first}: refund_all of agent refunds, 1 rows")
+    expect(question).to_contain_text(f"Number {first}: refund_all of agent refunds, rows: 1")
     page.keyboard.press("Escape")
     assert state_of(shop.moat, first) == "pending"
     card.get_by_role("button", name="Approve").press("Enter")

@@ -208,7 +208,7 @@ ACTS: tuple[Act, ...] = (
         "approve",
         "Approve",
         "Approve this write?",
-        "Number {approval}: {operation} of agent {agent}, {affected} rows. It runs once, as the agent, when"
+        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It runs once, as the agent, when"
         " that asks for its outcome. If it would write anything else by then, it is held anew.",
         _HELD,
         _approve,
@@ -220,7 +220,7 @@ ACTS: tuple[Act, ...] = (
         "reject",
         "Reject",
         "Reject this write?",
-        "Number {approval}: {operation} of agent {agent}, {affected} rows. It does not run, and its key stays"
+        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It does not run, and its key stays"
         " refused.",
         _HELD,
         _reject,

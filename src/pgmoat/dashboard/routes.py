@@ -58,10 +58,10 @@ class Entry:
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    approvals.PAGE,
     agents.PAGE,
     sessions.PAGE,
     budgets.PAGE,
-    approvals.PAGE,
     incidents.PAGE,
     writes.PAGE,
     unfinished.PAGE,

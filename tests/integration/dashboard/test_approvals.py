@@ -128,7 +128,7 @@ def test_it_asks_before_it_approves_and_the_question_keeps_the_fingerprint(
     marks = read_marks(operator.get("/approvals").text, number)
     asked = operator.act("approve", confirmed="", **marks)
     assert asked.status_code == 200
-    assert f"Number {number}: refund_all of agent refunds, 1 rows" in asked.text
+    assert f"Number {number}: refund_all of agent refunds, rows: 1" in asked.text
     assert state_of(shop.moat, number) == "pending"
     sent = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', asked.text.partition('class="fields"')[2]))
     assert {name: sent[name] for name in marks} == marks
