@@ -98,8 +98,18 @@ def test_script_in_what_is_held_runs_nowhere(tab: Tab, shop: Shop) -> None:
     for script in SCRIPTS:
         rows = [UPDATE | {"after": {"note": f"value {script}", f"column {script}": [script, {script: None}]}}]
         request = {"sql": f"SELECT '{script}'", "parameters": [f"parameter {script}", {"deep": [script]}]}
-        names = {"step": f"step {script}", "key": f"key {script}", "why": f"why {script}"}
-        numbers.append(hold(moat, "fulfillment", operation="write()", request=request, preview=rows, **names))
+        numbers.append(
+            hold(
+                moat,
+                "fulfillment",
+                step=f"step {script}",
+                key=f"key {script}",
+                why=f"why {script}",
+                operation="write()",
+                request=request,
+                preview=rows,
+            )
+        )
         arguments = {f"name {script}": f"argument {script}"}
         numbers.append(hold(moat, task=f"held {script}", request=arguments, operation=f"operation {script}"))
     for path in ("/approvals", *(f"/approvals/{number}" for number in numbers)):

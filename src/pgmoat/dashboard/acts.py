@@ -220,8 +220,8 @@ ACTS: tuple[Act, ...] = (
         "reject",
         "Reject",
         "Reject this write?",
-        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It does not run, and its key stays"
-        " refused.",
+        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It does not run, and its key"
+        " stays refused.",
         _HELD,
         _reject,
         takes_reason=True,
