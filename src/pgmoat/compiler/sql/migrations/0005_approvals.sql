@@ -49,7 +49,7 @@ SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p
        p.is_cut, p.fingerprint, p.revision,
        CASE WHEN p.done_at IS NOT NULL THEN 'done' WHEN p.decision = 'rejected' THEN 'rejected'
             WHEN p.expires_at <= clock_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
-       p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason
+       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason
   FROM pgmoat.approval AS p
   JOIN pgmoat.task AS k ON k.id = p.task
   LEFT JOIN pgmoat.operation_call AS o ON o.id = p.call;
