@@ -55,7 +55,7 @@ def test_what_only_the_functions_may_do(shop: Moat, statement: LiteralString) ->
 
 
 def test_who_decides(shop: Moat) -> None:
-    """Not the orchestrator, not who watches: whoever has the approver's role, and nothing else comes with it."""
+    """Whoever has the approver's role, and nothing else comes with it."""
     number = hold_once(shop, "worker", "k1")
     with shop.superuser() as connection:
         for role in ("orchestrator", "monitor", "views", "writer", "op_wipe"):

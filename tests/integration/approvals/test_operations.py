@@ -197,7 +197,8 @@ def test_a_preview_is_cut_and_the_fingerprint_is_not(shop: Moat) -> None:
     shop.run("UPDATE public.counters SET note = repeat('é', 10000)")
     call_once(shop, "worker", "bump_many", "k2", last=150)
     ((shown, size),) = shop.read(
-        "SELECT jsonb_array_length(preview), octet_length(preview::text) FROM pgmoat.approval WHERE key = 'k2'"
+        "SELECT jsonb_array_length(preview), octet_length(preview::text) FROM pgmoat.approval"
+        "  WHERE key = 'k2'"
     )
     assert 0 < shown < 5
     assert size <= 66_000
