@@ -42,9 +42,19 @@ def test_what_waits_is_shown_with_all_that_it_is_about(operator: Browser, shop: 
         request={"amount": 120, "note": None},
         why="amount > 100",
         key="refund-99-a",
+        reason="ordered twice",
     )
     page = main_of(operator.get("/approvals").text)
-    for said in ("refund_all", "refunds", "refund-99", "pay back", "amount > 100", "120", "refund-99-a"):
+    for said in (
+        "refund_all",
+        "refunds",
+        "refund-99",
+        "pay back",
+        "amount > 100",
+        "120",
+        "refund-99-a",
+        "ordered twice",
+    ):
         assert said in page
     assert re.search(r'was changed">pending</span>\s*<span class="mono changed">refunded', page)
     assert "What it would write: 1 row" in page
@@ -289,6 +299,7 @@ def test_hostile_values_are_shown_and_not_obeyed(operator: Browser, shop: Shop) 
         task="task <b>\u202eevil {{ 7 * 7 }}</b>",
         key=f"key {hostile}",
         why=f"why {hostile}",
+        reason=f"reason {hostile}",
         request={f"name {hostile}": {"nested": [hostile, {"deep": [None, True]}]}},
         preview=[UPDATE | {"after": {"note": hostile, "tags": [hostile], "none": "NULL", "null": None}}],
     )
