@@ -20,7 +20,7 @@ from tests.integration.approvals.people import (
 )
 from tests.integration.keyed.writes import wait_for_lock
 from tests.integration.operations.calls import call, call_once
-from tests.moat_fixtures import Moat
+from tests.moat_fixtures import Connection, Moat, enter
 
 
 def test_two_runs_of_one_approval(shop: Moat, route: str) -> None:
@@ -75,6 +75,32 @@ def test_two_holds_of_one_key(shop: Moat) -> None:
             wait_for_lock(shop)
         assert other.result(30)["approval"]["id"] == number
     assert read_state(shop, number) == ("pending", 1)
+
+
+def test_two_transactions_of_one_task(shop: Moat) -> None:
+    """Each is below what needs nobody's word, and both together are not."""
+    token = shop.open_task("worker")
+
+    def commit(connection: Connection) -> str | None:
+        try:
+            connection.commit()
+        except psycopg.Error as error:
+            return error.sqlstate
+        return None
+
+    with shop.connect("worker") as first, shop.connect("worker") as second:
+        for connection, start in ((first, 1), (second, 101)):
+            connection.autocommit = False
+            enter(connection, token)
+            for part in range(3):
+                begins = start + part * 10
+                connection.execute(
+                    "UPDATE counters SET v = v + 1 WHERE id BETWEEN %s AND %s", [begins, begins + 9]
+                )
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(commit, (first, second)))
+    assert sorted(answers, key=str) == [None, "PM050"]
+    assert count_written(shop) == 30
 
 
 def test_two_people(shop: Moat) -> None:
