@@ -212,6 +212,22 @@ def test_a_row_of_its_own_is_known_by_what_is_in_it(shop: Moat) -> None:
     assert call_once(shop, "worker", "refund", "k1", counter_id=1, amount=101, why="x")["affected"] == 2
 
 
+def test_an_event_is_known_by_what_it_says(shop: Moat) -> None:
+    """Its number, the task, the step and the time are another each time."""
+    ticket = shop.value("INSERT INTO public.tickets DEFAULT VALUES RETURNING id")
+    with shop.task("worker", step="first") as connection:
+        number = call(connection, "close_ticket", "k1" + str(ticket), ticket_id=ticket)["approval"]["id"]
+    assert shop.value("SELECT st FROM public.tickets WHERE id = %s", ticket) == "open"
+    found = shop.read(
+        "SELECT e ->> 'entity' FROM pgmoat.approvals, jsonb_array_elements(preview) AS e ORDER BY 1"
+    )
+    assert found == [("ticket_log",), ("tickets",)]
+    decide(shop, number)
+    with shop.task("worker", step="second") as connection:
+        assert call(connection, "close_ticket", "k1" + str(ticket), ticket_id=ticket)["affected"] == 2
+    assert shop.value("SELECT st FROM public.tickets WHERE id = %s", ticket) == "closed"
+
+
 def test_named_tasks_wait_too(shop: Moat) -> None:
     with shop.connect("claimer", application_name="pgmoat:N-1:s") as connection:
         with connection.transaction():

@@ -9,10 +9,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection, text
 
 from pgmoat import errors
 from pgmoat.runtime import AsyncMoat, Backoff, Jsonb, Moat
-from tests.integration.approvals.people import count_written, decide, read_state
+from pgmoat.runtime.sqlalchemy import create_agent_engine, write_once
+from tests.integration.approvals.people import count_written, decide, hold_once, read_state
 from tests.moat_fixtures import Moat as Site
 
 QUICK = Backoff(deadline_s=10.0, first_s=0.01, most_s=0.2)
@@ -311,6 +313,39 @@ def test_another_task_of_the_same_scope_may_run_it(moat: Moat, shop: Site) -> No
         other.outcome(number)
     with moat.task("worker", "T-3", scope={"customer_id": 42}) as third:
         assert third.outcome(number).state == "done"
+
+
+def test_write_once_says_what_waits(shop: Site) -> None:
+    number = hold_once(shop, "worker", "k1", request={"many": 1}, token=shop.open_task("worker", "T-1"))
+    engine = create_agent_engine(agent="worker", policy=shop.policy, dsn=shop.dsns()["worker"])
+    request = {"many": 1}
+
+    def work(connection: Connection) -> int:
+        return connection.execute(text("UPDATE counters SET v = v + 1 WHERE id <= 30")).rowcount
+
+    try:
+        with Moat(shop.policy, dsns=shop.dsns(), orchestrator_dsn=shop.database.dsn) as moat:
+            with (
+                moat.task("worker", "T-1"),
+                pytest.raises(errors.ApprovalRequiredError) as caught,
+                engine.begin() as connection,
+            ):
+                write_once(connection, "k1", request, work)
+            assert caught.value.approval_id == number
+            with (
+                moat.task("worker", "T-1"),
+                pytest.raises(errors.ApprovalRequiredError) as caught,
+                engine.begin() as connection,
+            ):
+                write_once(connection, "k2", request, work)
+            assert (caught.value.approval_id, caught.value.sqlstate) == (None, "PM050")
+            assert caught.value.as_dict()["code"] == "approval-required"
+            decide(shop, number)
+            with moat.task("worker", "T-1"), engine.begin() as connection:
+                assert write_once(connection, "k1", request, work).affected == 30
+    finally:
+        engine.dispose()
+    assert count_written(shop) == 30
 
 
 async def _run_async(shop: Site) -> None:
