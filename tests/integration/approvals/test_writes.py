@@ -152,6 +152,13 @@ def test_another_effect_under_the_approved_key(shop: Moat, statement: LiteralStr
     assert read_state(shop, number) == ("approved", 1)
 
 
+def test_a_keyed_write_without_a_word(shop: Moat, route: str) -> None:
+    with refused("PM050"):
+        run_once(shop, "worker", "k1", route=route)
+    assert run_once(shop, "worker", "k2", TEN, route=route)["affected"] == 10
+    assert count_written(shop) == 10
+
+
 def test_an_approved_write_that_is_not_finished(shop: Moat, route: str) -> None:
     number = hold_once(shop, "worker", "k1")
     decide(shop, number)
@@ -245,6 +252,18 @@ def test_settings_between_hold_and_run(shop: Moat, setting: str) -> None:
         row = connection.execute("SELECT pgmoat.finish_write(%s)", [call_number]).fetchone()
         assert row is not None
         assert row[0]["affected"] == 30
+
+
+def test_now_is_not_what_the_agent_calls_so(shop: Moat) -> None:
+    """Today is the same tomorrow; a day in a time zone of the agent's own is not today."""
+    statement: LiteralString = "UPDATE counters SET v = v + 1, changed_on = current_date WHERE id <= 30"
+    decide(shop, hold_once(shop, "worker", "k1", statement))
+    with refused("PM053"), shop.task("worker") as connection:
+        connection.execute("SET LOCAL TimeZone = '<far>-167'")
+        call_number, _ = begin(connection, "k1")
+        connection.execute(statement)
+        connection.execute("SELECT pgmoat.finish_write(%s)", [call_number])
+    assert run_once(shop, "worker", "k1", statement)["affected"] == 30
 
 
 def test_names_of_its_own_between_hold_and_run(shop: Moat) -> None:
