@@ -147,10 +147,23 @@ def test_values_of_all_sorts_are_read_back(moat: Moat, shop: Site) -> None:
         "h": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "i": timedelta(days=-1, seconds=7, microseconds=5),
         "j": UUID(int=7), "k": b"\0\xff", "l": [1, 2], "m": {"x": [1, {"y": 2.5}]}, "n": Jsonb(["z"]),
     }  # fmt: skip
-    text = ", ".join(f":{name}::{kind}" for name, kind in zip(values, (
-        "int", "text", "text", "boolean", "float8", "numeric", "date", "timestamptz", "interval", "uuid", "bytea",
-        "int[]", "jsonb", "jsonb",
-    ), strict=True))  # fmt: skip
+    types = [
+        "int",
+        "text",
+        "text",
+        "boolean",
+        "float8",
+        "numeric",
+        "date",
+        "timestamptz",
+        "interval",
+        "uuid",
+        "bytea",
+        "int[]",
+        "jsonb",
+        "jsonb",
+    ]
+    text = ", ".join(f":{name}::{kind}" for name, kind in zip(values, types, strict=True))
     sql = f"UPDATE counters SET v = v + 1, note = concat_ws('|', {text}) WHERE id <= 21"
     with moat.task("worker", "T-1") as task:
         with pytest.raises(errors.ApprovalRequiredError) as caught:
@@ -206,9 +219,8 @@ def test_deletions_run_with_the_reason_that_was_given(moat: Moat, shop: Site) ->
         assert number is not None
         decide(shop, number)
         assert task.outcome(number).state == "done"
-    assert shop.read(
-        "SELECT DISTINCT delete_reason, count(*) FROM public.counters WHERE id <= 30 GROUP BY 1"
-    ) == [("doubles", 30)]
+    deleted = shop.read("SELECT delete_reason, count(*) FROM public.counters WHERE id <= 30 GROUP BY 1")
+    assert deleted == [("doubles", 30)]
     assert shop.value("SELECT given_reason FROM pgmoat.approvals") == "doubles"
 
 
