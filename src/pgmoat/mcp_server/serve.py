@@ -1,0 +1,54 @@
+"""
+Serve a policy's agents until told to stop.
+
+In: Wanted. Out: MCP. I/O: PostgreSQL; standard input and output, or the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgmoat.mcp_server.caller import Fixed
+from pgmoat.mcp_server.server import build_server
+from pgmoat.mcp_server.service import Service
+from pgmoat.mcp_server.sessions import Wish
+from pgmoat.mcp_server.stdio import serve_stdio
+from pgmoat.policy.schema import Policy
+from pgmoat.runtime import AsyncMoat
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A policy, and the way to its database."""
+
+    policy: Policy
+    credentials: Path | None = None
+    address: str | None = None
+
+    def make_moat(self) -> AsyncMoat:
+        """Return the runtime, which opens no task by itself: this process has no orchestrator's DSN."""
+        return AsyncMoat(self.policy, credentials=self.credentials, address=self.address)
+
+
+def serve_over_stdio(wanted: Wanted, agent: str, wish: Wish) -> None:
+    """Serve *agent* over standard input and output until the former ends, or SIGTERM or SIGINT comes."""
+    set_up_log()
+
+    async def run() -> None:
+        async with wanted.make_moat() as moat:
+            await serve_stdio(build_server(Service(moat), Fixed(agent, wish)))
+
+    asyncio.run(run())
+
+
+def set_up_log() -> None:
+    """Log to standard error: standard output may be MCP's."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
+    # A server that is away for an hour would be a line for each try.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
