@@ -42,6 +42,10 @@ class Tokens:
         """The agents that one opens."""
         return tuple(dict.fromkeys(agent for _, agent in self._agents))
 
+    def only(self, agent: str) -> Tokens:
+        """Return those of *agent*."""
+        return Tokens(tuple(pair for pair in self._agents if pair[1] == agent))
+
     def find(self, token: str) -> tuple[str, str] | None:
         """Return agent and hash of *token*; comparing takes the same time whatever it is."""
         digest = _digest(token)
