@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ import typer
 from pgmoat.cli.options import DEFAULT_POLICY, PolicyArgument, find_certificate
 from pgmoat.errors import Error
 from pgmoat.mcp_server import tokens as bearer
+from pgmoat.mcp_server.clients import Reach, render_config
 from pgmoat.model.address import Address, check_exposure, list_hosts
 from pgmoat.policy.load import load_policy
 from pgmoat.policy.schema import Policy
@@ -62,6 +65,10 @@ def mcp(
         str | None,
         typer.Option(metavar="AGENT", help="Make a bearer token, add its hash to --tokens, print it once."),
     ] = None,
+    print_config: Annotated[
+        str | None,
+        typer.Option(metavar="CLIENT", help="Print what a client's file needs: claude, cursor, vscode, …"),
+    ] = None,
 ) -> None:
     """
     Serve an agent's entities and operations as tools of MCP.
@@ -73,39 +80,80 @@ def mcp(
     if issue_token is not None:
         _issue(found, issue_token, tokens)
         return
-    try:
-        from pgmoat.mcp_server import http as over_http  # noqa: PLC0415 - an extra
-        from pgmoat.mcp_server import serve  # noqa: PLC0415 - only where it is installed
-        from pgmoat.mcp_server.sessions import Wish  # noqa: PLC0415 - the same
-    except ModuleNotFoundError as error:
-        raise Error(
-            f"the MCP server needs {error.name}, which is not installed",
-            hint="pip install '.[mcp]', in pgmoat's source directory, installs it.",
-        ) from error
+    certificate = find_certificate(tls_cert, tls_key)
+    if print_config is not None:
+        url = _make_url(host, port, allow_host, has_tls=certificate is not None or behind_tls_proxy)
+        files = _Files(policy, credentials, address)
+        _print_config(found, print_config, agent, url if http else "", files)
+        return
+    if certificate and behind_tls_proxy:
+        raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
+    serve, over_http = _import_server()
     wanted = serve.Wanted(found, credentials, address)
     if not http:
         if agent is None:
             raise Error("--agent is missing: over standard input and output one agent is served")
-        wish = Wish(os.environ.get("PGMOAT_TASK") or None, os.environ.get("PGMOAT_TASK_TOKEN") or None)
-        serve.serve_over_stdio(wanted, agent, wish)
+        serve.serve_over_stdio(wanted, agent, serve.read_wish(os.environ))
         return
-    certificate = find_certificate(tls_cert, tls_key)
-    if certificate and behind_tls_proxy:
-        raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
     listening = Address(host, port)
     check_exposure(listening, "--host", has_tls=certificate is not None, is_behind_proxy=behind_tls_proxy)
+    known = _read_tokens(found, agent, tokens, os.environ)
     place = over_http.Place(
         listening,
         list_hosts(listening, allow_host or ()),
         over_http.Certificate(*certificate) if certificate else None,
     )
-    known = _read_tokens(found, agent, tokens, os.environ)
 
     def say_ready() -> None:
         sys.stderr.write(f"MCP at {place.url} for {', '.join(known.agents)}\n")
         sys.stderr.flush()
 
     serve.serve_over_http(wanted, known, place, say_ready)
+
+
+def _import_server() -> tuple[ModuleType, ModuleType]:
+    try:
+        from pgmoat.mcp_server import http, serve  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise Error(
+            f"the MCP server needs {error.name}, which is not installed",
+            hint="pip install '.[mcp]', in pgmoat's source directory, installs it.",
+        ) from error
+    return serve, http
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What the server is started with."""
+
+    policy: Path
+    credentials: Path | None
+    address: str | None
+
+    def make_command(self, agent: str) -> tuple[str, ...]:
+        """Return the command line of a server over standard input and output, with absolute paths."""
+        script = Path(sys.executable).with_name("pgmoat")
+        program = (str(script),) if script.is_file() else (sys.executable, "-m", "pgmoat")
+        command = [*program, "mcp", str(self.policy.resolve()), "--agent", agent]
+        if self.credentials is not None:
+            command += ["--credentials", str(self.credentials.resolve())]
+        return (*command, "--address", self.address) if self.address is not None else tuple(command)
+
+
+def _print_config(policy: Policy, client: str, agent: str | None, url: str, files: _Files) -> None:
+    if agent is None:
+        raise Error("--print-config needs --agent: a client works as one agent")
+    profile = resolve_profile(policy, agent)
+    command = () if url else files.make_command(agent)
+    reach = Reach(command, url, needs_task=not profile.is_claiming)
+    snippet = render_config(client, reach)
+    sys.stderr.write(f"into {snippet.file}:\n" + (f"{snippet.note}\n" if snippet.note else ""))
+    sys.stdout.write(snippet.text + "\n")
+
+
+def _make_url(host: str, port: int, names: list[str] | None, *, has_tls: bool) -> str:
+    place = names[0] if names else f"{Address(host, port).host_in_url}:{port}"
+    return f"{'https' if has_tls else 'http'}://{place}/mcp"
 
 
 def _read_tokens(

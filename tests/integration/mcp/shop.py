@@ -27,6 +27,8 @@ CREATE TABLE public.refunds (
     at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE public.tickets (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'open');
+CREATE FUNCTION public.nap(s double precision) RETURNS boolean LANGUAGE sql VOLATILE COST 1
+    AS 'SELECT pg_catalog.pg_sleep(s) IS NOT NULL';
 CREATE TABLE public.secrets (id bigint PRIMARY KEY, secret text);
 """
 
@@ -112,7 +114,7 @@ agents:
     pool: {workers: 10, steps: 2, overflow: 2, timeout: 2s}
     timeouts: {statement: 20s, idle_in_transaction: 10s, transaction: 30s}
     limits: {rows_per_statement: 50, writes_per_task: 500, writes_per_hour: 1000000}
-    guard: {result_rows: 100, result_bytes: 64kB, functions: [pg_catalog.pg_sleep]}
+    guard: {result_rows: 100, result_bytes: 64kB, functions: [public.nap]}
   robot:                        # the same, and names its tasks
     doc: Answers customers.
     tasks: claimed
@@ -127,7 +129,7 @@ agents:
     pool: {workers: 10, steps: 2, overflow: 2, timeout: 2s}
     timeouts: {statement: 20s, idle_in_transaction: 10s, transaction: 30s}
     limits: {rows_per_statement: 50, writes_per_task: 500, writes_per_hour: 1000000}
-    guard: {result_rows: 100, result_bytes: 64kB, functions: [pg_catalog.pg_sleep]}
+    guard: {result_rows: 100, result_bytes: 64kB, functions: [public.nap]}
   hourly:                       # names its tasks, twelve rows an hour
     tasks: claimed
     entities: {orders: {update: [visits]}}
@@ -145,5 +147,5 @@ agents:
     entities: {orders: {}}
     pool: {workers: 1, steps: 1, overflow: 0, timeout: 300ms}
     timeouts: {statement: 20s}
-    guard: {functions: [pg_catalog.pg_sleep]}
+    guard: {functions: [public.nap]}
 """
