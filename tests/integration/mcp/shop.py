@@ -40,6 +40,7 @@ INSERT INTO public.orders (id, usr_id) SELECT i, i % 10 FROM generate_series(1, 
 INSERT INTO public.tickets (id) SELECT i FROM generate_series(1, 5) AS i;
 DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour; DELETE FROM pgmoat.opening;
 DELETE FROM pgmoat.statement; DELETE FROM pgmoat.change; DELETE FROM pgmoat.operation_call;
+DELETE FROM pgmoat.approval;
 UPDATE pgmoat.agent SET frozen_at = NULL, frozen_by = NULL, frozen_reason = NULL WHERE frozen_at IS NOT NULL;
 """
 
@@ -95,6 +96,12 @@ operations:
       - INSERT INTO refunds (order_id, amount) VALUES (:order_id, :amount)
     returns: SELECT order_id, amount FROM refunds WHERE order_id = :order_id
     affects: 2
+  clear:
+    doc: Clear the note of an order.
+    parameters: {order_id: bigint}
+    entities: {orders: {update: [note]}}
+    sql: UPDATE orders SET note = 'cleared' WHERE id = :order_id
+    approval: always
   keep:
     doc: Keep data with an order.
     parameters: {order_id: bigint, data: jsonb, step: {type: text, optional: true}}
@@ -137,6 +144,11 @@ agents:
   reader:                       # writes nothing
     tasks: claimed
     entities: {orders: {select: [id, status, amount]}, customers: {}}
+  careful:                      # asks a person first
+    tasks: claimed
+    entities: {orders: {update: [visits, note]}}
+    operations: [clear]
+    approval: {rows_per_statement: 3}
   caller:                       # has operations only
     tasks: claimed
     operations: [refund_order]
