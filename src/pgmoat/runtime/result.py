@@ -94,6 +94,17 @@ class Preview:
         return self.result.affected
 
 
+@dataclass(frozen=True, slots=True)
+class EntityColumn:
+    """A column of an entity; *estimate*: of the entity's rows, None where it is not known or not told."""
+
+    entity: str
+    estimate: int | None
+    name: str
+    type: str
+    doc: str
+
+
 def name_columns(names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of an answer's columns; a second ``id`` becomes ``id_2``: none hides another."""
     own: list[str] = []
