@@ -14,7 +14,7 @@ from typing import Any
 from mcp import types
 
 from pgmoat.errors import AgentError, Error
-from pgmoat.mcp_server.schemas import COUNT, FLAG, OBJECTS, TEXT, TEXTS, Schema, make_object
+from pgmoat.mcp_server.schemas import COUNT, FLAG, OBJECTS, TEXTS, Schema, make_object
 from pgmoat.mcp_server.values import make_json_value
 from pgmoat.runtime.result import Change, Result, Row
 
@@ -29,7 +29,6 @@ WRITE_SCHEMA = make_object(
     {
         "affected": COUNT,
         "replayed": FLAG,
-        "key": TEXT,
         "columns": TEXTS,
         "rows": ROWS,
         "truncated": FLAG,
@@ -56,8 +55,6 @@ def show_read(result: Result) -> Payload:
 def show_write(result: Result) -> Payload:
     """Return what a write or a call did."""
     payload: Payload = {"affected": result.affected, "replayed": result.replayed}
-    if result.key is not None:
-        payload["key"] = result.key
     if result.columns:
         payload |= {"columns": list(result.columns), "rows": list_rows(result.columns, result)}
     if result.truncated:

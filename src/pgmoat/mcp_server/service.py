@@ -7,22 +7,31 @@ In: callers, names, arguments. Out: tools, payloads. I/O: PostgreSQL, through th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mcp import types
 
-from pgmoat.errors import AgentError, NoTaskError, TaskEndedError, ValueRefusedError
+from pgmoat.errors import NoTaskError, TaskEndedError, ValueRefusedError
 from pgmoat.mcp_server.answers import Payload, add_warning
 from pgmoat.mcp_server.arguments import check_arguments
 from pgmoat.mcp_server.caller import Caller
 from pgmoat.mcp_server.sessions import Session, Sessions, is_past_deadline
 from pgmoat.mcp_server.tool import Call, Tool
-from pgmoat.mcp_server.tools import query
+from pgmoat.mcp_server.tools import describe, entities, history, operation, preview, query, write
 from pgmoat.mcp_server.view import AgentView, make_view
 from pgmoat.policy.messages import suggest
 from pgmoat.runtime import AsyncMoat, AsyncTask
 
-TOOLS: tuple[Callable[[AgentView], Tool | None], ...] = (query.make,)
+TOOLS: tuple[Callable[[AgentView], Tool | None], ...] = (
+    entities.make,
+    describe.make,
+    query.make,
+    write.make,
+    preview.make,
+    history.make,
+)
+_PREFIX = "call_"
 
 
 class Service:
@@ -99,12 +108,15 @@ class Service:
 
     def _find_tools(self, agent: str) -> dict[str, Tool]:
         if agent not in self._tools:
-            view = self._view(agent)
-            made = (make(view) for make in TOOLS)
-            self._tools[agent] = {tool.name: tool for tool in made if tool is not None}
+            self._tools[agent] = make_tools(self._view(agent))
         return self._tools[agent]
 
 
-def is_agents(error: Exception) -> bool:
-    """Whether an error is the agent's to act on."""
-    return isinstance(error, AgentError)
+def make_tools(view: AgentView) -> dict[str, Tool]:
+    """Return an agent's tools by name; an operation named as another tool gets ``call_`` before it."""
+    made = (make(view) for make in TOOLS)
+    tools = {tool.name: tool for tool in made if tool is not None}
+    for tool in operation.make_all(view):
+        name = f"{_PREFIX}{tool.name}" if tool.name in tools else tool.name
+        tools[name] = replace(tool, name=name)
+    return tools

@@ -6,8 +6,8 @@ In: an agent's view, calls. Out: tools as MCP lists them, payloads. I/O: what a 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp import types
@@ -35,6 +35,10 @@ class Call:
         if given is not None or self.session is None:
             return given
         return self.session.make_key(operation, target, self.occurrence)
+
+    def without(self, names: Collection[str]) -> Call:
+        """Return the call without the arguments of *names*."""
+        return replace(self, arguments={k: v for k, v in self.arguments.items() if k not in names})
 
     @property
     def occurrence(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pgmoat.policy.access import Access
-from pgmoat.policy.schema import AgentPolicy, EntityPolicy, OperationPolicy, Policy
+from pgmoat.policy.schema import AgentPolicy, EntityAccess, EntityPolicy, OperationPolicy, Policy
 from pgmoat.runtime.profile import Profile, resolve_profile
 
 
@@ -58,6 +58,15 @@ class AgentView:
         bounds = self.own.approval
         own = self.writes_sql and (bounds.rows_per_statement is not None or bounds.rows_per_task is not None)
         return own or any(operation.approval is not None for operation in self.operations.values())
+
+    def changes_rows(self, granted: Mapping[str, Access | EntityAccess]) -> bool:
+        """Whether rights do more than add rows; an event in a log moves the state of its entity."""
+        for name, access in granted.items():
+            logged = self.find_logged(name)
+            follows = logged is not None and logged.log is not None and logged.log.follow
+            if access.update or access.delete or (access.insert and follows):
+                return True
+        return False
 
     def find_entity(self, name: str) -> EntityPolicy | None:
         """Return the policy of an entity; None for an event log."""

@@ -1,1 +1,1 @@
-"""Unit tests of pgmoat.mcp_server."""
+"""Unit tests of the MCP server."""
