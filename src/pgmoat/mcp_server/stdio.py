@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import stat
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -28,7 +30,16 @@ _ENOUGH_WAITING = 64  # lines that are read ahead; the pipe keeps the rest, and 
 
 
 async def serve_stdio(server: Server[Any]) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends, or SIGTERM or SIGINT comes."""
+    running = asyncio.ensure_future(_serve(server))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def _serve(server: Server[Any]) -> None:
     options = server.create_initialization_options()
     if not (_is_watchable(0) and _is_watchable(1)):
         async with stdio_server() as (incoming, outgoing):
