@@ -86,9 +86,9 @@ def test_a_statement_of_many_megabytes(field: Desk) -> None:
         client.ping()
 
 
-def test_a_flood_of_calls_is_bounded(field: Desk, route: str) -> None:
+def test_a_flood_of_calls_is_bounded(field: Desk) -> None:
     """10,000 calls at once: all are answered, by data or by a refusal, over four connections."""
-    with open_raw(field, "patient", route=route) as client:
+    with open_raw(field, "patient") as client:
         assert "result" in client.call("query", sql="SELECT count(*) FROM tickets")
         before = client.read_resident_kb()
         count, most = 10_000, 0
