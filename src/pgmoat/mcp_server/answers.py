@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from mcp import types
@@ -19,10 +20,18 @@ from pgmoat.mcp_server.values import make_json_value
 from pgmoat.runtime.result import Change, Result, Row
 
 Payload = dict[str, Any]
+_TOLD = frozenset({"message", "condition"})
 
 ROWS: Schema = {"type": "array", "items": {"type": "array"}}
 READ_SCHEMA = make_object(
-    {"columns": TEXTS, "rows": ROWS, "row_count": COUNT, "truncated": FLAG, "warnings": TEXTS},
+    {
+        "columns": TEXTS,
+        "rows": ROWS,
+        "row_count": COUNT,
+        "truncated": FLAG,
+        "warnings": TEXTS,
+        "reasons": OBJECTS,
+    },
     ("columns", "rows", "row_count", "truncated"),
 )
 WRITE_SCHEMA = make_object(
@@ -109,4 +118,13 @@ def make_result(payload: Mapping[str, Any], *, is_error: bool = False) -> types.
 
 
 def _list_notes(result: Result) -> Payload:
-    return {"warnings": list(result.warnings)} if result.warnings else {}
+    notes: Payload = {"warnings": list(result.warnings)} if result.warnings else {}
+    reasons: Iterable[Any] = getattr(result, "reasons", ())
+    if reasons:  # their sentences stand in the warnings
+        notes["reasons"] = [_show_reason(reason) for reason in reasons]
+    return notes
+
+
+def _show_reason(reason: Any) -> Payload:
+    found = asdict(reason)
+    return {name: make_json_value(found[name]) for name in found if found[name] and name not in _TOLD}

@@ -59,12 +59,6 @@ class Place:
     allowed_hosts: frozenset[str]
     certificate: Certificate | None = None
 
-    @property
-    def url(self) -> str:
-        """Its address for clients on this machine."""
-        scheme = "https" if self.certificate is not None else "http"
-        return f"{scheme}://{self.address.host_in_url}:{self.address.port}{PATH}"
-
 
 @dataclass(frozen=True, slots=True)
 class _Verifier:

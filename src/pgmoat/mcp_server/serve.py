@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,12 @@ from pgmoat.mcp_server.sessions import Wish
 from pgmoat.mcp_server.stdio import serve_stdio
 from pgmoat.mcp_server.tokens import Tokens
 from pgmoat.policy.schema import Policy
-from pgmoat.runtime import AsyncMoat
+from pgmoat.runtime import AsyncMoat, Backoff
 from pgmoat.runtime.places import find_dsn
 from pgmoat.runtime.profile import resolve_profile
+
+PATIENCE_S = 8.0
+"""How long a call is repeated that fails for a passing reason; then its error says when to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,14 @@ class Wanted:
         for agent in agents:
             resolve_profile(self.policy, agent)
             find_dsn(agent, {}, self.credentials, self.address)
-        return AsyncMoat(self.policy, credentials=self.credentials, address=self.address)
+        return AsyncMoat(
+            self.policy, credentials=self.credentials, address=self.address, backoff=Backoff(PATIENCE_S)
+        )
+
+
+def read_wish(environ: Mapping[str, str]) -> Wish:
+    """Return the task that the environment fixes for a server over standard input and output."""
+    return Wish(environ.get("PGMOAT_TASK") or None, environ.get("PGMOAT_TASK_TOKEN") or None)
 
 
 def serve_over_stdio(wanted: Wanted, agent: str, wish: Wish) -> None:

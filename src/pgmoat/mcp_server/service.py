@@ -18,7 +18,7 @@ from pgmoat.mcp_server.arguments import check_arguments
 from pgmoat.mcp_server.caller import Caller
 from pgmoat.mcp_server.sessions import Session, Sessions, is_past_deadline
 from pgmoat.mcp_server.tool import Call, Tool
-from pgmoat.mcp_server.tools import describe, entities, history, operation, preview, query, write
+from pgmoat.mcp_server.tools import describe, entities, history, operation, outcome, preview, query, write
 from pgmoat.mcp_server.view import AgentView, make_view
 from pgmoat.policy.messages import suggest
 from pgmoat.runtime import AsyncMoat, AsyncTask
@@ -30,6 +30,7 @@ TOOLS: tuple[Callable[[AgentView], Tool | None], ...] = (
     write.make,
     preview.make,
     history.make,
+    outcome.make,
 )
 _PREFIX = "call_"
 

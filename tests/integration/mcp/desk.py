@@ -109,6 +109,8 @@ class HttpServer:
 
     def stop(self) -> int:
         """End it in order, and return its exit code; nothing of the log may hold a secret."""
+        if self.process.stdout is not None and self.process.stdout.closed:
+            return self.process.returncode
         self.process.terminate()
         code = self.process.wait(timeout=20)
         if self._reader is not None:

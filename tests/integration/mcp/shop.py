@@ -27,6 +27,8 @@ CREATE TABLE public.refunds (
     at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE public.tickets (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'open');
+CREATE FUNCTION public.nap(s double precision) RETURNS boolean LANGUAGE sql VOLATILE COST 1
+    AS 'SELECT pg_catalog.pg_sleep(s) IS NOT NULL';
 CREATE TABLE public.secrets (id bigint PRIMARY KEY, secret text);
 """
 
@@ -38,6 +40,7 @@ INSERT INTO public.orders (id, usr_id) SELECT i, i % 10 FROM generate_series(1, 
 INSERT INTO public.tickets (id) SELECT i FROM generate_series(1, 5) AS i;
 DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour; DELETE FROM pgmoat.opening;
 DELETE FROM pgmoat.statement; DELETE FROM pgmoat.change; DELETE FROM pgmoat.operation_call;
+DELETE FROM pgmoat.approval;
 UPDATE pgmoat.agent SET frozen_at = NULL, frozen_by = NULL, frozen_reason = NULL WHERE frozen_at IS NOT NULL;
 """
 
@@ -93,6 +96,12 @@ operations:
       - INSERT INTO refunds (order_id, amount) VALUES (:order_id, :amount)
     returns: SELECT order_id, amount FROM refunds WHERE order_id = :order_id
     affects: 2
+  clear:
+    doc: Clear the note of an order.
+    parameters: {order_id: bigint}
+    entities: {orders: {update: [note]}}
+    sql: UPDATE orders SET note = 'cleared' WHERE id = :order_id
+    approval: always
   keep:
     doc: Keep data with an order.
     parameters: {order_id: bigint, data: jsonb, step: {type: text, optional: true}}
@@ -112,7 +121,7 @@ agents:
     pool: {workers: 10, steps: 2, overflow: 2, timeout: 2s}
     timeouts: {statement: 20s, idle_in_transaction: 10s, transaction: 30s}
     limits: {rows_per_statement: 50, writes_per_task: 500, writes_per_hour: 1000000}
-    guard: {result_rows: 100, result_bytes: 64kB, functions: [pg_catalog.pg_sleep]}
+    guard: {result_rows: 100, result_bytes: 64kB, functions: [public.nap]}
   robot:                        # the same, and names its tasks
     doc: Answers customers.
     tasks: claimed
@@ -127,7 +136,7 @@ agents:
     pool: {workers: 10, steps: 2, overflow: 2, timeout: 2s}
     timeouts: {statement: 20s, idle_in_transaction: 10s, transaction: 30s}
     limits: {rows_per_statement: 50, writes_per_task: 500, writes_per_hour: 1000000}
-    guard: {result_rows: 100, result_bytes: 64kB, functions: [pg_catalog.pg_sleep]}
+    guard: {result_rows: 100, result_bytes: 64kB, functions: [public.nap]}
   hourly:                       # names its tasks, twelve rows an hour
     tasks: claimed
     entities: {orders: {update: [visits]}}
@@ -135,6 +144,11 @@ agents:
   reader:                       # writes nothing
     tasks: claimed
     entities: {orders: {select: [id, status, amount]}, customers: {}}
+  careful:                      # asks a person first
+    tasks: claimed
+    entities: {orders: {update: [visits, note]}}
+    operations: [clear]
+    approval: {rows_per_statement: 3}
   caller:                       # has operations only
     tasks: claimed
     operations: [refund_order]
@@ -145,5 +159,5 @@ agents:
     entities: {orders: {}}
     pool: {workers: 1, steps: 1, overflow: 0, timeout: 300ms}
     timeouts: {statement: 20s}
-    guard: {functions: [pg_catalog.pg_sleep]}
+    guard: {functions: [public.nap]}
 """

@@ -6,6 +6,7 @@ I/O: PostgreSQL, processes.
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -16,7 +17,7 @@ import pytest
 from tests.integration.mcp.desk import Desk
 from tests.integration.mcp.wire import Wire, open_wire
 
-SLEEP = "SELECT count(*) FROM orders WHERE pg_sleep(60) IS NULL"
+SLEEP = "SELECT id FROM orders WHERE id = 1 AND public.nap(18)"
 
 
 def sleepers(desk: Desk, agent: str) -> int:
@@ -29,7 +30,7 @@ def sleepers(desk: Desk, agent: str) -> int:
 
 def wait_for(desk: Desk, agent: str, wanted: int) -> None:
     """Wait until so many of an agent's sessions sleep."""
-    for _ in range(300):
+    for _ in range(150):
         if sleepers(desk, agent) == wanted:
             return
         time.sleep(0.1)
@@ -54,8 +55,9 @@ def test_what_runs_ends_with_it(desk: Desk) -> None:
         wire.ask(1, "query", sql=SLEEP)
         wait_for(desk, "robot", 1)
         wire.process.terminate()
-        code, written, _ = wire.end()
-        assert (code, written) == (0, "")
+        code, written, logged = wire.end()
+        assert (code, logged) == (0, "")
+        assert json.loads(written)["error"]["message"] == "Connection closed"
     wait_for(desk, "robot", 0)
 
 
