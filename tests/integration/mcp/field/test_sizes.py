@@ -100,7 +100,7 @@ def test_a_flood_of_calls_is_bounded(field: Desk) -> None:
             codes[code] = codes.get(code, 0) + 1
             if number % 500 == 0:
                 most = max(most, _count_sessions(field, "patient"))
-        assert set(codes) <= {"data", "pool-exhausted", "busy"}, codes
+        assert set(codes) <= {"data", "pool-exhausted", "connection-lost"}, codes  # all but data: come back
         assert codes["data"] > 0
         assert most <= 4
         assert client.read_resident_kb() - before < 300 * 1024
@@ -115,6 +115,7 @@ def test_slow_calls_at_once_leave_room_for_others(field: Desk) -> None:
         open_raw(field, "reader", PGMOAT_TASK_TOKEN=field.site.open_task("reader")) as other,
     ):
         slow = [client.request("tools/call", name="query", arguments={"sql": SLOW}) for _ in range(20)]
+        # Those that get no connection are told so after ten seconds of trying.
         refused = [client.receive()["result"]["structuredContent"] for _ in range(len(slow) - 2)]
         assert {answer["code"] for answer in refused} == {"pool-exhausted"}
         assert all(answer["retry_after_s"] > 0 for answer in refused)

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.integration.mcp.desk import Desk
 
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 @dataclass(slots=True)
