@@ -7,7 +7,7 @@ In: arguments, a tool's input schema. Out: the same, or an error that says what 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pgmoat.errors import ValueRefusedError
 from pgmoat.policy.messages import suggest
@@ -59,6 +59,9 @@ def _check_type(tool: str, name: str, value: Any, schema: Mapping[str, Any]) -> 
         return
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
     if any(_is_kind(value, kind) for kind in kinds):
+        if isinstance(value, list) and "items" in schema:
+            for item in cast("list[Any]", value):
+                _check_type(tool, f"each of {name.removeprefix('each of ')}", item, schema["items"])
         return
     words = " or ".join(_WORDS[kind] for kind in kinds)
     raise ValueRefusedError(

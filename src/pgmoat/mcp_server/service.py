@@ -16,6 +16,7 @@ from pgmoat.errors import NoTaskError, TaskEndedError, ValueRefusedError
 from pgmoat.mcp_server.answers import Payload, add_warning
 from pgmoat.mcp_server.arguments import check_arguments
 from pgmoat.mcp_server.caller import Caller
+from pgmoat.mcp_server.crowd import Crowd
 from pgmoat.mcp_server.sessions import Session, Sessions, is_past_deadline
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.tools import describe, entities, history, operation, outcome, preview, query, write
@@ -41,6 +42,7 @@ class Service:
     def __init__(self, moat: AsyncMoat) -> None:
         self._moat = moat
         self._sessions = Sessions(moat)
+        self._crowd = Crowd()
         self._views: dict[str, AgentView] = {}
         self._tools: dict[str, dict[str, Tool]] = {}
 
@@ -62,6 +64,11 @@ class Service:
                 f"there is no tool {name!r}", hint=suggest(name, tools) or f"Tools: {', '.join(tools)}."
             )
         arguments = check_arguments(name, given, tool.input)
+        with self._crowd.enter(caller.agent):
+            return await self._enter(tool, caller, arguments)
+
+    async def _enter(self, tool: Tool, caller: Caller, arguments: dict[str, Any]) -> Payload:
+        """Return what a tool gives back in the caller's task, or in a new one where that has ended."""
         entered = await self._sessions.enter(caller.agent, caller.wish)
         if entered is not None:
             return await self._run(tool, caller, arguments, entered, None)

@@ -3,9 +3,9 @@ One agent over standard input and output.
 
 In: a Server. Out: MCP on standard output, and nothing else there. I/O: standard input and output.
 
-While it serves, file descriptor 1 is standard error: what a library prints by mistake does not get into the
-protocol. Pipes are read and written by the event loop; the SDK's own transport hands each line to a thread,
-and cannot be cancelled while it waits for one. Where standard input is no pipe but a file, the SDK's is used.
+Pipes and sockets are watched by the event loop: the SDK's own transport hands each line to a thread and back,
+which takes as long as the rest of its work. And a line that it cannot read it passes over, so that the client
+waits for ever; here it is answered.
 """
 
 from __future__ import annotations
@@ -14,20 +14,19 @@ import asyncio
 import os
 import signal
 import stat
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, cast
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self, cast
 
 import anyio
-from anyio import AsyncFile
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 
-MOST_LINE_BYTES = 4 * 1024**2
-"""Of a message that a client sends."""
+from pgmoat.mcp_server.lines import Lines, TooLongLine, read_message, write_fault, write_message
 
-_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_FLUSH_S = 2.0
+_ENOUGH_WAITING = 64  # lines that are read ahead; the pipe keeps the rest, and then the client waits
 
 
 async def serve_stdio(server: Server[Any]) -> None:
@@ -41,77 +40,161 @@ async def serve_stdio(server: Server[Any]) -> None:
 
 
 async def _serve(server: Server[Any]) -> None:
-    async with _open_streams() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
-
-
-@asynccontextmanager
-async def _open_streams() -> AsyncGenerator[tuple[Any, Any]]:
-    if not (_is_pipe(_STDIN) and _is_pipe(_STDOUT)):
-        async with stdio_server() as streams:
-            yield streams
+    options = server.create_initialization_options()
+    if not (_is_watchable(0) and _is_watchable(1)):
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, options)
         return
-    async with _divert_stdout() as wire:
-        lines = await _open_lines(wire)
-        # It has what the SDK uses of a file: iteration, write, flush.
-        file = cast("AsyncFile[str]", lines)
-        async with stdio_server(file, file) as streams:
-            yield streams
-
-
-class _Lines:
-    """Standard input by lines, and standard output, for the event loop."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    def __aiter__(self) -> _Lines:
-        return self
-
-    async def __anext__(self) -> str:
-        try:
-            line = await self._reader.readline()
-        except ValueError:  # longer than MOST_LINE_BYTES: what is left of it is not read as a message
-            return "\n"
-        if not line:
-            raise StopAsyncIteration
-        return line.decode("utf-8", "replace")
-
-    async def write(self, text: str) -> int:
-        self._writer.write(text.encode())
-        return len(text)
-
-    async def flush(self) -> None:
-        with suppress(ConnectionError):  # the client is gone; the end of standard input comes too
-            await self._writer.drain()
-
-
-async def _open_lines(wire: int) -> _Lines:
     loop = asyncio.get_running_loop()
-    incoming, outgoing = os.fdopen(os.dup(_STDIN), "rb", 0), os.fdopen(os.dup(wire), "wb", 0)
-    reader = asyncio.StreamReader(limit=MOST_LINE_BYTES)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
-    transport, protocol = await loop.connect_write_pipe(
-        lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), outgoing
-    )
-    return _Lines(reader, asyncio.StreamWriter(transport, protocol, None, loop))
+    source, sink = _take_over()
+    writer = _Writer()
+    reader = _Reader(writer)
+    await loop.connect_write_pipe(lambda: writer, sink)
+    await loop.connect_read_pipe(lambda: reader, source)
+    await server.run(reader, writer, options)
 
 
-@asynccontextmanager
-async def _divert_stdout() -> AsyncGenerator[int]:
-    """Yield what standard output was; meanwhile whatever is printed goes to standard error."""
-    sys.stdout.flush()
-    wire = os.dup(_STDOUT)
-    os.dup2(_STDERR, _STDOUT)
-    try:
-        yield wire
-    finally:
-        await anyio.lowlevel.cancel_shielded_checkpoint()  # what was written last goes out
-        sys.stdout.flush()
-        os.dup2(wire, _STDOUT)
-        os.close(wire)
-
-
-def _is_pipe(descriptor: int) -> bool:
+def _is_watchable(descriptor: int) -> bool:
+    """Whether the event loop can wait for it: not so for a file, and a terminal is shared with others."""
     mode = os.fstat(descriptor).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _take_over() -> tuple[Any, Any]:
+    """Return input and output for MCP alone; what anything else prints goes to standard error."""
+    source, sink = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb", buffering=0)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return source, sink
+
+
+class _Writer(asyncio.Protocol):
+    """Messages to lines of standard output; the SDK's WriteStream."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.WriteTransport | None = None
+        self._is_open = asyncio.Event()  # for more: not full
+        self._is_lost = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._is_open.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._is_lost.set()
+        self._is_open.set()
+
+    def pause_writing(self) -> None:
+        self._is_open.clear()
+
+    def resume_writing(self) -> None:
+        self._is_open.set()
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Write a message, and wait while the client does not read."""
+        await self.send_line(write_message(item))
+
+    async def send_line(self, line: bytes) -> None:
+        """Write a line, and wait while the client does not read."""
+        if self._transport is None or self._is_lost.is_set() or self._transport.is_closing():
+            raise anyio.BrokenResourceError
+        self._transport.write(line)
+        if not self._is_open.is_set():
+            await self._is_open.wait()
+
+    async def aclose(self) -> None:
+        """Write what is left, but wait for no client that does not read."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.close()
+        with anyio.move_on_after(_FLUSH_S, shield=True):
+            await self._is_lost.wait()
+        if not self._is_lost.is_set():
+            self._transport.abort()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class _Reader(asyncio.Protocol):
+    """Lines of standard input to messages; the SDK's ReadStream."""
+
+    def __init__(self, writer: _Writer) -> None:
+        self._writer = writer
+        self._lines = Lines()
+        self._transport: asyncio.ReadTransport | None = None
+        self._is_paused = False
+        self._is_ended = False
+        self._came = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.ReadTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._lines.feed(data)
+        if len(self._lines) > _ENOUGH_WAITING and self._transport is not None and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._came.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._is_ended = True
+        self._came.set()
+
+    async def receive(self) -> SessionMessage | Exception:
+        """Return the next message; lines that are none are answered on the way."""
+        while True:
+            line = await self._receive_line()
+            message = read_message(line)
+            if isinstance(message, SessionMessage):
+                return message
+            if message is not None:
+                await self._writer.send_line(write_fault(message))
+
+    async def _receive_line(self) -> bytes | TooLongLine:
+        while not self._lines:
+            if self._is_ended:
+                raise anyio.EndOfStream
+            self._came.clear()
+            await self._came.wait()
+        line = self._lines.pop()
+        if self._is_paused and not self._lines and self._transport is not None and not self._is_ended:
+            self._is_paused = False
+            self._transport.resume_reading()
+        return line
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()

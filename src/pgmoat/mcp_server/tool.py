@@ -71,6 +71,7 @@ class Tool:
             name=self.name,
             description=self.doc,
             input_schema=self.input,
-            output_schema=self.output,
+            # A refusal has none of these, and clients in TypeScript hold it against the schema all the same.
+            output_schema={name: part for name, part in self.output.items() if name != "required"},
             annotations=annotations,
         )
