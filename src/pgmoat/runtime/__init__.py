@@ -2,6 +2,7 @@
 
 from psycopg.types.json import Jsonb
 
+from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.runtime.asynchronous.moat import AsyncMoat
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
 from pgmoat.runtime.asynchronous.task import AsyncTask
@@ -25,6 +26,7 @@ __all__ = [
     "Moat",
     "Orchestrator",
     "Preview",
+    "Reason",
     "Result",
     "Task",
     "Transaction",
