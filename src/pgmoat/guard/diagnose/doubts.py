@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pgmoat.guard.diagnose.block import Block, Leaf, Named, read_block
 from pgmoat.guard.diagnose.joins import read_join
 from pgmoat.guard.diagnose.probe import Case, Steps, ask, show
-from pgmoat.guard.diagnose.summary import list_aggregates
+from pgmoat.guard.diagnose.summary import list_aggregates, resolve_groups
 from pgmoat.guard.parse import Node
-from pgmoat.guard.rewrite import find, make_call, make_cast, make_column, make_select, make_subquery
+from pgmoat.guard.rewrite import edit, find, make_call, make_cast, make_column, make_select, make_subquery
 
 _ADDING = frozenset({"sum", "avg", "count"})
 _MOST_AVERAGES = 3
@@ -74,10 +74,7 @@ def _make_probe(
     groups = make_select(
         targets, query.nodes("from_clause"), query.node("where_clause"), with_clause=block.named.clause
     )
-    if query.nodes("group_clause"):
-        groups.fields["group_clause"] = [
-            _resolve_group(query, group) for group in query.nodes("group_clause")
-        ]
+    groups = edit(groups, group_clause=resolve_groups(query))
     sums = [
         make_cast(make_call("sum", make_column(f"v{number}")), "bigint")
         for number in range(1, len(targets) + 1)
