@@ -89,9 +89,11 @@ def explain_join(
 
 
 def _list_candidates(join: Join) -> Iterator[_Candidate]:
-    """Yield other equalities for the two leaves: those of the policy first, then by the columns' names."""
+    """Yield other equalities: the policy's, then by the columns' names, those that change one side first."""
     seen = {frozenset(((join.left.alias, join.left_column), (join.right.alias, join.right_column)))}
-    for is_by_policy, pairs in ((True, _list_references(join)), (False, _list_namesakes(join))):
+    used = {join.left_column, join.right_column}
+    namesakes = sorted(_list_namesakes(join), key=used.isdisjoint)
+    for is_by_policy, pairs in ((True, _list_references(join)), (False, namesakes)):
         for left, right in pairs:
             pair = frozenset(((join.left.alias, left), (join.right.alias, right)))
             if pair not in seen:

@@ -9,17 +9,20 @@ answered. It draws no conclusion from None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from pgmoat.guard.deparse import RenderError, render_expression, render_statement
 from pgmoat.guard.parse import Node
-from pgmoat.guard.rewrite import number_parameters
+from pgmoat.guard.rewrite import make_column, number_parameters, transform
 from pgmoat.policy.access import Access
 
 _Found = TypeVar("_Found")
 _SHOWN = 160
+_MARK = "pgmoat_parameter_"
+_PARAMETER = re.compile(rf"{_MARK}(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,25 @@ def exists(case: Case, query: Node) -> Steps[bool | None]:
 
 
 def show(node: Node) -> str:
-    """Return an expression as it is shown in a message."""
+    """Return an expression as it is shown in a message; :func:`fill_in` puts the parameters' values there."""
     try:
-        text = render_expression(node)
+        text = render_expression(transform(node, _mark_parameter))
     except RenderError:
         return "a condition"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def fill_in(case: Case, text: str) -> str:
+    """Return a message with the values of the parameters."""
+
+    def find(match: re.Match[str]) -> str:
+        number = int(match[1])
+        value = case.values[number - 1] if 0 < number <= len(case.values) else f"${number}"
+        shown = repr(value) if isinstance(value, str) else "NULL" if value is None else str(value)
+        return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+    return _PARAMETER.sub(find, text)
+
+
+def _mark_parameter(node: Node) -> Node | None:
+    return make_column(f"{_MARK}{node.fields.get('number', 0)}") if node.kind == "ParamRef" else None

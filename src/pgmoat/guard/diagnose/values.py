@@ -107,6 +107,7 @@ def _explain_text(block: Block, term: Term, value: Literal, condition: str) -> S
     near = _find_near(text, sample.texts)
     if near is None and not sample.is_all:
         near = _find_near(text, (yield from read_neighbours(block, term, value)) or ())
+    kind = "wrong_case" if near is not None and near.lower() == text.lower() else "unknown_value"
     message = f"no row of {term.leaf.name} has {name} = {text!r}"
     if near is not None:
         message += f"; the nearest value is {near!r}"
@@ -114,7 +115,7 @@ def _explain_text(block: Block, term: Term, value: Literal, condition: str) -> S
         message += ": it is NULL in all of them"
     if sample.is_all and 0 < len(sample.texts) <= _LISTED:
         message += f"; its values are {', '.join(repr(found) for found in sorted(sample.texts))}"
-    return Reason("unknown_value", message, "certain", term.leaf.name, term.column, text, near, condition)
+    return Reason(kind, message, "certain", term.leaf.name, term.column, text, near, condition)
 
 
 def _explain_ordered(
