@@ -63,7 +63,7 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(slots=True)
 class Shop:
-    """A moat and a login for dashboards: a member of the monitor and the owner role that may signal."""
+    """A moat and a login for dashboards: a member of monitor, approver and owner that may signal."""
 
     moat: Moat
     dsn: str = field(repr=False)
@@ -73,7 +73,7 @@ class Shop:
 def open_shop(server: PostgresServer) -> Generator[Shop]:
     """Yield a shop in a database of its own."""
     with open_moat(server, SCHEMA, POLICY) as moat:
-        yield Shop(moat, hire(moat, "desk", "monitor", "owner", signals=True))
+        yield Shop(moat, hire(moat, "desk", "monitor", "approver", "owner", signals=True))
 
 
 def hire(moat: Moat, suffix: str, *roles: str, signals: bool = False) -> str:

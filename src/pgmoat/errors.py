@@ -26,6 +26,9 @@ Every exception that pgmoat raises.
         ├── StateConflictError   what the write expects is not so
         ├── IdempotencyConflictError  the key was used for something else
         ├── IdempotencyKeyError  the key is missing, has expired, or cannot be used
+        ├── ApprovalRequiredError  a person has to agree first; it is held
+        ├── ApprovalRejectedError  a person said no
+        ├── NoApprovalError      nothing of the agent's is held under this number
         ├── PermissionDeniedError
         ├── StatementInvalidError  PostgreSQL cannot run the statement
         ├── GuardRefusedError    pgmoat's client did not send the statement
@@ -44,6 +47,9 @@ docs/reference/errors.md), ``message``, ``detail`` and ``hint``.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
 
 
 class Error(Exception):
@@ -236,6 +242,51 @@ class IdempotencyKeyError(AgentError):
     """The idempotency key is missing, has expired, or belongs to a write without a result."""
 
     code = "key-refused"
+
+
+class ApprovalRequiredError(AgentError):
+    """
+    A person has to agree first: the write was tried, rolled back and is held.
+
+    ``approval_id`` is its number, None where it could not be held yet; ``why`` says which rule of the policy
+    asks; ``expires_at`` until when it waits; ``is_new``: it was held by this very call.
+    """
+
+    code = "approval-required"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        approval_id: int | None = None,
+        why: str = "",
+        expires_at: datetime | None = None,
+        is_new: bool = False,
+        **said: Any,
+    ) -> None:
+        super().__init__(message, **said)
+        self.approval_id = approval_id
+        self.why = why
+        self.expires_at = expires_at
+        self.is_new = is_new
+
+    def as_dict(self) -> dict[str, object]:
+        """Return what a tool should show a model: also the number, why, and until when it waits."""
+        expires_at = None if self.expires_at is None else self.expires_at.isoformat()
+        found = {"approval_id": self.approval_id, "why": self.why, "expires_at": expires_at}
+        return super().as_dict() | {name: value for name, value in found.items() if value not in ("", None)}
+
+
+class ApprovalRejectedError(AgentError):
+    """A person has said no to this write."""
+
+    code = "approval-rejected"
+
+
+class NoApprovalError(AgentError):
+    """Nothing that this task may see is held under the number."""
+
+    code = "no-approval"
 
 
 class PermissionDeniedError(AgentError):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser
 
+from tests.approval_fixtures import UPDATE, clear, hold
 from tests.browser.conftest import Tab, open_tab
 from tests.dashboard_fixtures import Served, Shop, run_statement, wait_for
 from tests.moat_fixtures import enter
@@ -88,6 +89,52 @@ def test_script_in_whatever_an_agent_writes_runs_nowhere(tab: Tab, infested: Sho
         for prefix in ("step ", "reason ", "note ", "frozen ", ""):
             assert prefix + script in seen
     assert name in seen
+    assert tab.troubles == []
+
+
+def test_script_in_what_is_held_runs_nowhere(tab: Tab, shop: Shop) -> None:
+    moat, numbers = shop.moat, list[int]()
+    clear(moat)
+    for script in SCRIPTS:
+        rows = [UPDATE | {"after": {"note": f"value {script}", f"column {script}": [script, {script: None}]}}]
+        request = {"sql": f"SELECT '{script}'", "parameters": [f"parameter {script}", {"deep": [script]}]}
+        numbers.append(
+            hold(
+                moat,
+                "fulfillment",
+                step=f"step {script}",
+                key=f"key {script}",
+                why=f"why {script}",
+                operation="write()",
+                request=request,
+                preview=rows,
+            )
+        )
+        arguments = {f"name {script}": f"argument {script}"}
+        numbers.append(hold(moat, task=f"held {script}", request=arguments, operation=f"operation {script}"))
+    for path in ("/approvals", *(f"/approvals/{number}" for number in numbers)):
+        tab.page.goto(path)
+        assert tab.page.locator("iframe, main img, main script").count() == 0
+        # The question that a button asks says it again.
+        tab.page.get_by_role("button", name="Reject").last.click()
+        assert tab.page.get_by_role("dialog").locator("iframe, img, script, svg").count() == 0
+        tab.page.get_by_label("Why?").fill(f"reason {SCRIPTS[0]}")
+        tab.page.keyboard.press("Escape")
+    tab.page.goto("/approvals")
+    seen = tab.page.locator("main").inner_text()
+    for script in SCRIPTS:
+        for prefix in ("step", "key", "why", "value", "column", "parameter", "name", "argument", "operation"):
+            assert f"{prefix} {script}" in seen
+    # Decided, it is in two more places: the list of what became of it, and the incidents.
+    tab.page.get_by_role("button", name="Reject").last.click()
+    tab.page.get_by_label("Why?").fill(f"reason {SCRIPTS[1]}")
+    tab.page.get_by_role("dialog").get_by_role("button", name="Reject").click()
+    tab.page.get_by_text("is rejected").first.wait_for()
+    assert f"reason {SCRIPTS[1]}" in tab.page.locator("main").inner_text()
+    tab.page.goto("/incidents?since=")
+    assert f"reason {SCRIPTS[1]}" in tab.page.locator("main").inner_text()
+    assert tab.page.locator("iframe, main img, main script").count() == 0
+    clear(moat)
     assert tab.troubles == []
 
 

@@ -67,6 +67,15 @@ class TaskCount:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """Writes of an agent that wait for a person's word, and for how long the oldest has."""
+
+    agent: str
+    waiting: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """For which part of the last five minutes somebody looked (0 to 1); hidden sessions at most."""
 
@@ -98,10 +107,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """Rows written in the present clock hour, and open tasks, by agent."""
+    """Rows written in the present clock hour, open tasks and what waits for a person's word, by agent."""
 
     hour_writes: Mapping[str, int]
     tasks: Mapping[str, TaskCount]
+    waiting: Mapping[str, WaitingCount]
 
 
 class Deadline:
@@ -157,4 +167,9 @@ def read_budgets(connection: psycopg.Connection[Any], deadline: Deadline) -> Bud
     deadline.hold(connection)
     with connection.cursor(row_factory=class_row(TaskCount)) as cursor:
         tasks = cursor.execute(load_sql(PACKAGE, "read_open_tasks")).fetchall()
-    return Budgets(dict(used), {count.agent: count for count in tasks})
+    deadline.hold(connection)
+    with connection.cursor(row_factory=class_row(WaitingCount)) as cursor:
+        waiting = cursor.execute(load_sql(PACKAGE, "read_waiting")).fetchall()
+    return Budgets(
+        dict(used), {count.agent: count for count in tasks}, {count.agent: count for count in waiting}
+    )

@@ -58,7 +58,7 @@ _AGENT_COLUMNS = (
     "surge_floor",
     "on_trip",
 )
-_ENTITY_COLUMNS = ("base_table", "key_columns", "doc")
+_ENTITY_COLUMNS = ("base_table", "key_columns", "doc", "drawn_columns")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,10 @@ def incidents(
 
 def _describe(detail: dict[str, Any]) -> str:
     """Return what it was about, why it failed, if it did, and who did it why, if a person did."""
-    about = (detail.get(key) for key in ("query", "setting", "gid", "signal"))
+    about = (detail.get(key) for key in ("query", "setting", "gid", "signal", "operation"))
     subject = str(next(filter(None, about), ""))[:_QUERY_SHOWN]
     notes = [str(detail[key]) for key in ("why", "reason") if detail.get(key)]
-    if detail.get("by"):
-        notes.append(f"by {detail['by']}")
+    who = detail.get("by") or detail.get("who")
+    if who:
+        notes.append(f"by {who}")
     return f"{subject} ({'; '.join(notes)})".strip() if notes else subject

@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from pgmoat.cli import (
     apply,
+    approvals,
     demo,
     destroy,
     doctor,
@@ -80,6 +81,9 @@ def build_app() -> typer.Typer:
     app.add_typer(task.build_app(), name="task")
     app.command("freeze")(freeze.freeze)
     app.command("thaw")(freeze.thaw)
+    app.command("approvals")(approvals.approvals)
+    app.command("approve")(approvals.approve)
+    app.command("reject")(approvals.reject)
     app.command("history")(history.history)
     app.command("watch")(watch.watch)
     app.command("usage")(usage.usage)

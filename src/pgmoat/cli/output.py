@@ -7,6 +7,7 @@ In: errors, findings, rows. Out: text. I/O: standard output and standard error.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections import Counter
@@ -29,6 +30,7 @@ from pgmoat.policy.load import LoadedPolicy
 
 _FOLD_ABOVE = 3
 _LINES_AT_A_TIME = 50
+_NOT_ASCII = re.compile(r"[^\n -~]")
 _CONTROLS = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _CHANGE_STYLE: dict[str, tuple[str, str]] = {
     Change.ADD: ("+", "green"),
@@ -60,8 +62,15 @@ def _show(character: str) -> str:
 
 
 def print_json(data: Any) -> None:
-    """Print *data* as indented JSON; dates and the like as text."""
-    sys.stdout.write(json.dumps(data, indent=2, default=str, ensure_ascii=False) + "\n")
+    """Print *data* as indented JSON; dates and the like as text, control characters escaped."""
+    text = json.dumps(data, indent=2, default=str, ensure_ascii=False)
+    sys.stdout.write(_NOT_ASCII.sub(_escape_control, text) + "\n")
+
+
+def _escape_control(match: re.Match[str]) -> str:
+    """Return what a terminal obeys as JSON can write it, too; json.dumps does so for ASCII alone."""
+    character = match[0]
+    return json.dumps(character)[1:-1] if unicodedata.category(character) in _CONTROLS else character
 
 
 def print_error(error: Error) -> None:

@@ -1,5 +1,5 @@
 """
-Say what a login lacks that may not read the record.
+Say what a login lacks that may not read the record, or what is held.
 
 In: what PostgreSQL refused. Out: Error. I/O: none.
 """
@@ -14,7 +14,7 @@ import psycopg
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
-_HINT = "This takes a login that is a member of pgmoat_monitor, or of what the policy's system_roles call it."
+_HINT = "This takes a login that is a member of {}, or of what the policy's system_roles call it."
 
 
 @contextmanager
@@ -25,8 +25,26 @@ def reading_as_monitor() -> Generator[None]:
     Raises:
         Error: a right is missing; the hint says which role has it.
     """
+    with _naming("pgmoat_monitor"):
+        yield
+
+
+@contextmanager
+def reading_as_approver() -> Generator[None]:
+    """
+    Run a block that reads and decides what only the approver role may.
+
+    Raises:
+        Error: a right is missing; the hint says which role has it.
+    """
+    with _naming("pgmoat_approver"):
+        yield
+
+
+@contextmanager
+def _naming(role: str) -> Generator[None]:
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
         known = explain_failure(error)
-        raise Error(known.message, detail=known.detail, hint=known.hint or _HINT) from error
+        raise Error(known.message, detail=known.detail, hint=known.hint or _HINT.format(role)) from error

@@ -100,6 +100,7 @@ def compile_log_row(log: Log) -> Row:
         "base_table": f"{SYSTEM_SCHEMA}.{log.table_name}",
         "key_columns": ("event_id",),
         "doc": log.policy.doc,
+        "drawn_columns": ("event_id", "task_id", "step", "changed_at", "follows"),
     }
     return Row(table="entity", name=log.name, values=values)
 

@@ -19,7 +19,7 @@ from pgmoat.model.names import SYSTEM_SCHEMA
 from pgmoat.model.objects import Check, Definition, Grant, Kind, Role
 from pgmoat.policy.rules.operations import KEY_PARAMETER
 from pgmoat.policy.schema import OperationPolicy, Policy
-from pgmoat.policy.statement import parse_statement
+from pgmoat.policy.statement import parse_statement, scan
 from pgmoat.postgres import sqltext as sql
 from pgmoat.postgres.sqltext import Printed, compose, dollar_quote, join
 
@@ -31,6 +31,10 @@ _CALLED = (
     "begin_operation(text,text,boolean,bigint,jsonb,text[])",
     "finish_operation(bigint,bigint,bigint,bigint,jsonb,boolean)",
 )
+_CALLED_TO_HOLD = (
+    "weigh_operation(bigint,bigint,text,bigint)",
+    "hold_operation(bigint,jsonb,jsonb,bigint)",
+)
 # What a session may set, and what the policy's SQL would then mean something else by.
 _MEANINGS = (
     ("TimeZone", "UTC"),
@@ -40,6 +44,7 @@ _MEANINGS = (
     ("gin_fuzzy_search_limit", "0"),
 )
 _JSON = frozenset(("json", "jsonb"))
+_MOST_WORDS = 300  # characters of a condition that a person is shown as the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ def compile_operation_grants(operation: Operation) -> Iterator[Grant]:
     schemas |= {found.schema for found in operation.types.values() if found.schema != "pg_catalog"}
     for schema in sorted(schemas):
         yield Grant("schema", sql.Identifier(schema).as_string(None), None, "USAGE", operation.role)
-    for function in _CALLED:
+    called = _CALLED if operation.policy.approval is None else (*_CALLED, *_CALLED_TO_HOLD)
+    for function in called:
         yield Grant("function", f"{SYSTEM_SCHEMA}.{function}", None, "EXECUTE", operation.role)
     for caller in operation.callers:
         yield Grant("function", operation.signature, None, "EXECUTE", caller)
@@ -139,6 +145,9 @@ def compile_checks(operation: Operation) -> Iterator[Check]:
     for number, precondition in enumerate(policy.require, start=1):
         condition = sql.SQL("SELECT (\n{}\n) IS TRUE").format(operation.bind(precondition.that))
         yield _check(operation, f"precondition {number}", condition)
+    if policy.approval is not None and policy.approval.when is not None:
+        condition = sql.SQL("SELECT (\n{}\n) IS NOT FALSE").format(operation.bind(policy.approval.when))
+        yield _check(operation, "approval", condition)
     for number, statement in enumerate(policy.sql, start=1):
         yield _check(operation, f"statement {number}", operation.bind(statement))
     if policy.returns is not None:
@@ -191,7 +200,11 @@ def _render_body(operation: Operation) -> sql.Composable:
     policy = operation.policy
     least, most = (policy.affects, policy.affects) if isinstance(policy.affects, int) else (None, None)
     required = [name for name, parameter in policy.parameters.items() if not parameter.optional]
-    return sql.SQL(load_template("operation/body")).format(
+    approval = policy.approval
+    return sql.SQL(load_template("operation/body" if approval is None else "operation/held_body")).format(
+        rule=_render_rule(operation),
+        rows_without_word=sql.Literal(None if approval is None else approval.rows),
+        held_ms=sql.Literal(None if approval is None else approval.expires),
         operation=sql.Literal(operation.name),
         key=Printed(f"${len(policy.parameters) + 1}"),
         is_key_required=sql.Literal(policy.idempotency == "required"),
@@ -206,6 +219,24 @@ def _render_body(operation: Operation) -> sql.Composable:
         least_rows=sql.Literal(1 if policy.affects == "some" else least),
         most_rows=sql.Literal(most),
     )
+
+
+def _render_rule(operation: Operation) -> sql.Composable:
+    """Return what finds out whether a rule asks for a person's word whatever the call writes."""
+    approval = operation.policy.approval
+    if approval is None or (approval.when is None and approval.rows is not None):
+        return sql.SQL("")
+    condition, words = sql.SQL("true"), "the policy asks for a person's word on every call"
+    if approval.when is not None:
+        condition, words = operation.bind(approval.when), describe_condition(approval.when)
+    return sql.SQL(load_template("operation/rule")).format(condition=condition, rule=sql.Literal(words))
+
+
+def describe_condition(source: str) -> str:
+    """Return a condition for people: parameters without the colon, on one line."""
+    pieces = [token.text[1:] if token.kind == "name" else token.text for token in scan(source, [])]
+    text = " ".join("".join(pieces).split())
+    return text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS - 1]}…"
 
 
 def _list_request(operation: Operation) -> Iterator[sql.Composable]:

@@ -1,5 +1,5 @@
 """
-What operators may do: freeze, thaw, cancel, kill.
+What operators may do: freeze, thaw, cancel, kill, approve, reject.
 
 In: a connection, a form's fields, who. Out: ACTS; what was done, as a sentence. I/O: PostgreSQL.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from starlette.exceptions import HTTPException
 
+from pgmoat.ledger.approvals import decide
 from pgmoat.ledger.freeze import FreezeReport, freeze_agent, freeze_task, thaw_agent, thaw_task
 from pgmoat.ledger.sessions import ShownSession, end_session
 
@@ -34,6 +35,7 @@ class Act:
     run: Run
     is_dangerous: bool = True
     takes_reason: bool = False
+    needs_reason: bool = False
     reason_label: str = "Why? The agent is told, and the record keeps it."
 
     def ask(self, fields: Fields) -> str:
@@ -110,7 +112,26 @@ def _parse_moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _approve(connection: Connection, fields: Fields, who: str) -> str:
+    _decide(connection, fields, who, is_approved=True)
+    return f"Number {fields['approval']} is approved. It runs when the agent asks for its outcome."
+
+
+def _reject(connection: Connection, fields: Fields, who: str) -> str:
+    _decide(connection, fields, who, is_approved=False)
+    return f"Number {fields['approval']} is rejected. The agent is told when it asks for its outcome."
+
+
+def _decide(connection: Connection, fields: Fields, who: str, *, is_approved: bool) -> None:
+    try:
+        number, fingerprint = int(fields["approval"]), bytes.fromhex(fields["fingerprint"])
+    except ValueError as error:
+        raise HTTPException(400, "These are no marks of a held write.") from error
+    decide(connection, number, fingerprint, is_approved=is_approved, who=who, reason=fields["reason"])
+
+
 _KEPT = "Why? The record keeps it; the agent is not told."
+_HELD = ("approval", "fingerprint", "agent", "operation", "affected")
 _SESSION = ("pid", "agent", "backend_start", "query_start", "xact_start")
 ACTS: tuple[Act, ...] = (
     Act(
@@ -182,5 +203,28 @@ ACTS: tuple[Act, ...] = (
         _kill,
         takes_reason=True,
         reason_label=_KEPT,
+    ),
+    Act(
+        "approve",
+        "Approve",
+        "Approve this write?",
+        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It runs once, as the agent, when"
+        " that asks for its outcome. If it would write anything else by then, it is held anew.",
+        _HELD,
+        _approve,
+        is_dangerous=False,
+        takes_reason=True,
+        reason_label="A word to the agent? It is told, and the record keeps it.",
+    ),
+    Act(
+        "reject",
+        "Reject",
+        "Reject this write?",
+        "Number {approval}: {operation} of agent {agent}, rows: {affected}. It does not run, and its key"
+        " stays refused.",
+        _HELD,
+        _reject,
+        takes_reason=True,
+        needs_reason=True,
     ),
 )

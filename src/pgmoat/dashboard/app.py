@@ -6,6 +6,7 @@ In: a Dashboard, its routes. Out: a Starlette application. I/O: PostgreSQL, log.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
@@ -22,6 +23,7 @@ from starlette.routing import Mount, Route
 from pgmoat.dashboard.files import Files
 from pgmoat.dashboard.gate import Gate
 from pgmoat.dashboard.page import Page
+from pgmoat.dashboard.rights import tell_rights
 from pgmoat.dashboard.routes import PAGES, ROUTES, Access, Endpoint
 from pgmoat.dashboard.show import render_problem, show_page
 from pgmoat.dashboard.state import Dashboard, get_session, is_operator
@@ -44,7 +46,9 @@ def build_app(dashboard: Dashboard) -> Starlette:
     @contextlib.asynccontextmanager
     async def live(_app: Starlette) -> AsyncGenerator[None]:
         dashboard.database.open()
+        telling = asyncio.create_task(tell_rights(dashboard.database))
         yield
+        telling.cancel()
         dashboard.database.close()
 
     app = Starlette(

@@ -39,9 +39,9 @@ async def carry_out(request: Request) -> Response:
     if any(name not in fields for name in wanted.needs):
         raise HTTPException(400, "This form does not say what to do it to.")
     way_back = choose_way_back(fields.get("back"))
-    if fields.get("confirmed") != "1":
-        return render(request, "question.html", {"act": wanted, "fields": fields, "back": way_back})
     fields["reason"] = fields.get("reason", "").strip()[:_LONGEST_REASON]
+    if fields.get("confirmed") != "1" or (wanted.needs_reason and not fields["reason"]):
+        return render(request, "question.html", {"act": wanted, "fields": fields, "back": way_back})
     try:
         done = await get_dashboard(request).database.run(
             lambda connection: wanted.run(connection, fields, session.who)

@@ -156,11 +156,17 @@ def make_gauges(standing: Standing) -> Figures:
 
 
 def show_budgets(standing: Standing, budgets: Budgets) -> Figures:
-    """Return how full the budgets of the agents are."""
+    """Return how full the budgets of the agents are, and what of theirs waits for a person's word."""
     names = [state.agent for state in standing.agents]
     tasks = [(name, budgets.tasks.get(name)) for name in names]
     return {
         "pgmoat_open_tasks": {(name,): count.open if count else 0 for name, count in tasks},
         "pgmoat_frozen_tasks": {(name,): count.frozen if count else 0 for name, count in tasks},
         "pgmoat_hour_writes_used": {(name,): budgets.hour_writes.get(name, 0) for name in names},
+        "pgmoat_approvals_pending": {
+            (name,): budgets.waiting[name].waiting if name in budgets.waiting else 0 for name in names
+        },
+        "pgmoat_approvals_oldest_age_seconds": {
+            (name,): budgets.waiting[name].oldest_seconds for name in names if name in budgets.waiting
+        },
     }

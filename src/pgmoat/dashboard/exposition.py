@@ -65,6 +65,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("pgmoat_frozen_tasks", _G, _A, "Those of them that are frozen by themselves."),
     Metric("pgmoat_hour_writes_used", _G, _A, "Rows written in the present clock hour (UTC)."),
     Metric("pgmoat_hour_writes_limit", _G, _A, "How many the agent may write in a clock hour."),
+    Metric("pgmoat_approvals_pending", _G, _A, "Writes that wait for a person's word."),
+    Metric("pgmoat_approvals_oldest_age_seconds", _G, _A, "How long the oldest of them has waited."),
     Metric("pgmoat_watchdog_up", _G, (), "1: the heartbeat of the watchdog counts."),
     Metric("pgmoat_watchdog_heartbeat_age_seconds", _G, (), "How old that is; none before the first."),
     Metric("pgmoat_sampling_coverage_ratio", _G, (), "For which part of the last 5 minutes it looked."),

@@ -23,6 +23,8 @@ from pgmoat.dashboard.page import Page
 from pgmoat.dashboard.pages import (
     agent,
     agents,
+    approval,
+    approvals,
     budgets,
     incidents,
     overview,
@@ -56,6 +58,7 @@ class Entry:
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
+    approvals.PAGE,
     agents.PAGE,
     sessions.PAGE,
     budgets.PAGE,
@@ -65,6 +68,7 @@ PAGES: tuple[Page, ...] = (
     agent.PAGE,
     task.PAGE,
     step.PAGE,
+    approval.PAGE,
 )
 
 ROUTES: tuple[Entry, ...] = (

@@ -25,7 +25,7 @@ _MOST_FROZEN = 50
 
 @dataclass(frozen=True, slots=True)
 class AgentState:
-    """One agent: whether it may work."""
+    """One agent: whether it may work, and how much of it waits for a person's word."""
 
     name: str
     frozen_at: datetime | None
@@ -33,6 +33,7 @@ class AgentState:
     frozen_reason: str | None
     is_hard_frozen: bool
     is_retired: bool
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Surroundings:
     def frozen_agents(self) -> tuple[AgentState, ...]:
         """Agents that are frozen."""
         return tuple(agent for agent in self.agents.values() if agent.frozen_at is not None)
+
+    @property
+    def waiting(self) -> int:
+        """How much waits for a person's word."""
+        return sum(agent.waiting for agent in self.agents.values())
 
 
 def read_surroundings(connection: psycopg.Connection[Any]) -> Surroundings:

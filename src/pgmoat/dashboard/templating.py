@@ -33,6 +33,7 @@ def make_environment() -> Environment:
         "agent": text.name_agent,
         "bytes": text.format_bytes,
         "claim": text.name_claim,
+        "cut": text.cut,
         "clock": text.format_clock,
         "count": text.format_count,
         "error": text.format_error,

@@ -116,6 +116,13 @@ def format_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def cut(text: str, most: int | None = None) -> str:
+    """Return *text*; of a longer one the beginning, and how long it is."""
+    if most is None or len(text) <= most:
+        return text
+    return f"{text[:most]}… (cut: {format_count(len(text))} characters)"
+
+
 def format_values(values: Mapping[str, Any] | None) -> str:
     """Return columns with their values."""
     return ", ".join(f"{name}={format_value(value)}" for name, value in (values or {}).items())

@@ -19,6 +19,9 @@ from pgmoat.postgres.sqlfile import load_sql
 BY_HAND = "by-hand"
 """The kind of an incident that is a person's act, by a command or by the dashboard."""
 
+APPROVAL = "approval"
+"""The kind of an incident about a held write: it is held, approved or rejected."""
+
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:

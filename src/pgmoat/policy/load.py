@@ -17,6 +17,7 @@ from pgmoat.model.finding import Finding, Place, PlacedFinding, PolicyPath, Seve
 from pgmoat.policy.messages import describe_value, explain_errors
 from pgmoat.policy.positions import Data, load_document
 from pgmoat.policy.rules.agents import check_agents
+from pgmoat.policy.rules.approvals import check_approvals
 from pgmoat.policy.rules.entities import check_entities
 from pgmoat.policy.rules.logs import check_logs
 from pgmoat.policy.rules.operations import check_operations
@@ -115,6 +116,7 @@ def check_policy(
         *check_operations(
             policy, known | logs, frozenset(policy.operations) if operations is None else operations
         ),
+        *check_approvals(policy),
     ]
 
 

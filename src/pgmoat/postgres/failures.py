@@ -11,7 +11,7 @@ import psycopg
 from pgmoat.errors import ConnectionFailedError, Error, NotFoundError, NotInstalledError
 
 _NOT_INSTALLED = frozenset({"3F000", "42P01", "42883"})
-_NOT_FOUND = frozenset({"PM030", "PM032"})
+_NOT_FOUND = frozenset({"PM030", "PM032", "PM055"})
 
 
 def explain_failure(error: psycopg.Error) -> Error:

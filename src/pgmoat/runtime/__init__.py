@@ -9,7 +9,7 @@ from pgmoat.runtime.asynchronous.task import AsyncTask
 from pgmoat.runtime.asynchronous.transaction import AsyncTransaction
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.idempotency import make_idempotency_key
-from pgmoat.runtime.result import Change, Preview, Result
+from pgmoat.runtime.result import Change, Outcome, Preview, Result
 from pgmoat.runtime.synchronous.moat import Moat
 from pgmoat.runtime.synchronous.orchestrator import Orchestrator
 from pgmoat.runtime.synchronous.task import Task
@@ -25,6 +25,7 @@ __all__ = [
     "Jsonb",
     "Moat",
     "Orchestrator",
+    "Outcome",
     "Preview",
     "Reason",
     "Result",

@@ -68,6 +68,20 @@ def check_mapping(value: object, what: str, example: str) -> dict[str, Any]:
     return cast("dict[str, Any]", dict(pairs))
 
 
+def check_number(value: object, what: str) -> int:
+    """
+    Return the number of something that PostgreSQL keeps.
+
+    Raises:
+        ValueRefusedError: it is no such number.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+        raise ValueRefusedError(
+            f"{what} is a whole number from 1, not {value!r}", hint="Give it as it was said."
+        )
+    return value
+
+
 def check_count(value: object, what: str) -> int | None:
     """
     Return a whole number; None stays.

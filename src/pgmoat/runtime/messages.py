@@ -46,6 +46,8 @@ BEGIN_READ_ONLY = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
 BEGIN_READ_WRITE = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 COMMIT = Message(b"COMMIT")
 ROLLBACK = Message(b"ROLLBACK", prepare=False)
+SAVEPOINT = Message(b"SAVEPOINT pgmoat_held")
+TAKE_BACK = Message(b"ROLLBACK TO SAVEPOINT pgmoat_held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Caller:
 
     def begin_write(self, key: str, bound: Bound) -> Message:
         """Return what enters the task and begins a keyed write of *bound*."""
-        request = Jsonb({"sql": bound.text, "parameters": [encode_value(value) for value in bound.values]})
+        request = _describe(bound)
         token, step = self.identity.token, self.step or None
         return _fixed("begin_write", (key, request, token, step, self.reason, self.name))
 
@@ -129,6 +131,21 @@ def list_parameters(messages: Sequence[Message]) -> list[Parameter]:
 def finish_write(call: int, rows: Sequence[Any]) -> Message:
     """Return what ends a keyed write; *rows* as :func:`pgmoat.runtime.stored.pack_rows` makes them."""
     return _fixed("finish_write", (call, Jsonb(rows), False))
+
+
+def sign_preview(call: int) -> Message:
+    """Return what has the database sign what a keyed write has written so far."""
+    return _fixed("sign_preview", (call,))
+
+
+def hold_write(call: int, signed: Sequence[str], bound: Bound) -> Message:
+    """Return what has a keyed write wait for a person's word; *signed* as ``sign_preview`` gives it."""
+    return _fixed("hold_write", (call, *signed, _describe(bound)))
+
+
+def ask_outcome(number: int) -> Message:
+    """Return what asks what became of a held write."""
+    return _fixed("ask_outcome", (number,))
 
 
 def preview_changes(most_rows: int) -> Message:
@@ -197,6 +214,11 @@ def ask_position() -> Message:
 def ask_standing() -> Message:
     """Return what asks a replica where it stands."""
     return _fixed("read_standing", ())
+
+
+def _describe(bound: Bound) -> Jsonb:
+    """Return what makes two writes the same."""
+    return Jsonb({"sql": bound.text, "parameters": [encode_value(value) for value in bound.values]})
 
 
 def _fixed(name: LiteralString, values: Sequence[Any]) -> Message:

@@ -1,13 +1,14 @@
 """
 What a statement gave back.
 
-In: columns, rows. Out: Result, Preview. I/O: none; pandas and pyarrow where they are installed.
+In: columns, rows. Out: Result, Preview, Outcome. I/O: none; pandas and pyarrow where they are installed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from typing import Any, overload
 
@@ -96,6 +97,24 @@ class Preview:
     def affected(self) -> int:
         """Rows that it would write."""
         return self.result.affected
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of a write or call that a person had to agree to.
+
+    ``state``: pending; rejected, with the person's ``reason``; expired: repeat the write or call, and a
+    person is asked again; done, with its ``result``.
+    """
+
+    id: int
+    state: str
+    operation: str  # write() for SQL of the agent's own
+    why: str  # which rule of the policy asks for a person's word
+    reason: str
+    expires_at: datetime
+    result: Result | None = None
 
 
 def name_columns(names: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgmoat.ledger.incidents import BY_HAND
+from pgmoat.ledger.incidents import APPROVAL, BY_HAND
 from pgmoat.model.count import describe_count
 from pgmoat.watchdog.judge import Action, Kind
 
@@ -22,6 +22,10 @@ def describe_incident(incident: Mapping[str, Any]) -> str:
     if incident["kind"] == BY_HAND:
         who = detail.get("by") or incident["recorded_by"]
         head, found = f"{subject} {action} by hand by {who}", detail.get("reason")
+    elif incident["kind"] == APPROVAL:
+        who = f" by {detail['who']}" if detail.get("who") else ""
+        head = f"{subject} {detail.get('operation') or 'write'} {action}{who}"
+        found = _describe_held(incident["subject"], detail)
     else:
         wanted = f" (to be {detail['wanted']})" if action == Action.FAILED and detail.get("wanted") else ""
         head, found = (
@@ -30,6 +34,13 @@ def describe_incident(incident: Mapping[str, Any]) -> str:
         )
     said = "; ".join(str(part) for part in (found, detail.get("why")) if part)
     return f"{head}: {said}" if said else head
+
+
+def _describe_held(subject: str, detail: Mapping[str, Any]) -> str:
+    affected = detail.get("affected")
+    rows = f", {describe_count(affected, 'row')}" if isinstance(affected, int) else ""
+    reason = f"; {detail['reason']}" if detail.get("reason") else ""
+    return f"number {subject.partition(':')[2]}{rows}{reason}"
 
 
 def _describe_found(kind: str, detail: Mapping[str, Any]) -> str:

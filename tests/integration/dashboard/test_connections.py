@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from pgmoat.dashboard.door import raise_file_limit
-from tests.dashboard_fixtures import Served, Shop, make_certificate, serve
+from tests.dashboard_fixtures import Served, Shop, make_certificate, serve, wait_for
 
 HALF_HEADER = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "
 HALF_BODY = (
@@ -33,7 +33,7 @@ def test_more_half_requests_than_it_may_have_files_stop_nothing(shop: Shop) -> N
                 assert httpx.get(f"{served.url}/healthz", timeout=20).status_code == 200
         with served.log_in() as operator:
             assert operator.get("/budgets").status_code == 200
-    assert any("too many connections" in line for line in served.lines)
+        wait_for(lambda: any("too many connections" in line for line in served.lines))
 
 
 def test_half_a_request_is_not_waited_for(shop: Shop) -> None:

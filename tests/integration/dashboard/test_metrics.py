@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pgmoat.dashboard.exposition import METRICS
+from tests.approval_fixtures import clear, hold
 from tests.dashboard_fixtures import (
     OPERATOR,
     VIEWER,
@@ -161,6 +162,29 @@ def test_an_agent_at_work_is_counted_by_a_real_watchdog(server: PostgresServer) 
         assert ("pgmoat_refusals_total", "support", "PM001") in found
         text = browser.get("/metrics").text
         assert not any(word in text for word in ("secret", "mail-1", "replying"))
+
+
+def test_what_waits_for_a_persons_word(shop: Shop, served: Served) -> None:
+    clear(shop.moat)
+    for agent in ("refunds", "refunds", "support"):
+        hold(shop.moat, agent)
+    oldest = hold(shop.moat, "refunds", expires="2 h", task="secret-task", key="secret-key")
+    shop.moat.run("UPDATE pgmoat.approval SET asked_at = now() - interval '90 min' WHERE id = %s", oldest)
+    hold(shop.moat, "analyst", expires="-1 s")
+    with served.browse() as browser:
+        found = scrape(browser)
+        assert "secret" not in browser.get("/metrics").text
+    assert {
+        agent: found["pgmoat_approvals_pending", agent] for agent in ("refunds", "support", "analyst")
+    } == {
+        "refunds": 3,
+        "support": 1,
+        "analyst": 0,
+    }
+    assert 5_400 <= found["pgmoat_approvals_oldest_age_seconds", "refunds"] < 7_200
+    assert found["pgmoat_approvals_oldest_age_seconds", "support"] < 600
+    assert ("pgmoat_approvals_oldest_age_seconds", "analyst") not in found
+    clear(shop.moat)
 
 
 def test_counters_only_grow_when_days_are_dropped(server: PostgresServer) -> None:

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from pgmoat.dashboard.exposition import METRICS
+from tests.approval_fixtures import hold
 from tests.dashboard_fixtures import (
     OPERATOR,
     VIEWER,
@@ -150,6 +151,7 @@ def scraped(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) ->
     with open_shop(server) as shop, watch(shop.dsn):
         # Once before the first scrape: what is new after it would stand at 0 for a minute.
         _do_wrong(shop.moat)
+        hold(shop.moat, "refunds")
         wait_for(lambda: shop.moat.value("SELECT count(*) FROM pgmoat.unfinished"), 60)
         with (
             serve(hire(shop.moat, "scrape", "monitor"), environ=environ) as served,

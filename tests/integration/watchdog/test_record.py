@@ -116,7 +116,8 @@ def test_what_timed_out_is_in_the_ledger(post: Post, moat: Moat, then: str) -> N
             clerk.execute("/*agent_id='clerk-v1',step='s',task_id='T-late'*/ SELECT pg_sleep(8)")
         if then:
             clerk.execute(then.encode())
-        time.sleep(1)
+        wait_for(lambda: read(post, "SELECT FROM pgmoat.unfinished"))
+        time.sleep(1)  # it is there once
     ((agent, task, how, source, seconds),) = read(
         post, "SELECT agent, task_id, how, source, seconds FROM pgmoat.unfinished"
     )
@@ -130,7 +131,8 @@ def test_what_the_watchdog_ended_is_in_the_ledger_once(post: Post, moat: Moat) -
         clerk.execute("SET statement_timeout = 0")
         with pytest.raises(psycopg.errors.QueryCanceled):
             clerk.execute("SELECT pg_sleep(8)")
-        time.sleep(1)
+        wait_for(lambda: read(post, "SELECT FROM pgmoat.unfinished"))
+        time.sleep(1)  # it is there once
     ((how, source, seconds),) = read(post, "SELECT how, source, seconds FROM pgmoat.unfinished")
     assert (how, source) == ("cancelled", "done")
     assert seconds >= 1

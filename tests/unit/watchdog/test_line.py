@@ -17,6 +17,7 @@ def describe(kind: str, action: str, task: str | None = None, **detail: Any) -> 
             "step": None,
             "kind": kind,
             "action": action,
+            "subject": "approval:12",
             "detail": detail,
             "recorded_by": "dashboard",
         }
@@ -57,6 +58,15 @@ def describe(kind: str, action: str, task: str | None = None, **detail: Any) -> 
             ),
             "clerk role-changed failed (to be repaired): work_mem was 1GB",
         ),
+        (
+            describe("approval", "held", "T-1", operation="refund_all", affected=1, why="amount > 100"),
+            "clerk/T-1 refund_all held: number 12, 1 row; amount > 100",
+        ),
+        (
+            describe("approval", "rejected", operation="write()", affected=60, who="Ada", reason="not today"),
+            "clerk write() rejected by Ada: number 12, 60 rows; not today",
+        ),
+        (describe("approval", "held"), "clerk write held: number 12"),
         (
             describe("statement-timeout", "cancelled", limit="odd", found=None),
             "clerk statement-timeout cancelled",

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import termios
+import threading
 import tty
 from collections.abc import Generator
 from types import FrameType
@@ -23,6 +24,7 @@ _SEQUENCES = {
     b"\t": "tab",
     b"\x1b[Z": "tab",
 }
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MOST = 1024
 _CONTROL_CHARACTERS = 6  # of what tcgetattr returns
 
@@ -55,23 +57,29 @@ def read_keys(descriptor: int) -> list[str] | None:
 
 
 @contextlib.contextmanager
-def watch_keys(descriptor: int) -> Generator[None]:
-    """Have keys come one by one inside the block; SIGTERM and SIGHUP end it as Ctrl-C does."""
+def watch_keys(descriptor: int) -> Generator[threading.Event]:
+    """
+    Have keys come one by one inside the block; Ctrl-C, SIGTERM and SIGHUP interrupt it.
+
+    The event is set as well: an exception that comes while Python runs a finalizer is lost.
+    """
+    interrupted = threading.Event()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
     before = termios.tcgetattr(descriptor)
-    handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.signal(number, interrupt) for number in _ENDING}
     try:
         tty.setcbreak(descriptor)
         attributes: list[Any] = termios.tcgetattr(descriptor)
         # Ctrl-Z would leave the shell on our screen.
         attributes[_CONTROL_CHARACTERS][termios.VSUSP] = b"\0"
         termios.tcsetattr(descriptor, termios.TCSADRAIN, attributes)
-        yield
+        yield interrupted
     finally:
         with contextlib.suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

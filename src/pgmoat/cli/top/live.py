@@ -131,12 +131,12 @@ def run_live(connect: Callable[[], Connection], reader: Reader) -> None:
     console = Console(highlight=False)
     try:
         with (
-            watch_keys(sys.stdin.fileno()),
+            watch_keys(sys.stdin.fileno()) as interrupted,
             Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
         ):
             thread.start()
             with contextlib.suppress(KeyboardInterrupt):
-                _run_loop(live, console, worker, view, hears)
+                _run_loop(live, console, worker, view, hears, interrupted)
     finally:
         worker.acts.put(None)
         if thread.is_alive():
@@ -146,10 +146,12 @@ def run_live(connect: Callable[[], Connection], reader: Reader) -> None:
         raise worker.failure
 
 
-def _run_loop(live: Live, console: Console, worker: Worker, view: View, hears: int) -> None:
+def _run_loop(
+    live: Live, console: Console, worker: Worker, view: View, hears: int, interrupted: threading.Event
+) -> None:
     keyboard, state = sys.stdin.fileno(), settle(State(), view)
     heard, patience_s = time.monotonic(), worker.reader.interval.total_seconds() + _PATIENCE_S
-    while not state.is_over and worker.failure is None:
+    while not (state.is_over or interrupted.is_set()) and worker.failure is None:
         width, height = console.size
         live.update(render_screen(view, state, width, height), refresh=True)
         ready, _, _ = select.select([keyboard, hears], [], [], _RESIZE_S)

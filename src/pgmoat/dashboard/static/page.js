@@ -30,6 +30,7 @@ document.addEventListener("submit", (event) => {
   reasonRow.hidden = !("reason" in form.dataset);
   reasonRow.querySelector("label").textContent = form.dataset.reason ?? "";
   reasonRow.querySelector("input").value = "";
+  reasonRow.querySelector("input").required = "needsReason" in form.dataset;
   const yes = dialog.querySelector("[data-yes]");
   yes.textContent = event.submitter.dataset.verb ?? event.submitter.textContent;
   yes.classList.toggle("danger", event.submitter.classList.contains("danger"));

@@ -112,6 +112,8 @@ def _list_sources(
         yield (*path, "require", index, "that"), precondition.that, ()
     for index, text in enumerate(operation.sql):
         yield (*path, "sql", index), text, _WRITES
+    if operation.approval is not None and operation.approval.when is not None:
+        yield (*path, "approval", "when"), operation.approval.when, ()
     if operation.returns is not None:
         yield (*path, "returns"), operation.returns, _RETURNS
 

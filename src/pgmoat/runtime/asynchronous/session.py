@@ -9,6 +9,7 @@ transaction of its own, in the same round trips; nothing inside of a longer tran
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from pgmoat.runtime import messages
 from pgmoat.runtime.asynchronous.exchange import read_rows, send
 from pgmoat.runtime.asynchronous.explain import explain
 from pgmoat.runtime.asynchronous.position import send_and_mark
+from pgmoat.runtime.held import Held, read_held, refuse_held
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
     find_ceilings,
@@ -29,7 +31,7 @@ from pgmoat.runtime.inspection import (
     make_read_result,
     make_write_result,
 )
-from pgmoat.runtime.messages import BEGIN, COMMIT, Message
+from pgmoat.runtime.messages import BEGIN, COMMIT, SAVEPOINT, TAKE_BACK, Caller, Message
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Preview, Result
@@ -81,6 +83,7 @@ class AsyncSession:
         if stored is not None:
             if behind:  # nothing was written; at ROLLBACK psycopg would forget all that it has prepared
                 await send(self.connection, *behind)
+            refuse_held(stored)
             return make_write_result(stored, key=request.key)
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
@@ -97,8 +100,41 @@ class AsyncSession:
         """Call an operation."""
         (before, behind), caller = ends, request.caller
         sent = await self._send(*before, caller.enter(), caller.run(request.bound), *behind)
-        row = await sent[len(before) + 1].fetchone()
-        return make_call_result(row[0] if row is not None else "")
+        ((text,),) = await read_rows(sent[len(before) + 1])
+        refuse_held(json.loads(text))
+        return make_call_result(text)
+
+    async def hold(self, request: Request) -> Result:
+        """
+        Run a write, have the database look at it, take it back, and have it wait for a person's word.
+
+        Returns:
+            what an earlier write with this key gave, if there is one by now.
+
+        Raises:
+            ApprovalRequiredError: it is held; or it was already.
+        """
+        caller, bound = request.caller, request.bound
+        sent = await send(self.connection, BEGIN, caller.begin_write(request.key, bound))
+        begun = await sent[1].fetchone()
+        call: int = begun[0] if begun is not None else 0
+        stored: dict[str, Any] | None = begun[1] if begun is not None else None
+        if stored is None:
+            await send(self.connection, SAVEPOINT, caller.run(bound))
+            (signed,) = await send(self.connection, messages.sign_preview(call))
+            ((preview, signature),) = await read_rows(signed)
+            # By itself: behind a ROLLBACK in a pipeline psycopg deallocates what it has just prepared.
+            await send(self.connection, TAKE_BACK)
+            sent = await self._send(messages.hold_write(call, (preview, signature), bound), COMMIT)
+            ((stored,),) = await read_rows(sent[0])
+        refuse_held(stored or {})
+        return make_write_result(stored or {}, key=request.key)
+
+    async def ask(self, caller: Caller, number: int) -> Held:
+        """Return what became of a held write."""
+        sent = await send(self.connection, BEGIN, caller.enter(), messages.ask_outcome(number), COMMIT)
+        (row,) = await read_rows(sent[2])
+        return read_held(number, row)
 
     async def preview(self, request: Request) -> Preview:
         """

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pgmoat.errors import AgentError, ApprovalRejectedError, ApprovalRequiredError
 from pgmoat.guard.allowed import Allowed
-from pgmoat.runtime.arguments import check_text
+from pgmoat.runtime.arguments import check_number, check_text
 from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
@@ -25,11 +26,12 @@ from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.failures import clarify_failures
+from pgmoat.runtime.held import TO_BE_HELD, WRITE, Held, disown, explain_resumed, resume
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request, Requester
-from pgmoat.runtime.result import Preview, Result
+from pgmoat.runtime.result import Outcome, Preview, Result
 from pgmoat.runtime.telemetry import count_replay, observe
 
 
@@ -120,16 +122,33 @@ class AsyncTask:
         Without a *key* the same SQL with the same values is one write within the task; *occurrence* counts
         those that are repeated on purpose. The statement may use its key as ``:idempotency_key``, for an
         event log.
+
+        Raises:
+            ApprovalRequiredError: the policy asks for a person's word; it is held, and runs when it is
+                approved and :meth:`outcome` is asked for, or this is repeated with the same key.
+            ApprovalRejectedError: a person has said no.
         """
-        means = self._means
         with self._observe("write", sql):
-            request = self._requester.write(sql, parameters, key, occurrence, reason)
+            return await self._write(self._requester.write(sql, parameters, key, occurrence, reason))
 
-            async def attempt() -> Result:
-                async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return await AsyncSession(connection, means.profile, trail).write(request)
+    async def _write(self, request: Request) -> Result:
+        means = self._means
 
-            return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
+        async def attempt() -> Result:
+            async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return await AsyncSession(connection, means.profile, trail).write(request)
+
+        async def hold() -> Result:
+            async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return await AsyncSession(connection, means.profile, trail).hold(request)
+
+        try:
+            result = await repeat(attempt, means.backoff)
+        except AgentError as error:
+            if error.sqlstate not in TO_BE_HELD:
+                raise
+            result = await repeat(hold, means.backoff)
+        return count_replay(self.identity.agent, result)
 
     async def call(
         self,
@@ -143,17 +162,56 @@ class AsyncTask:
         Call an operation once, however often this is repeated.
 
         Without a *key* the same operation with the same arguments is one call within the task;
-        *occurrence* counts those that are repeated on purpose.
+        *occurrence* counts those that are repeated on purpose. Approvals are asked for as by :meth:`write`.
         """
-        means = self._means
         with self._observe(check_text(operation, "the name of an operation")):
-            request = self._requester.call(operation, arguments, key, occurrence)
+            return await self._call(self._requester.call(operation, arguments, key, occurrence))
 
-            async def attempt() -> Result:
-                async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return await AsyncSession(connection, means.profile, trail).call(request)
+    async def _call(self, request: Request) -> Result:
+        means = self._means
 
-            return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
+        async def attempt() -> Result:
+            async with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return await AsyncSession(connection, means.profile, trail).call(request)
+
+        return count_replay(self.identity.agent, await repeat(attempt, means.backoff))
+
+    async def outcome(self, approval_id: int) -> Outcome:
+        """
+        Return what became of a write or call that waits for a person's word; once approved, run it now.
+
+        It runs with the values and the key of then, once however often this is repeated. Where it would
+        write other rows by now than the person was shown, it is held anew, and pending again.
+
+        Raises:
+            NoApprovalError: nothing that this task may see is held under the number.
+            ValueRefusedError: it is approved, and its values cannot be read back: repeat the write or call
+                itself with the same key.
+        """
+        number = check_number(approval_id, "the number of an approval")
+        with self._observe("outcome"):
+            held = await self._ask(number)
+            if held.outcome.state != "approved":
+                return held.outcome
+            request = resume(self._requester, held)
+            try:
+                run = self._write if held.outcome.operation == WRITE else self._call
+                result = await run(request)
+            except (ApprovalRequiredError, ApprovalRejectedError):
+                return (await self._ask(number)).outcome
+            except AgentError as error:
+                raise explain_resumed(error, number) from error.__cause__
+            return replace(held.outcome, state="done", result=result)
+
+    async def _ask(self, number: int) -> Held:
+        means = self._means
+        caller = find_caller(self.identity, means.profile)
+
+        async def attempt() -> Held:
+            async with means.pool.connection() as connection:
+                return await AsyncSession(connection, means.profile).ask(caller, number)
+
+        return await repeat(attempt, means.backoff)
 
     async def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
@@ -207,6 +265,10 @@ class AsyncTask:
                 try:
                     yield transaction
                     await transaction.commit()
+                except ApprovalRequiredError as error:
+                    if error.is_new:
+                        disown(error)
+                    raise
                 finally:
                     transaction.end()
 

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from pgmoat.errors import (
+    ApprovalRequiredError,
     ConnectionLostError,
     StateConflictError,
     TransactionIdleError,
@@ -123,6 +124,9 @@ class AsyncTransaction:
         try:
             with clarify_failures(self._session.profile, sql):
                 yield
+        except ApprovalRequiredError:
+            self._state = _OPEN  # PostgreSQL has given an answer, not an error: all else of it stands
+            raise
         except BaseException as error:  # a cancelled call too; raised again
             self._state = _FAILED
             if isinstance(error, ConnectionLostError):

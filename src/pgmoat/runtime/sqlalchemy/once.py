@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from pgmoat.errors import ValueRefusedError
+from pgmoat.runtime.held import refuse_held
 from pgmoat.runtime.idempotency import encode_value
 
 Target = TypeVar("Target", Session, Connection)
@@ -53,6 +54,7 @@ def write_once(
     Raises:
         IdempotencyConflictError: the key was used for another request.
         IdempotencyKeyError: the key was used, and its result is no longer kept.
+        ApprovalRequiredError: what is held under this key waits for a person's word.
         ValueRefusedError: what *work* returned is no JSON.
     """
     _flush(target)
@@ -65,6 +67,7 @@ def write_once(
             _flush(target)
             end = func.pgmoat.finish_write(call, literal([value], JSONB))
             stored = target.execute(select(end)).scalar_one()
+    refuse_held(stored)
     kept: list[Any] = stored["rows"]
     return Written(
         value=kept[0] if kept else None,

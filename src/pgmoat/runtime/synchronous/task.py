@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pgmoat.errors import AgentError, ApprovalRejectedError, ApprovalRequiredError
 from pgmoat.guard.allowed import Allowed
-from pgmoat.runtime.arguments import check_text
+from pgmoat.runtime.arguments import check_number, check_text
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.binding import Parameters
 from pgmoat.runtime.context import TaskIdentity, current_step, use_step
 from pgmoat.runtime.failures import clarify_failures
+from pgmoat.runtime.held import TO_BE_HELD, WRITE, Held, disown, explain_resumed, resume
 from pgmoat.runtime.idempotency import make_idempotency_key
 from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, find_caller, open_child
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request, Requester
-from pgmoat.runtime.result import Preview, Result
+from pgmoat.runtime.result import Outcome, Preview, Result
 from pgmoat.runtime.synchronous.attempts import repeat
 from pgmoat.runtime.synchronous.exchange import send
 from pgmoat.runtime.synchronous.pool import AgentPool
@@ -121,16 +123,33 @@ class Task:
         Without a *key* the same SQL with the same values is one write within the task; *occurrence* counts
         those that are repeated on purpose. The statement may use its key as ``:idempotency_key``, for an
         event log.
+
+        Raises:
+            ApprovalRequiredError: the policy asks for a person's word; it is held, and runs when it is
+                approved and :meth:`outcome` is asked for, or this is repeated with the same key.
+            ApprovalRejectedError: a person has said no.
         """
-        means = self._means
         with self._observe("write", sql):
-            request = self._requester.write(sql, parameters, key, occurrence, reason)
+            return self._write(self._requester.write(sql, parameters, key, occurrence, reason))
 
-            def attempt() -> Result:
-                with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return Session(connection, means.profile, trail).write(request)
+    def _write(self, request: Request) -> Result:
+        means = self._means
 
-            return count_replay(self.identity.agent, repeat(attempt, means.backoff))
+        def attempt() -> Result:
+            with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return Session(connection, means.profile, trail).write(request)
+
+        def hold() -> Result:
+            with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return Session(connection, means.profile, trail).hold(request)
+
+        try:
+            result = repeat(attempt, means.backoff)
+        except AgentError as error:
+            if error.sqlstate not in TO_BE_HELD:
+                raise
+            result = repeat(hold, means.backoff)
+        return count_replay(self.identity.agent, result)
 
     def call(
         self,
@@ -144,17 +163,56 @@ class Task:
         Call an operation once, however often this is repeated.
 
         Without a *key* the same operation with the same arguments is one call within the task;
-        *occurrence* counts those that are repeated on purpose.
+        *occurrence* counts those that are repeated on purpose. Approvals are asked for as by :meth:`write`.
         """
-        means = self._means
         with self._observe(check_text(operation, "the name of an operation")):
-            request = self._requester.call(operation, arguments, key, occurrence)
+            return self._call(self._requester.call(operation, arguments, key, occurrence))
 
-            def attempt() -> Result:
-                with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
-                    return Session(connection, means.profile, trail).call(request)
+    def _call(self, request: Request) -> Result:
+        means = self._means
 
-            return count_replay(self.identity.agent, repeat(attempt, means.backoff))
+        def attempt() -> Result:
+            with means.pool.connection() as connection, leave_trail(self._horizon) as trail:
+                return Session(connection, means.profile, trail).call(request)
+
+        return count_replay(self.identity.agent, repeat(attempt, means.backoff))
+
+    def outcome(self, approval_id: int) -> Outcome:
+        """
+        Return what became of a write or call that waits for a person's word; once approved, run it now.
+
+        It runs with the values and the key of then, once however often this is repeated. Where it would
+        write other rows by now than the person was shown, it is held anew, and pending again.
+
+        Raises:
+            NoApprovalError: nothing that this task may see is held under the number.
+            ValueRefusedError: it is approved, and its values cannot be read back: repeat the write or call
+                itself with the same key.
+        """
+        number = check_number(approval_id, "the number of an approval")
+        with self._observe("outcome"):
+            held = self._ask(number)
+            if held.outcome.state != "approved":
+                return held.outcome
+            request = resume(self._requester, held)
+            try:
+                run = self._write if held.outcome.operation == WRITE else self._call
+                result = run(request)
+            except (ApprovalRequiredError, ApprovalRejectedError):
+                return (self._ask(number)).outcome
+            except AgentError as error:
+                raise explain_resumed(error, number) from error.__cause__
+            return replace(held.outcome, state="done", result=result)
+
+    def _ask(self, number: int) -> Held:
+        means = self._means
+        caller = find_caller(self.identity, means.profile)
+
+        def attempt() -> Held:
+            with means.pool.connection() as connection:
+                return Session(connection, means.profile).ask(caller, number)
+
+        return repeat(attempt, means.backoff)
 
     def preview(self, sql: str, parameters: Parameters = None, *, reason: str = "") -> Preview:
         """Return what a write would change, rows before and after; it is run and rolled back."""
@@ -208,6 +266,10 @@ class Task:
                 try:
                     yield transaction
                     transaction.commit()
+                except ApprovalRequiredError as error:
+                    if error.is_new:
+                        disown(error)
+                    raise
                 finally:
                     transaction.end()
 

@@ -1,7 +1,8 @@
 -- Begins a call of an operation: the gate, the parameters, the idempotency key. Only operations' roles may call it.
 -- A key that another transaction is using is waited for (lock_timeout), and then replayed.
 -- Arguments: the operation; the key, and whether there must be one; how long it replays; the parameters, and the names
--- of those that must be given. Returns the call and the newest change before it; or the result of the earlier call.
+-- of those that must be given. Returns the call and the newest change before it; or the result of the
+-- earlier call, or of one that waits for a person's word.
 CREATE OR REPLACE FUNCTION pgmoat.begin_operation(operation text, key text, is_key_required boolean, expires_ms bigint,
     request jsonb, required text[], OUT call bigint, OUT newest_change bigint, OUT result jsonb)
 RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -14,6 +15,7 @@ DECLARE
     given jsonb := request;
     this_hash bytea;
     earlier record;
+    held bigint;
 BEGIN
     PERFORM pgmoat.gate(begin_operation.operation);
     IF current_setting('transaction_read_only')::boolean THEN
@@ -53,6 +55,13 @@ BEGIN
                 result := earlier.result || '{"replayed": true}';
                 RETURN;
             END IF;
+            SELECT p.id INTO held FROM pgmoat.approval AS p WHERE p.agent = t.agent AND p.key = begin_operation.key;
+            IF FOUND THEN
+                result := pgmoat.check_held(held, begin_operation.operation, this_hash);
+                IF result IS NOT NULL THEN
+                    RETURN;
+                END IF;
+            END IF;
         END IF;
         BEGIN
             -- An agent's own write is finished by the agent, or never: until then it counts as one that wrote nothing.
@@ -70,6 +79,20 @@ BEGIN
             PERFORM pgmoat.refuse_key('PM043', begin_operation.operation, NULL, NULL);
         END;
         IF call IS NOT NULL THEN
+            -- Once more, since the key is now this transaction's: what waited for another one's end finds what that has held.
+            SELECT p.id INTO held FROM pgmoat.approval AS p
+             WHERE p.agent = t.agent AND p.key = begin_operation.key FOR UPDATE;
+            IF FOUND THEN
+                result := pgmoat.check_held(held, begin_operation.operation, this_hash);
+                IF result IS NOT NULL THEN
+                    DELETE FROM pgmoat.operation_call AS c WHERE c.id = begin_operation.call;
+                    call := NULL;
+                ELSE
+                    UPDATE pgmoat.operation_call AS c SET approval = p.id FROM pgmoat.approval AS p
+                     WHERE c.id = begin_operation.call AND p.id = held AND p.decision = 'approved' AND p.done_at IS NULL
+                       AND p.expires_at > clock_timestamp();
+                END IF;
+            END IF;
             RETURN;
         END IF;
     END LOOP;

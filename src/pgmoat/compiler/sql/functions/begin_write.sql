@@ -1,8 +1,8 @@
 -- Begins a write of the agent's own SQL that takes effect once: later, in the same transaction, come the write itself and
 -- pgmoat.finish_write(). A key that another transaction is using is waited for (lock_timeout), and then replayed.
 -- Arguments: the key; the request, an object: what makes two writes the same; the task's token, the step and the reason,
--- as for pgmoat.enter(), where that was not called yet. Returns the call; or the result of the earlier one: then
--- there is nothing to write.
+-- as for pgmoat.enter(), where that was not called yet. Returns the call; or the result of the earlier one, or of one
+-- that waits for a person's word (it has "approval"): then there is nothing to write.
 CREATE OR REPLACE FUNCTION pgmoat.begin_write(key text, request jsonb, token text DEFAULT NULL, step text DEFAULT NULL,
     reason text DEFAULT NULL, OUT call bigint, OUT result jsonb)
 RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -13,11 +13,19 @@ DECLARE
     last bigint;
     answer jsonb;
 BEGIN
-    SELECT c.operation, c.key INTO this FROM pgmoat.operation_call AS c WHERE c.id = call;
+    SELECT c.operation, c.key, c.approval INTO this FROM pgmoat.operation_call AS c WHERE c.id = call;
     SELECT count(*), min(c.id), max(c.id) INTO written, first, last
       FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > newest_change;
     IF written < least_rows OR written > most_rows THEN
         PERFORM pgmoat.refuse_affected(this.operation, written, least_rows, most_rows);
+    END IF;
+    IF this.approval IS NOT NULL THEN
+        -- An operation's own function weighs it: it may stand although it has changed, where no rule asks any more.
+        IF this.operation = 'write()' AND (SELECT p.fingerprint FROM pgmoat.approval AS p WHERE p.id = this.approval)
+                                          IS DISTINCT FROM (SELECT l.fingerprint FROM pgmoat.look_at_changes(newest_change) AS l) THEN
+            PERFORM pgmoat.refuse_approval('PM053', this.approval::text, NULL);
+        END IF;
+        UPDATE pgmoat.approval AS p SET done_at = clock_timestamp(), call = finish_operation.call WHERE p.id = this.approval;
     END IF;
     answer := jsonb_build_object('operation', this.operation, 'key', this.key, 'replayed', false,
                                  'affected', written, 'rows', rows, 'truncated', is_truncated, 'statement_id',

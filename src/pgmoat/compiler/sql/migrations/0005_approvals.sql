@@ -24,6 +24,8 @@ CREATE TABLE pgmoat.approval (
     decision_reason text,
     call bigint,
     done_at timestamptz,
+    given_reason text,
+    held_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CHECK ((decision IS NULL) = (decided_at IS NULL)),
     UNIQUE (agent, key)
 );
@@ -39,6 +41,7 @@ COMMENT ON COLUMN pgmoat.approval.preview IS
 COMMENT ON COLUMN pgmoat.approval.fingerprint IS 'Of all rows that it would write: a decision is about these and no others.';
 COMMENT ON COLUMN pgmoat.approval.revision IS 'How often it was looked at: more than once if rows had changed before it could run.';
 COMMENT ON COLUMN pgmoat.approval.decided_as IS 'Who it was, as the dashboard or the command calls the person.';
+COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes.';
 COMMENT ON COLUMN pgmoat.approval.call IS 'The call that ran it: one of pgmoat.operation_call.';
 
 CREATE VIEW pgmoat.approvals AS
@@ -46,7 +49,7 @@ SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p
        p.is_cut, p.fingerprint, p.revision,
        CASE WHEN p.done_at IS NOT NULL THEN 'done' WHEN p.decision = 'rejected' THEN 'rejected'
             WHEN p.expires_at <= clock_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
-       p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid
+       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason
   FROM pgmoat.approval AS p
   JOIN pgmoat.task AS k ON k.id = p.task
   LEFT JOIN pgmoat.operation_call AS o ON o.id = p.call;
@@ -60,6 +63,19 @@ COMMENT ON COLUMN pgmoat.agent.approval_statement_rows IS
     'Rows that one statement of the agent''s own SQL may write without a person''s word; NULL: any.';
 COMMENT ON COLUMN pgmoat.agent.approval_task_rows IS
     'Rows that a task may write by the agent''s own SQL without a person''s word; NULL: any.';
+
+ALTER TABLE pgmoat.operation_call ADD COLUMN approval bigint;
+COMMENT ON COLUMN pgmoat.operation_call.approval IS 'The held write that a person has approved, where this is its run.';
+
+ALTER TABLE pgmoat.ledger
+    ADD COLUMN transaction_own_rows bigint NOT NULL DEFAULT 0,
+    ADD COLUMN own_rows bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN pgmoat.ledger.own_rows IS
+    'Rows written by the agent''s own SQL without a person''s word; counted where the policy has a limit of these.';
+
+ALTER TABLE pgmoat.entity ADD COLUMN drawn_columns text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN pgmoat.entity.drawn_columns IS
+    'Columns in which the database itself puts another value at each INSERT: numbers, keys with a default, who and when in a log.';
 
 ALTER TABLE pgmoat.incident DROP CONSTRAINT incident_action_check;
 ALTER TABLE pgmoat.incident ADD CONSTRAINT incident_action_check

@@ -1,0 +1,46 @@
+-- What this transaction has written since a change: for people, and as a fingerprint by which the same effect is known again.
+-- The fingerprint is of all rows in any order. What is another value each time does not count: the transaction's own now()
+-- in any column, and in a new row what the database draws (pgmoat.entity.drawn_columns).
+-- Arguments: the newest change before. Returns how many rows; the first 100 of them, up to 64 kB, and whether there are more.
+CREATE OR REPLACE FUNCTION pgmoat.look_at_changes(newest_change bigint, OUT affected bigint, OUT preview jsonb, OUT is_cut boolean,
+    OUT fingerprint bytea)
+RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- As the row triggers print it: timestamptz in UTC; what has no time zone, in that of whoever wrote it, or in UTC.
+    nows jsonb[] := ARRAY[to_jsonb(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') ||
+                                   rtrim(rtrim(to_char(now() AT TIME ZONE 'UTC', '.US'), '0'), '.') || '+00:00'),
+                          to_jsonb(now()), to_jsonb(now()::timestamp), to_jsonb(now() AT TIME ZONE 'UTC'),
+                          to_jsonb(now()::date), to_jsonb((now() AT TIME ZONE 'UTC')::date)];
+BEGIN
+    WITH written AS MATERIALIZED (
+        SELECT c.id, c.entity, c.operation, c.before, c.after FROM pgmoat.change AS c
+         WHERE c.xid = pg_current_xact_id_if_assigned() AND c.id > newest_change),
+    image AS (
+        SELECT w.id, k.place,
+               (SELECT jsonb_object_agg(x.key, CASE WHEN x.value = ANY (nows) THEN NULL
+                                                   -- 1.0 and 1.00 are one number.
+                                                   WHEN jsonb_typeof(x.value) = 'number' THEN to_jsonb(trim_scale(x.value::numeric))
+                                                   ELSE x.value END) FROM jsonb_each(k.image) AS x
+                 WHERE w.operation <> 'I' OR e.drawn_columns IS NULL OR x.key <> ALL (e.drawn_columns)) AS kept,
+               (SELECT jsonb_agg(x.key ORDER BY x.key) FROM jsonb_each(k.image) AS x WHERE x.value = ANY (nows)) AS set_to_now
+          FROM written AS w LEFT JOIN pgmoat.entity AS e ON e.name = w.entity
+         CROSS JOIN LATERAL (VALUES ('before', w.before), ('after', w.after)) AS k (place, image)),
+    print AS (
+        SELECT w.id, sha256(convert_to(jsonb_build_array(w.entity, w.operation,
+                   (SELECT jsonb_object_agg(i.place, jsonb_build_array(i.kept, i.set_to_now)) FROM image AS i WHERE i.id = w.id))::text,
+                   'UTF8')) AS hash
+          FROM written AS w),
+    first AS (
+        SELECT w.id, jsonb_build_object('entity', w.entity, 'operation', CASE w.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update'
+                                                                          ELSE 'delete' END,
+                                        'before', w.before, 'after', w.after) AS change
+          FROM written AS w ORDER BY w.id LIMIT 100),
+    shown AS (SELECT f.id, f.change, sum(octet_length(f.change::text)) OVER (ORDER BY f.id) AS bytes FROM first AS f)
+    SELECT (SELECT count(*) FROM written), (SELECT COALESCE(jsonb_agg(s.change ORDER BY s.id), '[]') FROM shown AS s WHERE s.bytes <= 65536),
+           sha256(COALESCE((SELECT string_agg(p.hash, ''::bytea ORDER BY p.hash) FROM print AS p), ''::bytea))
+      INTO affected, preview, fingerprint;
+    is_cut := affected > jsonb_array_length(preview);
+END
+$function$;
