@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.integration.diagnose.worlds import MOMENTS, NUMBERS, TEXTS, Link, Table, World
 
+Chance = random.Random
 BREAKAGES = ("literal", "case", "join", "date", "scope")
 JOINS = frozenset({"wrong_join_key", "no_partner"})
 
@@ -43,7 +44,7 @@ class Case:
 class _Writer:
     """Writes values as literals or parameters, as chance has it."""
 
-    rng: random.Random
+    rng: Chance
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     uses_parameters: bool = False
 
@@ -67,9 +68,14 @@ Condition = tuple[str, str, Any]
 """Column, operator, value."""
 
 
-def draw_case(world: World, breakage: str, rng: random.Random) -> Case | None:
+def repeat_chance(seed: object) -> Chance:
+    """Return the same chance for the same seed."""
+    return random.Random(str(seed))  # noqa: S311 - which query is broken how is no secret
+
+
+def draw_case(world: World, breakage: str, rng: Chance) -> Case | None:
     """Return a case of a breakage; None where chance picked what cannot be broken so."""
-    draw: Callable[[World, random.Random], Case | None] = {
+    draw: Callable[[World, Chance], Case | None] = {
         "literal": _draw_literal,
         "case": _draw_case,
         "join": _draw_join,
@@ -79,7 +85,7 @@ def draw_case(world: World, breakage: str, rng: random.Random) -> Case | None:
     return draw(world, rng)
 
 
-def _draw_literal(world: World, rng: random.Random) -> Case | None:
+def _draw_literal(world: World, rng: Chance) -> Case | None:
     """Break a text: a letter is missing, twice there, or two have changed places."""
     picked = _pick_text(world, rng)
     if picked is None:
@@ -97,11 +103,18 @@ def _draw_literal(world: World, rng: random.Random) -> Case | None:
     if broken.lower() in {text.lower() for text in known}:
         return None
     return _make(
-        world, rng, "literal", table, row, (column, "=", value), (column, "=", broken), {"unknown_value"}
+        world,
+        rng,
+        "literal",
+        table,
+        row,
+        working=(column, "=", value),
+        broken=(column, "=", broken),
+        kinds={"unknown_value"},
     )
 
 
-def _draw_case(world: World, rng: random.Random) -> Case | None:
+def _draw_case(world: World, rng: Chance) -> Case | None:
     """Break a text: in other letters, or with a space around."""
     picked = _pick_text(world, rng)
     if picked is None:
@@ -112,10 +125,19 @@ def _draw_case(world: World, rng: random.Random) -> Case | None:
     if broken in known or broken == value:
         return None
     kinds = {"wrong_spaces"} if broken.strip() == value else {"wrong_case"}
-    return _make(world, rng, "case", table, row, (column, "=", value), (column, "=", broken), kinds)
+    return _make(
+        world,
+        rng,
+        "case",
+        table,
+        row,
+        working=(column, "=", value),
+        broken=(column, "=", broken),
+        kinds=kinds,
+    )
 
 
-def _draw_date(world: World, rng: random.Random) -> Case | None:
+def _draw_date(world: World, rng: Chance) -> Case | None:
     """Break a range of days: far off, upside down, or ending at midnight."""
     table = rng.choice(list(world.tables.values()))
     columns = [name for name, kind in table.columns.items() if kind in MOMENTS or kind == "date"]
@@ -132,19 +154,19 @@ def _draw_date(world: World, rng: random.Random) -> Case | None:
             return None
         is_day = rng.random() < 0.5
         broken = [(column, "=" if is_day else "BETWEEN", day.isoformat())]
-        return _make(world, rng, "date", table, row, working, broken, {"whole_day"})
+        return _make(world, rng, "date", table, row, working=working, broken=broken, kinds={"whole_day"})
     if way == "reversed":
         broken = [(column, ">=", end.isoformat()), (column, "<", day.isoformat())]
-        return _make(world, rng, "date", table, row, working, broken, {"reversed_range"})
+        return _make(world, rng, "date", table, row, working=working, broken=broken, kinds={"reversed_range"})
     years = 365 * 60 if way == "later" else -365 * 60
     broken = [
         (column, ">=", (day + timedelta(days=years)).isoformat()),
         (column, "<", (end + timedelta(days=years)).isoformat()),
     ]
-    return _make(world, rng, "date", table, row, working, broken, {"out_of_range"})
+    return _make(world, rng, "date", table, row, working=working, broken=broken, kinds={"out_of_range"})
 
 
-def _draw_scope(world: World, rng: random.Random) -> Case | None:
+def _draw_scope(world: World, rng: Chance) -> Case | None:
     """Ask for rows of another scope: by the column of the scope, or by the key of one row."""
     table = rng.choice([table for table in world.tables.values() if table.scoped is not None])
     column, own = table.scoped or "", world.scope[table.name]
@@ -158,13 +180,13 @@ def _draw_scope(world: World, rng: random.Random) -> Case | None:
     row, other = rng.choice(inside), rng.choice(outside)
     seed = rng.random()
     queries = [
-        _write_plain(table, f"{entity}_{table.name}", conditions, random.Random(seed))
+        _write_plain(table, f"{entity}_{table.name}", conditions, repeat_chance(seed))
         for conditions in ([(by, "=", row[by])], [(by, "=", other[by])])
     ]
-    return Case(world.source.name, "scope", *queries, frozenset(kinds), by)
+    return Case(world.source.name, "scope", queries[0], queries[1], frozenset(kinds), by)
 
 
-def _draw_join(world: World, rng: random.Random) -> Case | None:
+def _draw_join(world: World, rng: Chance) -> Case | None:
     """Join by another column of the same sort."""
     link = rng.choice(world.links)
     child, parent = world.tables[link.child], world.tables[link.parent]
@@ -186,7 +208,7 @@ def _draw_join(world: World, rng: random.Random) -> Case | None:
     seed, is_count = rng.random(), rng.random() < 0.3
     queries: list[Query] = []
     for first, second in ((link.column, link.key), (left, right)):
-        writer = _open_writer(random.Random(seed))
+        writer = _open_writer(repeat_chance(seed))
         where = " AND ".join(f'{alias}."{name}" {op} {writer.write(v)}' for alias, name, op, v in conditions)
         queries.append(
             writer.finish(
@@ -195,7 +217,7 @@ def _draw_join(world: World, rng: random.Random) -> Case | None:
                 + (f" WHERE {where}" if where else "")
             )
         )
-    return Case(world.source.name, "join", *queries, JOINS, left, right)
+    return Case(world.source.name, "join", queries[0], queries[1], JOINS, left, right)
 
 
 def _list_alike(table: Table, column: str) -> list[str]:
@@ -204,7 +226,7 @@ def _list_alike(table: Table, column: str) -> list[str]:
     return [name for name, kind in table.columns.items() if kind in sort and name != table.map_column]
 
 
-def _pick_text(world: World, rng: random.Random) -> tuple[Table, str, dict[str, Any], set[str]] | None:
+def _pick_text(world: World, rng: Chance) -> tuple[Table, str, dict[str, Any], set[str]] | None:
     """Return a table, a column, a row with a text of some length in it, and all texts of the column."""
     table = rng.choice(list(world.tables.values()))
     columns = [name for name, kind in table.columns.items() if kind in TEXTS]
@@ -223,7 +245,7 @@ def _pick_text(world: World, rng: random.Random) -> tuple[Table, str, dict[str, 
 
 
 def _pick_conditions(
-    table: Table, row: dict[str, Any], rng: random.Random, without: set[str]
+    table: Table, row: dict[str, Any], rng: Chance, without: set[str]
 ) -> Iterator[Condition]:
     """Yield at most two conditions that *row* meets."""
     columns = [
@@ -239,10 +261,11 @@ def _pick_conditions(
 
 def _make(
     world: World,
-    rng: random.Random,
+    rng: Chance,
     breakage: str,
     table: Table,
     row: dict[str, Any],
+    *,
     working: Condition | list[Condition],
     broken: Condition | list[Condition],
     kinds: set[str],
@@ -253,7 +276,7 @@ def _make(
     others = list(_pick_conditions(table, row, rng, {column}))
     parents = [link for link in world.links if link.child == table.name and row[link.column] is not None]
     children = [link for link in world.links if link.parent == table.name]
-    shapes: list[Callable[[list[Condition], random.Random], Query]] = [
+    shapes: list[Callable[[list[Condition], Chance], Query]] = [
         lambda conditions, chance: _write_plain(table, table.name, conditions, chance),
         lambda conditions, chance: _write_named(table, conditions, chance),
     ]
@@ -265,21 +288,21 @@ def _make(
         shapes.append(lambda conditions, chance: _write_joined(world, down, table, conditions, chance))
         shapes.append(lambda conditions, chance: _write_within(world, down, conditions, chance))
     shape, seed = rng.choice(shapes), rng.random()
-    queries = [shape([*others, *pair], random.Random(seed)) for pair in pairs]
-    return Case(world.source.name, breakage, *queries, frozenset(kinds), column)
+    queries = [shape([*others, *pair], repeat_chance(seed)) for pair in pairs]
+    return Case(world.source.name, breakage, queries[0], queries[1], frozenset(kinds), column)
 
 
-def _open_writer(rng: random.Random) -> _Writer:
+def _open_writer(rng: Chance) -> _Writer:
     return _Writer(rng, uses_parameters=rng.random() < 0.5)
 
 
-def _write_plain(table: Table, entity: str, conditions: list[Condition], rng: random.Random) -> Query:
+def _write_plain(table: Table, entity: str, conditions: list[Condition], rng: Chance) -> Query:
     writer = _open_writer(rng)
     what = rng.choice((_quote(table.key), "count(*)", f"{_quote(table.key)}, 1"))
     return writer.finish(f"SELECT {what} FROM {entity} WHERE {_write_conditions(conditions, '', writer)}")
 
 
-def _write_named(table: Table, conditions: list[Condition], rng: random.Random) -> Query:
+def _write_named(table: Table, conditions: list[Condition], rng: Chance) -> Query:
     writer = _open_writer(rng)
     names = dict.fromkeys([table.key, *(name for name, _, _ in conditions)])
     columns = ", ".join(map(_quote, names))
@@ -290,9 +313,7 @@ def _write_named(table: Table, conditions: list[Condition], rng: random.Random) 
     )
 
 
-def _write_joined(
-    world: World, link: Link, table: Table, conditions: list[Condition], rng: random.Random
-) -> Query:
+def _write_joined(world: World, link: Link, table: Table, conditions: list[Condition], rng: Chance) -> Query:
     writer = _open_writer(rng)
     alias = "c" if table.name == link.child else "p"
     child = world.tables[link.child]
@@ -302,7 +323,7 @@ def _write_joined(
     )
 
 
-def _write_within(world: World, link: Link, conditions: list[Condition], rng: random.Random) -> Query:
+def _write_within(world: World, link: Link, conditions: list[Condition], rng: Chance) -> Query:
     writer = _open_writer(rng)
     child = world.tables[link.child]
     return writer.finish(

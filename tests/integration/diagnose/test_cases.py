@@ -6,7 +6,6 @@ I/O: PostgreSQL, the folder of shared schemas.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ import pytest
 
 from pgmoat.errors import AgentError
 from pgmoat.runtime import Reason, Result, Task
-from tests.integration.diagnose.cases import BREAKAGES, JOINS, Case, Query, draw_case
+from tests.integration.diagnose.cases import BREAKAGES, JOINS, Case, Query, draw_case, repeat_chance
 from tests.integration.diagnose.worlds import SOURCES, World, open_world
 from tests.postgres_fixtures import PostgresServer
 
@@ -54,7 +53,7 @@ def find_cases(world: World) -> Generator[tuple[Case, Result]]:
     """Yield as many cases of each breakage as are wanted, with the answer of the broken query."""
     task = world.open_task()
     for breakage in BREAKAGES:
-        rng, found = random.Random(f"{world.source.name} {breakage}"), 0
+        rng, found = repeat_chance(f"{world.source.name} {breakage}"), 0
         seen = set[str]()
         for _ in range(_DRAWN):
             case = draw_case(world, breakage, rng)

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any, LiteralString
 
 import pytest
+from psycopg import sql
 
 from pgmoat.runtime import Moat as Runtime
 from tests.moat_fixtures import Connection, Moat, open_moat, refused
@@ -94,7 +95,9 @@ def open_scoped(shop: Moat, agent: str = "clerk") -> str:
 
 
 def count(connection: Connection, entity: str, **conditions: Any) -> dict[str, int]:
-    row = connection.execute(f"SELECT agent.{entity}_hidden(%s)", [json.dumps(conditions)]).fetchone()
+    function = sql.Identifier("agent", f"{entity}_hidden")
+    query = sql.SQL("SELECT {}(%s)").format(function)
+    row = connection.execute(query, [json.dumps(conditions)]).fetchone()
     assert row is not None
     return row[0]
 
