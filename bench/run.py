@@ -19,6 +19,7 @@ from bench import (
     cold_start,
     commits,
     decode,
+    explain,
     fleet,
     guard,
     history,
@@ -59,6 +60,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("record", record.measure_record),
     ("scale", scale.measure_scale),
     ("guard", guard.measure_guard),
+    ("explain", explain.measure_explain),
     ("cold_start", cold_start.measure_cold_start),
 )
 

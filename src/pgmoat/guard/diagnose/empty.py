@@ -18,7 +18,13 @@ from pgmoat.guard.diagnose.literal import read_literal
 from pgmoat.guard.diagnose.probe import Case, Steps, ask, exists, show
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.single import explain_single
-from pgmoat.guard.diagnose.summary import explain_nulls, is_summary, resolve_groups, take_filter_in
+from pgmoat.guard.diagnose.summary import (
+    explain_nulls,
+    is_summary,
+    list_aggregates,
+    resolve_groups,
+    take_filter_in,
+)
 from pgmoat.guard.diagnose.traps import explain_constants, find_traps
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import (
@@ -50,7 +56,7 @@ def explain_empty(case: Case, query: Node, named: Named | None = None, depth: in
         return beyond or (yield from _explain_set(case, query, own, depth))
     counts = is_summary(query)
     block = read_block(case, take_filter_in(query) if counts else query, own)
-    reasons = yield from _explain_rows(block, depth, is_known=not (counts or _narrows(query)))
+    reasons = yield from _explain_rows(block, depth, is_known=not (counts or _narrows(case, query)))
     if reasons is not None:
         return reasons
     if counts:
@@ -59,9 +65,15 @@ def explain_empty(case: Case, query: Node, named: Named | None = None, depth: in
     return having or (yield from _explain_offset(case, query, own))
 
 
-def _narrows(query: Node) -> bool:
-    """Return whether rows may go behind WHERE."""
-    return bool({"having_clause", "limit_offset"} & query.fields.keys())
+def _narrows(case: Case, query: Node) -> bool:
+    """Return whether rows may go behind WHERE: by HAVING or OFFSET, or a function that gives rows itself."""
+    limit = query.node("limit_count")
+    calls = [call for target in query.nodes("target_list") for call in find(target, "FuncCall")]
+    return (
+        bool({"having_clause", "limit_offset"} & query.fields.keys())
+        or (limit is not None and read_literal(case, limit) is None)
+        or len(calls) > sum(len(list_aggregates(target)) for target in query.nodes("target_list"))
+    )
 
 
 def _explain_rows(block: Block, depth: int, *, is_known: bool) -> Steps[list[Reason] | None]:
@@ -69,8 +81,10 @@ def _explain_rows(block: Block, depth: int, *, is_known: bool) -> Steps[list[Rea
     reasons = find_traps(block) or (yield from explain_constants(block))
     if reasons:
         return reasons
-    if not is_known and (yield from exists(block.case, block.select(block.conditions))):
-        return None
+    if not is_known:
+        found = yield from exists(block.case, block.select(block.conditions))
+        if found is not False:
+            return None if found else []
     if len(block.items) > MOST_ITEMS or len(block.conditions) > MOST_CONDITIONS:
         return []
 
@@ -185,17 +199,25 @@ def _explain_set(case: Case, query: Node, named: Named, depth: int) -> Steps[lis
     sides = [side for side in (query.node("larg"), query.node("rarg")) if side is not None]
     reasons: list[Reason] = []
     is_union = query.text("op") == "SETOP_UNION"
+    have_rows: list[bool | None] = []
     for number, side in enumerate(sides, start=1):
-        bare = make_select(
-            [make_number(1)], [make_subquery(side, "pgmoat_side")], limit=1, with_clause=named.clause
-        )
-        found = False if is_union else (yield from exists(case, bare))
+        found: bool | None = False
+        if not is_union or "limit_offset" in query.fields:
+            found = yield from exists(case, _wrap(side, named))
+        have_rows.append(found)
         if found is False:
             inner = yield from explain_empty(case, side, named, depth + 1)
             reasons += [replace(reason, message=f"in part {number}: {reason.message}") for reason in inner]
             if not is_union:
                 return reasons
-    if is_union or len(sides) < 2:
+    if is_union or not all(have_rows):
         return reasons
     what = "no row is in both" if query.text("op") == "SETOP_INTERSECT" else "every row is in the second, too"
     return [Reason("combination", f"both parts have rows, and {what}")]
+
+
+def _wrap(side: Node, named: Named) -> Node:
+    """Return a query that has a row if one part of UNION, INTERSECT or EXCEPT does."""
+    return make_select(
+        [make_number(1)], [make_subquery(side, "pgmoat_side")], limit=1, with_clause=named.clause
+    )
