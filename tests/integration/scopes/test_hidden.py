@@ -10,9 +10,12 @@ import json
 from collections.abc import Generator
 from typing import Any, LiteralString
 
+import psycopg
 import pytest
 from psycopg import sql
 
+from pgmoat.model.objects import Kind
+from pgmoat.plan.make import plan_policy
 from pgmoat.runtime import Moat as Runtime
 from tests.moat_fixtures import Connection, Moat, open_moat, refused
 from tests.postgres_fixtures import PostgresServer
@@ -244,3 +247,27 @@ def test_reasons_tell_of_hidden_rows_where_the_policy_does(shop: Moat, route: st
         assert none.message.replace("99", "43") == own.message, "whether there are any is not told"
         (unreadable,) = task.query("SELECT ref FROM orders_outside WHERE margin = 'secret-4'").reasons
         assert (unreadable.kind, unreadable.hidden) == ("hidden_out_of_scope", 1)
+
+
+def test_a_hidden_row_and_none_read_the_same_where_nothing_is_told(shop: Moat) -> None:
+    with Runtime(shop.policy, dsns=shop.dsns(), orchestrator_dsn=shop.database.dsn) as moat:
+        task = moat.open_task("clerk", "same", scope={"customer_id": 42})
+        texts = [
+            str(task.query(f"SELECT ref FROM orders_silent WHERE id = {key}")).replace(str(key), "N")
+            for key in (4, 5, 15, 99_999)
+        ]
+        assert len(set(texts)) == 1
+
+
+def test_a_second_plan_is_empty_and_another_policy_takes_the_function_away(shop: Moat) -> None:
+    silent = {
+        name: entity.model_copy(update={"tell_hidden": []}) for name, entity in shop.policy.entities.items()
+    }
+    with psycopg.connect(shop.database.dsn, autocommit=True) as connection:
+        again = plan_policy(connection, shop.policy).plan.actions
+        assert {action.kind for action in again} <= {Kind.ROW}, "but for the passwords that the tests set"
+        changed = plan_policy(connection, shop.policy.model_copy(update={"entities": silent}))
+    assert not changed.errors
+    dropped = [statement for action in changed.plan.actions for statement in action.sql]
+    for entity in ("orders", "orders_deleted", "orders_outside", "lines"):
+        assert any("DROP FUNCTION" in text and f'"{entity}_hidden"' in text for text in dropped), entity
