@@ -167,15 +167,17 @@ def list_links(tab: Tab) -> list[str]:
 def test_the_content_policy_stops_what_would_have_got_through(tab: Tab) -> None:
     # As if escaping had failed: the last wall holds by itself.
     tab.page.goto("/writes")
-    tab.page.evaluate(
-        """() => {
-            const place = document.querySelector("main");
-            place.insertAdjacentHTML("beforeend", "<img src=x onerror='window.stolen = 1'>");
-            const script = document.createElement("script");
-            script.textContent = "window.stolen = 2";
-            place.append(script);
-        }"""
-    )
+    # The picture is asked for, and is not there: that may be heard last.
+    with tab.page.expect_console_message(lambda message: "404" in message.text):
+        tab.page.evaluate(
+            """() => {
+                const place = document.querySelector("main");
+                place.insertAdjacentHTML("beforeend", "<img src=x onerror='window.stolen = 1'>");
+                const script = document.createElement("script");
+                script.textContent = "window.stolen = 2";
+                place.append(script);
+            }"""
+        )
     wait_for(lambda: len([trouble for trouble in tab.troubles if "Content Security Policy" in trouble]) >= 2)
     assert tab.page.evaluate("window.stolen") is None
     assert tab.page.evaluate("fetch('https://192.0.2.1/').then(() => 'sent', () => 'stopped')") == "stopped"
