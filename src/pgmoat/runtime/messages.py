@@ -201,6 +201,17 @@ def close_task(agent: str, task_id: str) -> Message:
     return _fixed("close_task", (agent, task_id))
 
 
+def enter(token: str) -> Message:
+    """Return what enters the task of *token* and gives its id."""
+    return _fixed("enter_unnamed", (token, None, ""))
+
+
+def read_columns(schema: str, entities: Sequence[str], tables: Sequence[tuple[str, str]]) -> Message:
+    """Return what reads the columns of *entities* that a role has some right on; *tables* lie below them."""
+    schemas, names = [schema for schema, _ in tables], [name for _, name in tables]
+    return _fixed("read_columns", (schema, list(entities), schemas, names))
+
+
 def claim(task_id: str) -> Message:
     """Return what claims a task and gives its token."""
     return _fixed("claim", (task_id,))

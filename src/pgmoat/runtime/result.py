@@ -100,6 +100,17 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityColumn:
+    """A column of an entity; *estimate*: of the entity's rows, None where it is not known or not told."""
+
+    entity: str
+    estimate: int | None
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """
     What became of a write or call that a person had to agree to.
