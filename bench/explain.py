@@ -72,7 +72,7 @@ def measure_explain(scratch: Scratch, scale: Scale) -> Report:
     return Report(
         "An empty answer explained",
         (
-            f"{rows:,} orders. Each query with `explain_empty: false`, and as a policy that says nothing has it."
+            f"{rows:,} orders. Each query with `explain_empty: false`, and without the key."
             " Medians; a round trip of a question is a transaction of its own.",
         ),
         (Table("Queries with rows, and without", columns, found),),
