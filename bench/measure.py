@@ -24,10 +24,11 @@ _WARM_UP = 10  # a prepared statement gets its generic plan at the sixth executi
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much to measure, and whether the server's CPU time can be read."""
+    """How much to measure, whether the server's CPU time can be read, and where rivals are."""
 
     is_quick: bool
     is_cpu_known: bool
+    rivals: Path | None = None  # a folder of other MCP servers
 
     def pick(self, full: int, quick: int) -> int:
         """Return *full*, or *quick* for a run that only shows that everything works."""

@@ -19,10 +19,12 @@ from bench import (
     cold_start,
     commits,
     decode,
+    explain,
     fleet,
     guard,
     history,
     logs,
+    mcp_calls,
     operations,
     overhead,
     parallel,
@@ -59,6 +61,8 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("record", record.measure_record),
     ("scale", scale.measure_scale),
     ("guard", guard.measure_guard),
+    ("mcp", mcp_calls.measure_mcp),
+    ("explain", explain.measure_explain),
     ("cold_start", cold_start.measure_cold_start),
 )
 
@@ -86,13 +90,24 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", action="append", choices=[name for name, _ in MEASUREMENTS], help="may be given again"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+    parser.add_argument(
+        "--rivals",
+        type=Path,
+        metavar="FOLDER",
+        help="other MCP servers, from bench/install_rivals.sh; else PGMOAT_BENCH_RIVALS",
+    )
     parser.add_argument("--quick", action="store_true", help="show that it runs; the figures mean nothing")
     return parser.parse_args(arguments)
 
 
 def _run(dsn: str, options: argparse.Namespace) -> None:
     with connect(dsn) as connection:
-        scale = Scale(is_quick=options.quick, is_cpu_known=has_cpu_clock(connection))
+        rivals = options.rivals or os.environ.get("PGMOAT_BENCH_RIVALS")
+        scale = Scale(
+            is_quick=options.quick,
+            is_cpu_known=has_cpu_clock(connection),
+            rivals=Path(rivals) if rivals else None,
+        )
     place = _describe_place(dsn, scale)
     print("\n".join(f"- {line}" for line in place), end="\n\n", flush=True)
     reports: dict[str, Report] = {}

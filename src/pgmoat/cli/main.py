@@ -26,6 +26,7 @@ from pgmoat.cli import (
     freeze,
     history,
     incidents,
+    mcp,
     metrics,
     pgbouncer,
     plan,
@@ -90,6 +91,7 @@ def build_app() -> typer.Typer:
     app.command("top")(top)
     app.command("incidents")(incidents.incidents)
     app.command("serve")(serve.serve)
+    app.command("mcp")(mcp.mcp)
     app.command("metrics")(metrics.metrics)
     app.command("prune")(prune.prune)
     app.command("schema")(schema.schema)

@@ -1,7 +1,7 @@
 """
 Options that several verbs share.
 
-I/O: none.
+I/O: looks whether files are there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from pgmoat.errors import Error
 
 DsnOption = Annotated[
     str | None,
@@ -24,3 +26,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 DEFAULT_POLICY = Path("moat.yaml")
+
+
+def find_certificate(chain: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """
+    Return the files of a certificate, if they are given.
+
+    Raises:
+        Error: one of them is missing.
+    """
+    if (chain is None) != (key is None):
+        raise Error("--tls-cert and --tls-key belong together")
+    if chain is None or key is None:
+        return None
+    for path in (chain, key):
+        if not path.is_file():
+            raise Error(f"{path} is no file")
+    return chain, key

@@ -13,8 +13,9 @@ from typing import Annotated
 
 import typer
 
-from pgmoat.cli.options import DsnOption
+from pgmoat.cli.options import DsnOption, find_certificate
 from pgmoat.errors import Error
+from pgmoat.model.address import check_exposure, list_hosts
 from pgmoat.postgres.connect import redact, resolve_dsn
 
 
@@ -49,15 +50,15 @@ def serve(
             f"the dashboard needs {error.name}, which is not installed",
             hint="pip install '.[dashboard]', in pgmoat's source directory, installs it.",
         ) from error
-    certificate = _find_certificate(tls_cert, tls_key)
+    certificate = find_certificate(tls_cert, tls_key)
     if certificate and behind_tls_proxy:
         raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
     address = wanted.parse_address(listen)
-    wanted.check_exposure(address, has_tls=certificate is not None, is_behind_proxy=behind_tls_proxy)
+    check_exposure(address, "--listen", has_tls=certificate is not None, is_behind_proxy=behind_tls_proxy)
     settings = wanted.Settings(
         address=address,
         tokens=wanted.read_tokens(os.environ),
-        allowed_hosts=wanted.list_hosts(address, allow_host or ()),
+        allowed_hosts=list_hosts(address, allow_host or ()),
         is_secure=certificate is not None or behind_tls_proxy,
     )
     database = resolve_dsn(dsn, os.environ)
@@ -84,14 +85,3 @@ def _describe(database: str, url: str, operator: str, viewer: str) -> list[str]:
         f"log in as viewer:   {url}/login#{viewer}",
         "(until it stops; PGMOAT_DASHBOARD_OPERATOR_TOKEN and PGMOAT_DASHBOARD_VIEWER_TOKEN set others)",
     ]
-
-
-def _find_certificate(chain: Path | None, key: Path | None) -> tuple[Path, Path] | None:
-    if (chain is None) != (key is None):
-        raise Error("--tls-cert and --tls-key belong together")
-    if chain is None or key is None:
-        return None
-    for path in (chain, key):
-        if not path.is_file():
-            raise Error(f"{path} is no file")
-    return chain, key

@@ -68,6 +68,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("claim_named", "", ()),
     ("open_child", "text,jsonb,interval,bigint", ("agents",)),
     ("my_task", "", ("agents",)),
+    ("my_changes", "bigint", ("agents",)),
     ("before_insert", "", ()),
     ("count_rows", "bigint", ("writer",)),
     ("after_write", "", ()),

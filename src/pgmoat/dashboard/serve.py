@@ -24,9 +24,10 @@ from pgmoat.dashboard.connection import Connection
 from pgmoat.dashboard.database import Database
 from pgmoat.dashboard.door import BACKLOG, Door, Doorway, open_door
 from pgmoat.dashboard.feed import Feed
-from pgmoat.dashboard.settings import Address, Settings
+from pgmoat.dashboard.settings import Settings
 from pgmoat.dashboard.state import Dashboard
 from pgmoat.errors import Error
+from pgmoat.model.address import Address
 
 _GRACE_S = 3
 _TICKS_A_SECOND = 10

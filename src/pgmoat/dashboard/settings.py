@@ -6,43 +6,19 @@ In: options, environment variables. Out: Settings. I/O: none.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgmoat.errors import Error
+from pgmoat.model.address import Address
 
 LEAST_TOKEN_LENGTH = 20
 _LEAST_CHARACTERS = 8
-_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 OPERATOR_VARIABLE = "PGMOAT_DASHBOARD_OPERATOR_TOKEN"
 VIEWER_VARIABLE = "PGMOAT_DASHBOARD_VIEWER_TOKEN"
 METRICS_VARIABLE = "PGMOAT_METRICS_TOKEN"
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen."""
-
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine reaches it."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    @property
-    def host_in_url(self) -> str:
-        """The host as a URL has it."""
-        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +57,6 @@ def parse_address(text: str) -> Address:
     if match is None or int(match[2]) > 65_535:
         raise Error(f"--listen: {text!r} is no HOST:PORT", hint="Write it like 127.0.0.1:8642 or [::1]:8642.")
     return Address(match[1].strip("[]"), int(match[2]))
-
-
-def check_exposure(address: Address, *, has_tls: bool, is_behind_proxy: bool) -> None:
-    """
-    Refuse an address that others reach, where nothing encrypts what they send.
-
-    Raises:
-        Error: it is no loopback address, without TLS here or at a proxy.
-    """
-    if not address.is_loopback and not has_tls and not is_behind_proxy:
-        raise Error(
-            f"--listen: others than this machine reach {address.host}, and would send the token unencrypted",
-            hint="Give --tls-cert and --tls-key, or --behind-tls-proxy where a proxy before it speaks TLS.",
-        )
-
-
-def list_hosts(address: Address, more: Iterable[str]) -> frozenset[str]:
-    """
-    Return the names by which the dashboard may be asked for.
-
-    Another name in a Host header is a page of somebody else's whose name was made to lead here (DNS
-    rebinding). An address that stands for all of the machine's names none.
-
-    Raises:
-        Error: there is no name at all.
-    """
-    own = [] if address.host in ("0.0.0.0", "::") else [address.host_in_url]  # noqa: S104 - it is left out
-    loopback = _LOOPBACK_NAMES if address.is_loopback else ()
-    hosts = frozenset(name.lower() for name in (*own, *loopback, *more))
-    if not hosts:
-        raise Error(f"{address.host} names no host", hint="--allow-host says what browsers ask for it by.")
-    return hosts
 
 
 def find_url(settings: Settings, has_tls: bool, names: Sequence[str]) -> str:

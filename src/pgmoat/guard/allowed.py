@@ -13,7 +13,7 @@ from pgmoat.guard.parse import Node
 from pgmoat.policy.access import Access, compile_access
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, LogPolicy, Policy
 
-_TASK_FUNCTIONS = ("pgmoat.my_task", "pgmoat.scope")
+_TASK_FUNCTIONS = ("pgmoat.my_changes", "pgmoat.my_task", "pgmoat.scope")
 _PROJECTED = frozenset({"event_id", "new_status", "changed_by", "changed_at"})
 """What a log's projections show of an event: who may not read these gets no projection."""
 

@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
+from pgmoat.guard.diagnose.probe import Probe
 from pgmoat.policy.bounds import Timeouts
 from pgmoat.postgres import sqltext
 from pgmoat.postgres.sqlfile import load_sql
@@ -41,8 +42,10 @@ class Message:
 
 
 BEGIN = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+BEGIN_READ_ONLY = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
 BEGIN_READ_WRITE = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 COMMIT = Message(b"COMMIT")
+ROLLBACK = Message(b"ROLLBACK", prepare=False)
 SAVEPOINT = Message(b"SAVEPOINT pgmoat_held")
 TAKE_BACK = Message(b"ROLLBACK TO SAVEPOINT pgmoat_held")
 
@@ -91,6 +94,10 @@ class Caller:
             most_bytes=sqltext.Literal(profile.guard.result_bytes),
         )
         return self._tagged(capped.text, bound)
+
+    def probe(self, probe: Probe) -> Message:
+        """Return a question of pgmoat's own about the agent's statement."""
+        return Message(self.tag(probe.text), probe.values, prepare=False)
 
     def explain(self, bound: Bound) -> Message:
         """Return what asks for the statement's plan."""
@@ -151,6 +158,11 @@ def bound_transaction(timeouts: Timeouts) -> Message:
     return _fixed("bound_transaction", (f"{timeouts.idle_in_transaction}ms",))
 
 
+def bound_statement(timeout_ms: int) -> Message:
+    """Return what has PostgreSQL end each statement of the transaction that takes longer."""
+    return _fixed("bound_statement", (f"{timeout_ms}ms",))
+
+
 def leave() -> Message:
     """Return what leaves any task for the rest of the transaction."""
     return _fixed("leave", ())
@@ -187,6 +199,17 @@ def open_task(  # noqa: PLR0917 - the parameters of pgmoat.open_task
 def close_task(agent: str, task_id: str) -> Message:
     """Return what closes a task as the orchestrator."""
     return _fixed("close_task", (agent, task_id))
+
+
+def enter(token: str) -> Message:
+    """Return what enters the task of *token* and gives its id."""
+    return _fixed("enter_unnamed", (token, None, ""))
+
+
+def read_columns(schema: str, entities: Sequence[str], tables: Sequence[tuple[str, str]]) -> Message:
+    """Return what reads the columns of *entities* that a role has some right on; *tables* lie below them."""
+    schemas, names = [schema for schema, _ in tables], [name for _, name in tables]
+    return _fixed("read_columns", (schema, list(entities), schemas, names))
 
 
 def claim(task_id: str) -> Message:

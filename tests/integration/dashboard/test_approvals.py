@@ -291,6 +291,24 @@ def test_what_is_long_is_cut_and_says_so_and_is_approved_where_all_of_it_is(
         assert long in operator.get(f"/approvals/{number}").text
 
 
+def test_rows_that_are_too_large_to_be_kept(operator: Browser, shop: Shop) -> None:
+    number = hold(shop.moat, preview=[], affected=3, is_cut=True)
+    assert "/acts/approve" not in operator.get("/approvals").text
+    page = operator.get(f"/approvals/{number}").text
+    assert "They are too large to be kept: nobody can show them." in page
+    assert "What is approved are all 3" in page
+    assert read_marks(page, number)
+
+
+def test_an_agents_page_says_what_of_it_waits(operator: Browser, shop: Shop) -> None:
+    assert "of its writes" not in operator.get("/agents/refunds").text
+    hold(shop.moat)
+    hold(shop.moat)
+    page = operator.get("/agents/refunds").text
+    assert '<a href="/approvals?agent=refunds">2 of its writes</a> wait' in page
+    assert "of its writes" not in operator.get("/agents/support").text
+
+
 def test_hostile_values_are_shown_and_not_obeyed(operator: Browser, shop: Shop) -> None:
     hostile = "<b>\u202eevil\u0007\u200b{{ 7 * 7 }} ünï 漢字 \u2066</b>"
     number = hold(

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from pgmoat.dashboard.serve import open_socket
-from pgmoat.dashboard.settings import Address
+from pgmoat.model.address import Address
 from tests.dashboard_fixtures import (
     OPERATOR,
     SCHEMA,

@@ -74,6 +74,7 @@ def test_an_agent_may_call_only_these_functions_of_pgmoat(shop: Moat) -> None:
         "enter",
         "finish_write",
         "gate",
+        "my_changes",
         "my_task",
         "open_child",
         "preview_changes",

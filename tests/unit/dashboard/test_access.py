@@ -10,8 +10,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pgmoat.dashboard.access import IDLE_S, LONGEST_S, Role, Sessions, Throttle, match_token
 from pgmoat.dashboard.gate import Gate, is_allowed_host, is_from_here
-from pgmoat.dashboard.settings import Address, Settings, Tokens, list_hosts, parse_address, read_tokens
+from pgmoat.dashboard.settings import Settings, Tokens, parse_address, read_tokens
 from pgmoat.errors import Error
+from pgmoat.model.address import Address, list_hosts
 
 TOKENS = Tokens("operator-0123456789-abcdef", "viewer-0123456789-abcdef")
 

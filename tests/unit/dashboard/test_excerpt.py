@@ -48,6 +48,7 @@ def test_what_is_short_is_whole() -> None:
 @pytest.mark.parametrize(
     "held",
     [
+        replace(HELD, is_cut=True),
         replace(HELD, rows=(ROW,) * 6),
         replace(HELD, arguments=tuple((str(n), "x") for n in range(13))),
         replace(HELD, arguments=(("x", "y" * 401),)),

@@ -56,7 +56,9 @@ def test_a_log_brings_its_projections(policy: Policy) -> None:
     assert replace(allowed, entities=frozenset()) == Allowed(
         schema="shop",
         relations=frozenset({"customers", "order_log", "order_log_current"}),
-        functions=frozenset({"people.score", "pgmoat.my_task", "pgmoat.scope", "shop.order_log_at"}),
+        functions=frozenset(
+            {"people.score", "pgmoat.my_changes", "pgmoat.my_task", "pgmoat.scope", "shop.order_log_at"}
+        ),
         operations=frozenset(),
     )
 

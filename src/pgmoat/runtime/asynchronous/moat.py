@@ -6,7 +6,7 @@ In: a policy, DSNs. Out: tasks. I/O: reads the policy's file; PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,17 @@ from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.asynchronous.attempts import repeat
-from pgmoat.runtime.asynchronous.exchange import send
+from pgmoat.runtime.asynchronous.exchange import read_rows, send
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
 from pgmoat.runtime.asynchronous.replica import make_replica
 from pgmoat.runtime.asynchronous.task import AsyncTask, Means
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
-from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, claim
+from pgmoat.runtime.messages import BEGIN, BEGIN_READ_WRITE, COMMIT, claim, enter, read_columns
 from pgmoat.runtime.places import find_dsn, read_policy
 from pgmoat.runtime.profile import Profile, resolve_profile
+from pgmoat.runtime.result import EntityColumn
 
 
 class AsyncMoat:
@@ -150,6 +151,41 @@ class AsyncMoat:
         if self._orchestrator is None:
             raise NoTaskError("only an orchestrator closes tasks", hint="Pass orchestrator_dsn.")
         return await self._orchestrator.close_task(task.identity.agent, task.task_id)
+
+    async def enter_task(self, agent: str, token: str) -> AsyncTask:
+        """
+        Return the task that *token* opens; PostgreSQL says what it is called.
+
+        Raises:
+            AgentError: it opens none of *agent*'s, or one that may not go on.
+        """
+        means = await self._find_means(agent)
+
+        async def attempt() -> str:
+            async with means.pool.connection() as connection:
+                sent = await send(connection, BEGIN, enter(token), COMMIT)
+                row = await sent[1].fetchone()
+                return str(row[0]) if row is not None else ""
+
+        return AsyncTask(TaskIdentity(agent, await repeat(attempt, self._backoff), token), means)
+
+    async def read_columns(
+        self, agent: str, entities: Sequence[str], tables: Sequence[tuple[str, str]]
+    ) -> list[EntityColumn]:
+        """
+        Return the columns of *entities* that *agent* has some right on, as PostgreSQL has them.
+
+        *tables* gives the schema and name of the table below each, whose size is told; empty: it is not.
+        """
+        means = await self._find_means(agent)
+        asked = read_columns(means.profile.schema, entities, tables)
+
+        async def attempt() -> list[EntityColumn]:
+            async with means.pool.connection() as connection:
+                (cursor,) = await send(connection, asked)
+                return [EntityColumn(*row) for row in await read_rows(cursor)]
+
+        return await repeat(attempt, self._backoff)
 
     async def _find_means(self, agent: str) -> Means:
         if agent not in self._means:

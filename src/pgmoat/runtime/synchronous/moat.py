@@ -7,7 +7,7 @@ In: a policy, DSNs. Out: tasks. I/O: reads the policy's file; PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
-from pgmoat.runtime.messages import BEGIN_READ_WRITE, COMMIT, claim
+from pgmoat.runtime.messages import BEGIN, BEGIN_READ_WRITE, COMMIT, claim, enter, read_columns
 from pgmoat.runtime.places import find_dsn, read_policy
 from pgmoat.runtime.profile import Profile, resolve_profile
+from pgmoat.runtime.result import EntityColumn
 from pgmoat.runtime.synchronous.attempts import repeat
-from pgmoat.runtime.synchronous.exchange import send
+from pgmoat.runtime.synchronous.exchange import read_rows, send
 from pgmoat.runtime.synchronous.orchestrator import Orchestrator
 from pgmoat.runtime.synchronous.pool import AgentPool
 from pgmoat.runtime.synchronous.replica import make_replica
@@ -151,6 +152,41 @@ class Moat:
         if self._orchestrator is None:
             raise NoTaskError("only an orchestrator closes tasks", hint="Pass orchestrator_dsn.")
         return self._orchestrator.close_task(task.identity.agent, task.task_id)
+
+    def enter_task(self, agent: str, token: str) -> Task:
+        """
+        Return the task that *token* opens; PostgreSQL says what it is called.
+
+        Raises:
+            AgentError: it opens none of *agent*'s, or one that may not go on.
+        """
+        means = self._find_means(agent)
+
+        def attempt() -> str:
+            with means.pool.connection() as connection:
+                sent = send(connection, BEGIN, enter(token), COMMIT)
+                row = sent[1].fetchone()
+                return str(row[0]) if row is not None else ""
+
+        return Task(TaskIdentity(agent, repeat(attempt, self._backoff), token), means)
+
+    def read_columns(
+        self, agent: str, entities: Sequence[str], tables: Sequence[tuple[str, str]]
+    ) -> list[EntityColumn]:
+        """
+        Return the columns of *entities* that *agent* has some right on, as PostgreSQL has them.
+
+        *tables* gives the schema and name of the table below each, whose size is told; empty: it is not.
+        """
+        means = self._find_means(agent)
+        asked = read_columns(means.profile.schema, entities, tables)
+
+        def attempt() -> list[EntityColumn]:
+            with means.pool.connection() as connection:
+                (cursor,) = send(connection, asked)
+                return [EntityColumn(*row) for row in read_rows(cursor)]
+
+        return repeat(attempt, self._backoff)
 
     def _find_means(self, agent: str) -> Means:
         if agent not in self._means:

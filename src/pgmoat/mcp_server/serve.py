@@ -1,0 +1,87 @@
+"""
+Serve a policy's agents until told to stop.
+
+In: Wanted. Out: MCP. I/O: PostgreSQL; standard input and output, or the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgmoat.mcp_server.caller import Fixed
+from pgmoat.mcp_server.http import Place, build_app, serve_app
+from pgmoat.mcp_server.server import build_server
+from pgmoat.mcp_server.service import Service
+from pgmoat.mcp_server.sessions import Wish
+from pgmoat.mcp_server.stdio import serve_stdio
+from pgmoat.mcp_server.tokens import Tokens
+from pgmoat.policy.schema import Policy
+from pgmoat.runtime import AsyncMoat, Backoff
+from pgmoat.runtime.places import find_dsn
+from pgmoat.runtime.profile import resolve_profile
+
+PATIENCE_S = 8.0
+"""How long a call is repeated that fails for a passing reason; then its error says when to try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A policy, and the way to its database."""
+
+    policy: Policy
+    credentials: Path | None = None
+    address: str | None = None
+
+    def make_moat(self, agents: Iterable[str]) -> AsyncMoat:
+        """
+        Return the runtime for *agents*. It opens no task by itself: this process has no orchestrator's DSN.
+
+        Raises:
+            NotFoundError: the policy has no such agent.
+            ConnectionFailedError: an agent without a DSN.
+        """
+        for agent in agents:
+            resolve_profile(self.policy, agent)
+            find_dsn(agent, {}, self.credentials, self.address)
+        return AsyncMoat(
+            self.policy, credentials=self.credentials, address=self.address, backoff=Backoff(PATIENCE_S)
+        )
+
+
+def read_wish(environ: Mapping[str, str]) -> Wish:
+    """Return the task that the environment fixes for a server over standard input and output."""
+    return Wish(environ.get("PGMOAT_TASK") or None, environ.get("PGMOAT_TASK_TOKEN") or None)
+
+
+def serve_over_stdio(wanted: Wanted, agent: str, wish: Wish) -> None:
+    """Serve *agent* over standard input and output until the former ends, or SIGTERM or SIGINT comes."""
+    set_up_log()
+    moat = wanted.make_moat([agent])
+
+    async def run() -> None:
+        async with moat:
+            await serve_stdio(build_server(Service(moat), Fixed(agent, wish)))
+
+    asyncio.run(run())
+
+
+def serve_over_http(wanted: Wanted, tokens: Tokens, place: Place, say_ready: Callable[[], None]) -> None:
+    """Serve the agents of *tokens* over HTTP until SIGTERM or SIGINT comes."""
+    set_up_log()
+    moat = wanted.make_moat(tokens.agents)
+    app = build_app(build_server(Service(moat), Fixed()), moat, tokens, place.allowed_hosts)
+    serve_app(app, place, say_ready)
+
+
+def set_up_log() -> None:
+    """Log to standard error: standard output may be MCP's."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
+    # A server that is away for an hour would be a line for each try.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)

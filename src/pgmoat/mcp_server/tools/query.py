@@ -1,0 +1,30 @@
+"""
+``query``: a SELECT.
+
+In: SQL, values. Out: rows under their columns' names. I/O: PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from pgmoat.mcp_server.answers import READ_SCHEMA, Payload, show_read
+from pgmoat.mcp_server.schemas import TEXT, VALUES, make_input
+from pgmoat.mcp_server.tool import Call, Tool
+from pgmoat.mcp_server.view import AgentView
+
+_DOC = (
+    "Run one SELECT on your entities (PostgreSQL's SQL: joins, aggregates, CTEs). Values go into parameters,"
+    " :name in the SQL. truncated: there are more rows; aggregate, or page with ORDER BY and a condition on"
+    " the last key."
+)
+
+
+def make(view: AgentView) -> Tool | None:
+    """Return the tool, for agents that read something."""
+    if not view.entities:
+        return None
+    properties = {"sql": TEXT, "parameters": VALUES, "step": TEXT}
+    return Tool("query", _DOC, make_input(properties, ("sql",)), READ_SCHEMA, _run)
+
+
+async def _run(call: Call) -> Payload:
+    return show_read(await call.task.query(call.arguments["sql"], call.arguments.get("parameters")))
