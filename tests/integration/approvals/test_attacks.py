@@ -103,7 +103,7 @@ def test_a_forged_preview(shop: Moat, route: str) -> None:
     with shop.task("worker", route=route) as connection:
         mild = sign(connection, "mild", "UPDATE counters SET v = v + 1 WHERE id = 1", {"mild": 1})
         wild = sign(connection, "wild", MANY, {"wild": 1})
-        broken = ("0" if wild.preview[-1] != "0" else "1") + wild.preview[1:]
+        broken = ("0" if wild.preview[0] != "0" else "1") + wild.preview[1:]
         for forged in (
             Signed(wild.call, mild.preview, mild.signature),
             Signed(wild.call, mild.preview, wild.signature),
