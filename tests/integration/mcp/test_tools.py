@@ -31,9 +31,10 @@ def fronts(installed_desk: Desk) -> Generator[dict[str, HttpServer]]:
         }
 
 
-@pytest.fixture(params=["stdio", "http"])
-def connect(request: pytest.FixtureRequest, desk: Desk, route: str) -> Opener:
+@pytest.fixture(params=["stdio-direct", "http-direct", "http-pooled"])
+def connect(request: pytest.FixtureRequest, desk: Desk) -> Opener:
     """A function that yields an agent's client, in a task if there is a token."""
+    transport, _, route = str(request.param).partition("-")
 
     @asynccontextmanager
     async def over_stdio(agent: str, era: str, task_token: str = "") -> AsyncGenerator[Client]:
@@ -47,7 +48,7 @@ def connect(request: pytest.FixtureRequest, desk: Desk, route: str) -> Opener:
         async with front.client(agent, era=era, **headers) as client:
             yield client
 
-    return over_stdio if request.param == "stdio" else over_http
+    return over_stdio if transport == "stdio" else over_http
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -91,6 +92,10 @@ async def _read(client: Client, task_id: str) -> None:
     for described in (orders, log):
         example = await call(client, "query", sql=described["example"])
         assert described is log or example["row_count"] == 5  # events are kept from test to test
+    empty = await call(client, "query", sql="SELECT id FROM orders WHERE status = 'Shipped'")
+    (reason,) = empty["reasons"]
+    assert reason.items() >= {"entity": "orders", "column": "status", "suggestion": "shipped"}.items()
+    assert any("shipped" in warning for warning in empty["warnings"])
     answer = await call(client, "query", sql="SELECT id FROM orders ORDER BY id")
     assert (answer["row_count"], answer["truncated"]) == (100, True)
     assert any("page with ORDER BY" in warning for warning in answer["warnings"])

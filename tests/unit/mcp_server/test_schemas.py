@@ -89,7 +89,7 @@ SCHEMA = {
 
 
 def test_arguments_that_fit_pass() -> None:
-    given = {"sql": "x", "n": 3.0, "amount": 1.5, "data": [None], "o": {}}
+    given: dict[str, Any] = {"sql": "x", "n": 3.0, "amount": 1.5, "data": [None], "o": {}}
     assert check_arguments("tool", given | {"amount": None}, SCHEMA) == {
         name: value for name, value in given.items() if name != "amount"
     }
