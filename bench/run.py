@@ -19,6 +19,7 @@ from bench import (
     cold_start,
     commits,
     decode,
+    explain,
     fleet,
     guard,
     history,
@@ -61,6 +62,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("scale", scale.measure_scale),
     ("guard", guard.measure_guard),
     ("mcp", mcp_calls.measure_mcp),
+    ("explain", explain.measure_explain),
     ("cold_start", cold_start.measure_cold_start),
 )
 

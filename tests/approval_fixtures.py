@@ -36,6 +36,7 @@ def hold(
     affected: int | None = None,
     is_cut: bool = False,
     expires: str = "1 day",
+    reason: str | None = None,
     fingerprint: bytes | None = None,
 ) -> int:
     """Hold a write of *agent*, and return its number."""
@@ -51,6 +52,7 @@ def hold(
             step,
             why,
             expires,
+            reason,
             len(preview) if affected is None else affected,
             Jsonb(preview),
             is_cut,
@@ -78,8 +80,8 @@ def finish(moat: Moat, number: int) -> None:
 
 _HOLD = """
 INSERT INTO pgmoat.approval (agent, key, operation, request_hash, request, task, step, why, expires_at,
-                             affected, preview, is_cut, fingerprint)
-SELECT %s, %s, %s, '\\x00', %s, k.id, %s, %s, clock_timestamp() + %s::interval, %s, %s, %s, %s
+                             given_reason, affected, preview, is_cut, fingerprint)
+SELECT %s, %s, %s, '\\x00', %s, k.id, %s, %s, clock_timestamp() + %s::interval, %s, %s, %s, %s, %s
   FROM pgmoat.task AS k WHERE k.agent = %s AND k.task_id = %s
 RETURNING id
 """

@@ -39,6 +39,13 @@ entities:
     table: public.orders
     columns: {id: {}, customer: {}, status: {}, note: {}}
     delete: {mode: soft, reason: required}
+operations:
+  refund_order:
+    parameters: {order_id: integer, note: {type: text, optional: true}}
+    entities: {orders: {select: [id, status], update: [status, note]}}
+    sql: UPDATE orders SET status = 'refunded', note = :note WHERE id = :order_id
+    affects: 1
+    approval: always
 agents:
   fulfillment:
     entities: {orders: {update: [status, note], delete: true}}
@@ -53,6 +60,7 @@ agents:
     limits: {writes_per_hour: 500}
   refunds:
     entities: {orders: {update: [status]}}
+    operations: [refund_order]
   catalog:
     entities: {orders: {}}
 """

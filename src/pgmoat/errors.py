@@ -253,6 +253,11 @@ class ApprovalRequiredError(AgentError):
     """
 
     code = "approval-required"
+    # Of the class too: SQLAlchemy's errors that are of both trees are made another way.
+    approval_id: int | None = None
+    why: str = ""
+    expires_at: datetime | None = None
+    is_new: bool = False
 
     def __init__(
         self,

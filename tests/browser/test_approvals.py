@@ -7,6 +7,8 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pgmoat.errors import ApprovalRejectedError, ApprovalRequiredError
+from pgmoat.runtime import Moat
 from tests.approval_fixtures import UPDATE, clear, finish, hold, state_of
 from tests.browser.conftest import Tab, open_tab
 from tests.browser.test_looks import WIDTHS, find_violations, keep_picture
@@ -144,6 +146,95 @@ def test_approve_and_reject(tab: Tab, shop: Shop) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_role("status")).to_contain_text(f"Number {many} is approved.")
     assert state_of(shop.moat, many) == "approved"
+
+
+def approve(page: Page, number: int) -> None:
+    """Approve what stands on the page."""
+    page.get_by_role("region", name=f"No. {number}").get_by_role("button", name="Approve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("status")).to_contain_text(f"Number {number} is approved.")
+
+
+def test_a_call_of_a_real_agent_is_seen_approved_and_runs_once(tab: Tab, shop: Shop) -> None:
+    site, page = shop.moat, tab.page
+
+    def read_order() -> list[tuple[object, ...]]:
+        return site.read("SELECT status, note FROM orders WHERE id = 91")
+
+    page.goto("/approvals")
+    with (
+        Moat(site.policy, dsns=site.dsns(), orchestrator_dsn=site.database.dsn) as moat,
+        moat.task("refunds", "refund-91") as task,
+        task.step("pay back"),
+    ):
+        call = {"order_id": 91, "note": "<b>it came broken</b>"}
+        with pytest.raises(ApprovalRequiredError) as held:
+            task.call("refund_order", call)
+        number = held.value.approval_id
+        assert number is not None
+        assert read_order() == [("pending", None)]
+
+        card = page.get_by_role("region", name=f"No. {number}")
+        expect(card).to_be_visible(timeout=30_000)  # it comes by itself
+        for said in (
+            *("refund_order", "refund-91", "pay back", "<b>it came broken</b>", "What it would write: 1 row"),
+            "the policy asks for a person's word on every call",
+        ):
+            expect(card).to_contain_text(said)
+        expect(card.locator(".changed")).to_have_text(
+            ["NULL", "<b>it came broken</b>", "pending", "refunded"]
+        )
+        approve(page, number)
+        assert read_order() == [("pending", None)]
+
+        found = task.outcome(number)
+        assert found.state == "done"
+        assert found.result is not None
+        assert found.result.affected == 1
+        assert read_order() == [("refunded", "<b>it came broken</b>")]
+        assert task.call("refund_order", call).replayed
+        page.goto("/approvals?state=done")
+        expect(page.get_by_role("region", name="What became of others").first).to_contain_text("refund-91")
+
+        # Another is rejected, and the agent is told why.
+        other = {"order_id": 92}
+        with pytest.raises(ApprovalRequiredError):
+            task.call("refund_order", other)
+        page.goto("/approvals")
+        page.get_by_role("button", name="Reject").click()
+        page.get_by_label("Why?").fill("it was never paid")
+        page.get_by_role("dialog").get_by_role("button", name="Reject").click()
+        expect(page.get_by_role("status")).to_contain_text("is rejected")
+        with pytest.raises(ApprovalRejectedError) as rejected:
+            task.call("refund_order", other)
+        assert "it was never paid" in rejected.value.detail
+    page.goto("/incidents?kind=approval")
+    pills = page.locator("main tbody .pill").all_inner_texts()
+    assert pills[:4] == ["rejected", "held", "approved", "held"]
+
+
+def test_what_has_changed_before_it_ran_is_held_anew_and_says_so(tab: Tab, shop: Shop) -> None:
+    site, page = shop.moat, tab.page
+    with (
+        Moat(site.policy, dsns=site.dsns(), orchestrator_dsn=site.database.dsn) as moat,
+        moat.task("refunds", "refund-93") as task,
+    ):
+        with pytest.raises(ApprovalRequiredError) as held:
+            task.call("refund_order", {"order_id": 93})
+        number = held.value.approval_id
+        assert number is not None
+        page.goto("/approvals")
+        card = page.get_by_role("region", name=f"No. {number}")
+        expect(card).not_to_contain_text("this is look")
+        site.run("UPDATE orders SET status = 'sent back' WHERE id = 93")
+        approve(page, number)
+        assert task.outcome(number).state == "pending"
+        page.goto("/approvals")
+        expect(card).to_contain_text("this is look 2")
+        expect(card.locator(".was.changed")).to_have_text("sent back")
+        approve(page, number)
+        assert task.outcome(number).state == "done"
+    assert site.value("SELECT status FROM orders WHERE id = 93") == "refunded"
 
 
 def test_what_changed_while_it_was_looked_at_is_not_approved(tab: Tab, shop: Shop) -> None:

@@ -105,6 +105,7 @@ def test_script_in_what_is_held_runs_nowhere(tab: Tab, shop: Shop) -> None:
                 step=f"step {script}",
                 key=f"key {script}",
                 why=f"why {script}",
+                reason=f"given {script}",
                 operation="write()",
                 request=request,
                 preview=rows,
@@ -123,7 +124,18 @@ def test_script_in_what_is_held_runs_nowhere(tab: Tab, shop: Shop) -> None:
     tab.page.goto("/approvals")
     seen = tab.page.locator("main").inner_text()
     for script in SCRIPTS:
-        for prefix in ("step", "key", "why", "value", "column", "parameter", "name", "argument", "operation"):
+        for prefix in (
+            "step",
+            "key",
+            "why",
+            "given",
+            "value",
+            "column",
+            "parameter",
+            "name",
+            "argument",
+            "operation",
+        ):
             assert f"{prefix} {script}" in seen
     # Decided, it is in two more places: the list of what became of it, and the incidents.
     tab.page.get_by_role("button", name="Reject").last.click()

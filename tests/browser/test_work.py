@@ -75,7 +75,7 @@ def test_freeze_is_felt_at_once_and_thaw_too(tab: Tab, shop: Shop) -> None:
         assert "wrong prices since noon" in str(caught.value)
         page.goto("/")
         expect(page.locator('[data-part="frozen"]')).to_contain_text("wrong prices since noon")
-        page.get_by_role("button", name="Thaw").click()
+        page.get_by_role("button", name="Thaw", exact=True).click()
         page.get_by_role("dialog").get_by_role("button", name="Thaw").click()
         expect(page.get_by_role("status")).to_contain_text("Agent support may go on.")
         with agent.transaction():

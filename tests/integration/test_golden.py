@@ -57,7 +57,8 @@ def _render(wanted: Wanted, database: str) -> Iterator[str]:
 def _is_of_the_policy(definition: Definition) -> bool:
     if definition.name.startswith("pgmoat."):
         return False
-    return definition.kind in (Kind.TABLE, Kind.VIEW) or definition.name.startswith("pgmoat_write.")
+    is_function = definition.name.startswith("pgmoat_write.") or definition.name.endswith("_hidden(jsonb)")
+    return definition.kind in (Kind.TABLE, Kind.VIEW) or is_function
 
 
 def _neutral_owner(definition: Definition) -> str:

@@ -57,6 +57,9 @@ _AGENT_COLUMNS = (
     "surge_factor",
     "surge_floor",
     "on_trip",
+    "approval_statement_rows",
+    "approval_task_rows",
+    "approval_expires_ms",
 )
 _ENTITY_COLUMNS = ("base_table", "key_columns", "doc", "drawn_columns")
 

@@ -45,6 +45,7 @@ def describe_short_as_data(approval: Approval) -> dict[str, Any]:
         "step": approval.step,
         "operation": approval.operation,
         "key": approval.key,
+        "given_reason": approval.given_reason,
         "why": approval.why,
         "affected": approval.affected,
         "revision": approval.revision,
@@ -63,7 +64,8 @@ def _describe_head(held: HeldWrite) -> Iterator[str]:
     facts = {
         "task": held.task_id,
         "step": held.step,
-        "why": held.why,
+        "reason": held.given_reason,
+        "held for": held.why,
         "key": held.key,
         "asked": f"{held.asked_at:%F %T}",
         "expires": f"{held.expires_at:%F %T}",

@@ -12,6 +12,7 @@ from itertools import chain
 from pgmoat.catalog.snapshot import Catalog
 from pgmoat.compiler.entity import Entity, resolve_entities
 from pgmoat.compiler.grants import compile_agent_grants, compile_base_grants
+from pgmoat.compiler.hidden import compile_hidden, compile_hidden_grants
 from pgmoat.compiler.log import resolve_logs
 from pgmoat.compiler.log_objects import compile_log, compile_log_grants, compile_log_row, compile_log_table
 from pgmoat.compiler.maps import compile_maps
@@ -87,6 +88,7 @@ def _compile_definitions(
         yield from compile_maps(entity, roles)
         yield from compile_row_functions(entity, roles)
         yield compile_view(entity, schema, roles)
+        yield from compile_hidden(entity, policy.settings)
         people_view = compile_people_view(entity)
         if people_view is not None:
             yield people_view
@@ -104,6 +106,7 @@ def _compile_grants(
     for entity in entities:
         yield from compile_agent_grants(entity, policy.settings)
         yield from compile_base_grants(entity, roles)
+        yield from compile_hidden_grants(entity, policy.settings)
 
 
 def _missing(columns: dict[str, AddedColumn], catalog: Catalog) -> Iterator[AddedColumn]:

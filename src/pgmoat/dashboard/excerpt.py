@@ -26,7 +26,7 @@ class Excerpt:
     arguments: tuple[tuple[str, str | None], ...]
     most_characters: int | None
     most_of_statement: int | None
-    is_whole: bool  # all that is kept of it is shown
+    is_whole: bool  # a page of its own would show no more
 
 
 def show_whole(held: HeldWrite) -> Excerpt:
@@ -37,7 +37,8 @@ def show_whole(held: HeldWrite) -> Excerpt:
 def shorten(held: HeldWrite) -> Excerpt:
     """Return what of *held* has room beside others."""
     is_whole = (
-        len(held.rows) <= _MOST_ROWS
+        not held.is_cut
+        and len(held.rows) <= _MOST_ROWS
         and len(held.arguments) <= _MOST_ARGUMENTS
         and len(held.statement or "") <= _MOST_OF_STATEMENT
         and all(len(text) <= _MOST_CHARACTERS for text in _list_texts(held))

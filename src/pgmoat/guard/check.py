@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import islice
 
 from pgmoat.guard.allowed import Allowed, describe_columns
+from pgmoat.guard.diagnose.doubts import may_mislead
+from pgmoat.guard.diagnose.summary import is_summary
 from pgmoat.guard.parse import Node, Statement, parse_statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.guard.rules.functions import check_functions
@@ -68,6 +70,8 @@ class Verdict:
     has_limit: bool = False
     limit: int | None = None  # where it is a number
     has_one_row: bool = False  # an aggregate without GROUP BY, or no FROM: LIMIT leaves nothing to chance
+    is_summary: bool = False  # one row, of aggregates: over no rows it is all NULL and 0
+    may_mislead: bool = False  # aggregates that a look at the rows may show to be other than they seem
 
 
 def check_statement(text: str, use: Use, allowed: Allowed) -> Verdict:
@@ -137,6 +141,8 @@ def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
         has_limit=limit is not None and not limit.flag("isnull"),
         limit=_read_number(limit),
         has_one_row=query.kind == "SelectStmt" and _has_one_row(query),
+        is_summary=query.kind == "SelectStmt" and is_summary(query),
+        may_mislead=query.kind == "SelectStmt" and may_mislead(query),
     )
 
 

@@ -41,6 +41,7 @@ class Approval:
     step: str | None
     operation: str
     key: str
+    given_reason: str | None  # of the agent, for what it writes
     why: str
     asked_at: datetime
     expires_at: datetime

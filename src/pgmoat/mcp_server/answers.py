@@ -15,6 +15,7 @@ from typing import Any
 from mcp import types
 
 from pgmoat.errors import AgentError, Error
+from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.mcp_server.schemas import COUNT, FLAG, OBJECTS, TEXTS, Schema, make_object
 from pgmoat.mcp_server.values import make_json_value
 from pgmoat.runtime.result import Change, Result, Row
@@ -119,12 +120,11 @@ def make_result(payload: Mapping[str, Any], *, is_error: bool = False) -> types.
 
 def _list_notes(result: Result) -> Payload:
     notes: Payload = {"warnings": list(result.warnings)} if result.warnings else {}
-    reasons: Iterable[Any] = getattr(result, "reasons", ())
-    if reasons:  # their sentences stand in the warnings
-        notes["reasons"] = [_show_reason(reason) for reason in reasons]
+    if result.reasons:  # their sentences stand in the warnings
+        notes["reasons"] = [_show_reason(reason) for reason in result.reasons]
     return notes
 
 
-def _show_reason(reason: Any) -> Payload:
+def _show_reason(reason: Reason) -> Payload:
     found = asdict(reason)
     return {name: make_json_value(found[name]) for name in found if found[name] and name not in _TOLD}

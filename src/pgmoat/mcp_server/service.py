@@ -69,10 +69,12 @@ class Service:
 
     async def _enter(self, tool: Tool, caller: Caller, arguments: dict[str, Any]) -> Payload:
         """Return what a tool gives back in the caller's task, or in a new one where that has ended."""
+        if caller.wish.token is None:
+            self._check_claiming(caller.agent)
         entered = await self._sessions.enter(caller.agent, caller.wish)
         if entered is not None:
             return await self._run(tool, caller, arguments, entered, None)
-        session = self._find_session(caller)
+        session = self._sessions.find(caller.agent, caller.session_key)
         task = await session.find_task(self._moat)
         try:
             return await self._run(tool, caller, arguments, task, session)
@@ -99,15 +101,14 @@ class Service:
         with task.step(step):
             return await tool.run(Call(self._view(caller.agent), self._moat, task, session, arguments))
 
-    def _find_session(self, caller: Caller) -> Session:
-        if not self._view(caller.agent).profile.is_claiming:
+    def _check_claiming(self, agent: str) -> None:
+        if not self._view(agent).profile.is_claiming:
             raise NoTaskError(
-                f"agent {caller.agent} works in tasks of an orchestrator, and this connection has none",
+                f"agent {agent} works in tasks of an orchestrator, and this connection has none",
                 hint="Stop and tell a person: the orchestrator opens a task (pgmoat task open) and gives its"
                 " token as header Pgmoat-Task-Token, as PGMOAT_TASK_TOKEN, or in _meta as pgmoat/task_token;"
                 " or the policy says `tasks: claimed` for this agent.",
             )
-        return self._sessions.find(caller.agent, caller.session_key)
 
     def _view(self, agent: str) -> AgentView:
         if agent not in self._views:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from pgmoat.policy.rows import TaskRule
 from pgmoat.policy.schema import EntityAccess, EntityPolicy, Policy
 
 Columns: TypeAlias = tuple[str, ...] | Literal["all"]
@@ -28,6 +29,12 @@ class Access:
     table: str = ""  # schema.table below it
     base_names: tuple[tuple[str, str], ...] = ()  # of the table, to the entity's
     words: tuple[tuple[str, tuple[str, ...]], ...] = ()  # column with a value map, to its words
+    references: tuple[tuple[str, str], ...] = ()  # column to the entity that it points to
+    key: tuple[str, ...] = ()  # where the policy names it
+    scope: tuple[tuple[str, str], ...] = ()  # column to the key of the task's scope that it must hold
+    is_scoped: bool = False
+    is_soft_deleted: bool = False
+    tells: tuple[str, ...] = ()  # of which hidden rows the agent may know: deleted, out_of_scope
 
     @property
     def hides_columns(self) -> bool:
@@ -110,7 +117,23 @@ def _compile(name: str, entity: EntityPolicy | None, access: EntityAccess) -> Ac
             for base in entity.columns
             if entity.column(base).values
         ),
+        references=tuple(
+            (shown[base], entity.column(base).references or "")
+            for base in entity.columns
+            if entity.column(base).references
+        ),
+        key=tuple(shown[base] for base in entity.key if base in shown),
+        scope=_list_scope(entity),
+        is_scoped=entity.is_scoped,
+        is_soft_deleted=entity.delete.mode == "soft",
+        tells=tuple(entity.tell_hidden) if access.select else (),
     )
+
+
+def _list_scope(entity: EntityPolicy) -> tuple[tuple[str, str], ...]:
+    rules = entity.row_rules
+    tasks = () if rules is None else tuple(rule for rule in rules.rules if isinstance(rule, TaskRule))
+    return tuple((rule.column, rule.key) for rule in tasks if rule.column in entity.entity_columns.values())
 
 
 def _keep(columns: list[str] | Literal["all"]) -> Columns:

@@ -75,6 +75,9 @@ class GuardPolicy(Model):
         default_factory=list[str],
         description="Functions as schema.name that SQL may call besides built-in ones that only compute.",
     )
+    explain_empty: bool = Field(
+        True, description="Whether a query without rows is looked into, and sums and averages are."
+    )
 
 
 class ApprovalPolicy(Model):

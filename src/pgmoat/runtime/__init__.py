@@ -2,6 +2,7 @@
 
 from psycopg.types.json import Jsonb
 
+from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.runtime.asynchronous.moat import AsyncMoat
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
 from pgmoat.runtime.asynchronous.task import AsyncTask
@@ -26,6 +27,7 @@ __all__ = [
     "Orchestrator",
     "Outcome",
     "Preview",
+    "Reason",
     "Result",
     "Task",
     "Transaction",

@@ -53,6 +53,7 @@ _BY_SQLSTATE: dict[str, type[AgentError]] = {
     "PM031": errors.NoTaskError,
     "PM032": errors.NoTaskError,
     "PM033": errors.FrozenError,
+    "PM034": errors.ValueRefusedError,
     "PM040": errors.IdempotencyKeyError,
     "PM041": errors.IdempotencyConflictError,
     "PM042": errors.IdempotencyKeyError,

@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
+from pgmoat.guard.diagnose.probe import Probe
 from pgmoat.policy.bounds import Timeouts
 from pgmoat.postgres import sqltext
 from pgmoat.postgres.sqlfile import load_sql
@@ -41,8 +42,10 @@ class Message:
 
 
 BEGIN = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED")
+BEGIN_READ_ONLY = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
 BEGIN_READ_WRITE = Message(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 COMMIT = Message(b"COMMIT")
+ROLLBACK = Message(b"ROLLBACK", prepare=False)
 SAVEPOINT = Message(b"SAVEPOINT pgmoat_held")
 TAKE_BACK = Message(b"ROLLBACK TO SAVEPOINT pgmoat_held")
 
@@ -91,6 +94,10 @@ class Caller:
             most_bytes=sqltext.Literal(profile.guard.result_bytes),
         )
         return self._tagged(capped.text, bound)
+
+    def probe(self, probe: Probe) -> Message:
+        """Return a question of pgmoat's own about the agent's statement."""
+        return Message(self.tag(probe.text), probe.values, prepare=False)
 
     def explain(self, bound: Bound) -> Message:
         """Return what asks for the statement's plan."""
@@ -149,6 +156,11 @@ def preview_changes(most_rows: int) -> Message:
 def bound_transaction(timeouts: Timeouts) -> Message:
     """Return what has PostgreSQL itself end a transaction that waits for too long."""
     return _fixed("bound_transaction", (f"{timeouts.idle_in_transaction}ms",))
+
+
+def bound_statement(timeout_ms: int) -> Message:
+    """Return what has PostgreSQL end each statement of the transaction that takes longer."""
+    return _fixed("bound_statement", (f"{timeout_ms}ms",))
 
 
 def leave() -> Message:

@@ -12,6 +12,8 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, overload
 
+from pgmoat.guard.diagnose.reason import Reason
+
 Row = Mapping[str, Any]
 
 
@@ -23,7 +25,8 @@ class Result(Sequence[Row]):
     ``affected`` is the number of rows that were written, in all entities, or of rows read. ``truncated``:
     there were more than the policy's ``guard.result_rows`` or ``guard.result_bytes``. ``replayed``: the write
     was done before, with the same key, and this is its stored result. ``statement_id`` is the number of the
-    write's last record in ``pgmoat.statement``, None for reads and for writes of nothing.
+    write's last record in ``pgmoat.statement``, None for reads and for writes of nothing. ``reasons``: why a
+    query has no rows, or counts none; their sentences are among the warnings, too.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +37,7 @@ class Result(Sequence[Row]):
     replayed: bool = False
     statement_id: int | None = None
     key: str | None = field(default=None, repr=False)
+    reasons: tuple[Reason, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

@@ -180,6 +180,56 @@ CREATE TRIGGER "write_delete" INSTEAD OF DELETE ON "agent"."orders" FOR EACH ROW
 CREATE TRIGGER record AFTER INSERT OR UPDATE OR DELETE ON "agent"."orders" FOR EACH STATEMENT EXECUTE FUNCTION pgmoat.after_write();
 ALTER VIEW "agent"."orders" OWNER TO "pgmoat_views";
 
+-- function agent.orders_hidden(jsonb)
+-- as pgmoat_views
+CREATE OR REPLACE FUNCTION "agent"."orders_hidden"(conditions jsonb)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_variable
+DECLARE
+    tests text := '';
+    column_name text;
+    test text;
+    counted integer;
+    counts jsonb := '{}';
+    "scope1" pg_catalog.int8[] := pgmoat.scope('customer_id')::pg_catalog.int8[];
+    "scope2" text[] := pgmoat.scope('tenant')::text[];
+BEGIN
+    PERFORM pgmoat.gate('orders');
+    IF jsonb_typeof(conditions) IS DISTINCT FROM 'object' THEN
+        PERFORM pgmoat.count_refusal('PM034');
+        RAISE EXCEPTION 'pgmoat: the conditions are an object of columns and values'
+            USING ERRCODE = 'PM034', HINT = 'Give a JSON object: column to value.';
+    END IF;
+    FOR column_name IN SELECT jsonb_object_keys(conditions) LOOP
+        test := CASE column_name
+                WHEN 'id' THEN CASE jsonb_typeof(conditions -> column_name) WHEN 'null' THEN '"b"."id" IS NULL' ELSE '"b"."id" OPERATOR(pg_catalog.=) ($1::jsonb ->> ''id'')::pg_catalog.int8' END
+                WHEN 'customer_id' THEN CASE jsonb_typeof(conditions -> column_name) WHEN 'null' THEN '"b"."usr_id" IS NULL' ELSE '"b"."usr_id" OPERATOR(pg_catalog.=) ($1::jsonb ->> ''customer_id'')::pg_catalog.int8' END
+                WHEN 'status' THEN CASE jsonb_typeof(conditions -> column_name) WHEN 'null' THEN 'NOT EXISTS (SELECT FROM "pgmoat_map"."orders__status" AS m WHERE m.code::text = "b"."stat_cd"::text)' ELSE 'EXISTS (SELECT FROM "pgmoat_map"."orders__status" AS m WHERE m.word = ($1::jsonb ->> ''status'') AND m.code::text = "b"."stat_cd"::text)' END
+                END;
+        IF test IS NULL OR NOT has_column_privilege(session_user, '"agent"."orders"', column_name, 'SELECT') THEN
+            PERFORM pgmoat.count_refusal('PM034');
+            RAISE EXCEPTION 'pgmoat: entity % has no column % that % may select', 'orders', column_name, session_user
+                USING ERRCODE = 'PM034', HINT = 'Compare columns that the policy lets this agent read.';
+        END IF;
+        IF jsonb_typeof(conditions -> column_name) IN ('object', 'array') THEN
+            PERFORM pgmoat.count_refusal('PM034');
+            RAISE EXCEPTION 'pgmoat: a condition compares column % with one value', column_name
+                USING ERRCODE = 'PM034', HINT = 'Give a text, a number, true, false or null.';
+        END IF;
+        tests := tests || ' AND ' || test;
+    END LOOP;
+    EXECUTE 'SELECT pg_catalog.count(*)::integer FROM (SELECT FROM "public"."orders" AS b WHERE "b"."deleted_at" IS NOT NULL AND ("b"."usr_id" OPERATOR(pg_catalog.=) ANY ($2)
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ($3)) IS TRUE' || tests || ' LIMIT 100) AS hidden' INTO counted USING conditions, "scope1", "scope2";
+    counts := counts || jsonb_build_object('deleted', counted);
+    EXECUTE 'SELECT pg_catalog.count(*)::integer FROM (SELECT FROM "public"."orders" AS b WHERE "b"."deleted_at" IS NULL AND ("b"."usr_id" OPERATOR(pg_catalog.=) ANY ($2)
+       AND "b"."tenant"::text OPERATOR(pg_catalog.=) ANY ($3)) IS NOT TRUE' || tests || ' LIMIT 100) AS hidden' INTO counted USING conditions, "scope1", "scope2";
+    counts := counts || jsonb_build_object('out_of_scope', counted);
+    RETURN counts;
+END
+$body$;
+COMMENT ON FUNCTION "agent"."orders_hidden"(jsonb) IS 'Counts rows of orders that the caller does not see: deleted, out_of_scope.';
+
 -- function pgmoat_write.items_insert()
 -- as pgmoat_writer
 CREATE OR REPLACE FUNCTION "pgmoat_write"."items_insert"()

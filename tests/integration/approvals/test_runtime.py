@@ -9,10 +9,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection, text
 
 from pgmoat import errors
 from pgmoat.runtime import AsyncMoat, Backoff, Jsonb, Moat
-from tests.integration.approvals.people import count_written, decide, read_state
+from pgmoat.runtime.sqlalchemy import create_agent_engine, write_once
+from tests.integration.approvals.people import count_written, decide, hold_once, read_state
 from tests.moat_fixtures import Moat as Site
 
 QUICK = Backoff(deadline_s=10.0, first_s=0.01, most_s=0.2)
@@ -147,10 +149,23 @@ def test_values_of_all_sorts_are_read_back(moat: Moat, shop: Site) -> None:
         "h": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC), "i": timedelta(days=-1, seconds=7, microseconds=5),
         "j": UUID(int=7), "k": b"\0\xff", "l": [1, 2], "m": {"x": [1, {"y": 2.5}]}, "n": Jsonb(["z"]),
     }  # fmt: skip
-    text = ", ".join(f":{name}::{kind}" for name, kind in zip(values, (
-        "int", "text", "text", "boolean", "float8", "numeric", "date", "timestamptz", "interval", "uuid", "bytea",
-        "int[]", "jsonb", "jsonb",
-    ), strict=True))  # fmt: skip
+    types = [
+        "int",
+        "text",
+        "text",
+        "boolean",
+        "float8",
+        "numeric",
+        "date",
+        "timestamptz",
+        "interval",
+        "uuid",
+        "bytea",
+        "int[]",
+        "jsonb",
+        "jsonb",
+    ]
+    text = ", ".join(f":{name}::{kind}" for name, kind in zip(values, types, strict=True))
     sql = f"UPDATE counters SET v = v + 1, note = concat_ws('|', {text}) WHERE id <= 21"
     with moat.task("worker", "T-1") as task:
         with pytest.raises(errors.ApprovalRequiredError) as caught:
@@ -206,9 +221,8 @@ def test_deletions_run_with_the_reason_that_was_given(moat: Moat, shop: Site) ->
         assert number is not None
         decide(shop, number)
         assert task.outcome(number).state == "done"
-    assert shop.read(
-        "SELECT DISTINCT delete_reason, count(*) FROM public.counters WHERE id <= 30 GROUP BY 1"
-    ) == [("doubles", 30)]
+    deleted = shop.read("SELECT delete_reason, count(*) FROM public.counters WHERE id <= 30 GROUP BY 1")
+    assert deleted == [("doubles", 30)]
     assert shop.value("SELECT given_reason FROM pgmoat.approvals") == "doubles"
 
 
@@ -299,6 +313,39 @@ def test_another_task_of_the_same_scope_may_run_it(moat: Moat, shop: Site) -> No
         other.outcome(number)
     with moat.task("worker", "T-3", scope={"customer_id": 42}) as third:
         assert third.outcome(number).state == "done"
+
+
+def test_write_once_says_what_waits(shop: Site) -> None:
+    number = hold_once(shop, "worker", "k1", request={"many": 1}, token=shop.open_task("worker", "T-1"))
+    engine = create_agent_engine(agent="worker", policy=shop.policy, dsn=shop.dsns()["worker"])
+    request = {"many": 1}
+
+    def work(connection: Connection) -> int:
+        return connection.execute(text("UPDATE counters SET v = v + 1 WHERE id <= 30")).rowcount
+
+    try:
+        with Moat(shop.policy, dsns=shop.dsns(), orchestrator_dsn=shop.database.dsn) as moat:
+            with (
+                moat.task("worker", "T-1"),
+                pytest.raises(errors.ApprovalRequiredError) as caught,
+                engine.begin() as connection,
+            ):
+                write_once(connection, "k1", request, work)
+            assert caught.value.approval_id == number
+            with (
+                moat.task("worker", "T-1"),
+                pytest.raises(errors.ApprovalRequiredError) as caught,
+                engine.begin() as connection,
+            ):
+                write_once(connection, "k2", request, work)
+            assert (caught.value.approval_id, caught.value.sqlstate) == (None, "PM050")
+            assert caught.value.as_dict()["code"] == "approval-required"
+            decide(shop, number)
+            with moat.task("worker", "T-1"), engine.begin() as connection:
+                assert write_once(connection, "k1", request, work).affected == 30
+    finally:
+        engine.dispose()
+    assert count_written(shop) == 30
 
 
 async def _run_async(shop: Site) -> None:

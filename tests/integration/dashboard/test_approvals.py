@@ -42,9 +42,19 @@ def test_what_waits_is_shown_with_all_that_it_is_about(operator: Browser, shop: 
         request={"amount": 120, "note": None},
         why="amount > 100",
         key="refund-99-a",
+        reason="ordered twice",
     )
     page = main_of(operator.get("/approvals").text)
-    for said in ("refund_all", "refunds", "refund-99", "pay back", "amount > 100", "120", "refund-99-a"):
+    for said in (
+        "refund_all",
+        "refunds",
+        "refund-99",
+        "pay back",
+        "amount > 100",
+        "120",
+        "refund-99-a",
+        "ordered twice",
+    ):
         assert said in page
     assert re.search(r'was changed">pending</span>\s*<span class="mono changed">refunded', page)
     assert "What it would write: 1 row" in page
@@ -281,6 +291,24 @@ def test_what_is_long_is_cut_and_says_so_and_is_approved_where_all_of_it_is(
         assert long in operator.get(f"/approvals/{number}").text
 
 
+def test_rows_that_are_too_large_to_be_kept(operator: Browser, shop: Shop) -> None:
+    number = hold(shop.moat, preview=[], affected=3, is_cut=True)
+    assert "/acts/approve" not in operator.get("/approvals").text
+    page = operator.get(f"/approvals/{number}").text
+    assert "They are too large to be kept: nobody can show them." in page
+    assert "What is approved are all 3" in page
+    assert read_marks(page, number)
+
+
+def test_an_agents_page_says_what_of_it_waits(operator: Browser, shop: Shop) -> None:
+    assert "of its writes" not in operator.get("/agents/refunds").text
+    hold(shop.moat)
+    hold(shop.moat)
+    page = operator.get("/agents/refunds").text
+    assert '<a href="/approvals?agent=refunds">2 of its writes</a> wait' in page
+    assert "of its writes" not in operator.get("/agents/support").text
+
+
 def test_hostile_values_are_shown_and_not_obeyed(operator: Browser, shop: Shop) -> None:
     hostile = "<b>\u202eevil\u0007\u200b{{ 7 * 7 }} ünï 漢字 \u2066</b>"
     number = hold(
@@ -289,6 +317,7 @@ def test_hostile_values_are_shown_and_not_obeyed(operator: Browser, shop: Shop) 
         task="task <b>\u202eevil {{ 7 * 7 }}</b>",
         key=f"key {hostile}",
         why=f"why {hostile}",
+        reason=f"reason {hostile}",
         request={f"name {hostile}": {"nested": [hostile, {"deep": [None, True]}]}},
         preview=[UPDATE | {"after": {"note": hostile, "tags": [hostile], "none": "NULL", "null": None}}],
     )

@@ -87,6 +87,7 @@ def test_an_operation_with_its_arguments_and_rows(desk: Moat, approver: Connecti
         desk,
         "clerk",
         step="tidy",
+        reason="ordered twice",
         request={"amount": 1, "note": None, "tags": ["a", "b"], "sql": "a name like another"},
         preview=[
             {"entity": "notes", "operation": "insert", "before": None, "after": {"id": 3, "body": "new"}},
@@ -109,6 +110,7 @@ def test_an_operation_with_its_arguments_and_rows(desk: Moat, approver: Connecti
         "sql": "a name like another",
     }
     assert held.statement is None
+    assert held.given_reason == "ordered twice"
     assert (held.step, held.affected, held.is_cut, held.is_own_sql) == ("tidy", 300, True, False)
     inserted, deleted, updated = held.rows
     assert (inserted.before, inserted.after) == (None, {"id": "3", "body": "new"})

@@ -115,7 +115,16 @@ def test_the_list_and_what_is_in_it(command: Command, desk: Moat) -> None:
 
 
 def test_approve_shows_and_asks(command: Command, desk: Moat) -> None:
-    number = hold(desk, "clerk", step="pay", task="N-2", preview=[UPDATE], affected=300, is_cut=True)
+    number = hold(
+        desk,
+        "clerk",
+        step="pay",
+        task="N-2",
+        reason="ordered twice",
+        preview=[UPDATE],
+        affected=300,
+        is_cut=True,
+    )
     said = answer_at_a_terminal(command, "n", "approve", str(number))
     assert said.code == 1
     assert state_of(desk, number) == "pending"
@@ -125,6 +134,7 @@ def test_approve_shows_and_asks(command: Command, desk: Moat) -> None:
         f"number {number}: refund_all of agent clerk, pending",
         "  task     N-2",
         "  step     pay",
+        "  reason   ordered twice",
         "    amount = 12",
         "  would write 300 rows, of which the first 1 are kept:",
         "  ~ update notes",
@@ -195,6 +205,7 @@ def test_an_agent_writes_nothing_on_the_terminal(command: Command, desk: Moat) -
         step=hostile,
         key=hostile,
         why=hostile,
+        reason=hostile,
         operation="write()",
         request={"sql": f"UPDATE notes\nSET {hostile}", "parameters": [hostile, {"a": hostile}]},
         preview=[UPDATE | {"after": {"id": 8, "body": hostile, hostile: "W" * 9_000}}],

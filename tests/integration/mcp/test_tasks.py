@@ -40,6 +40,8 @@ def test_without_a_task_a_person_is_asked_for_one(desk: Desk, front: HttpServer,
             error = await refuse(client, "query", sql="SELECT id FROM orders")
             assert error["code"] == "no-task"
             assert "pgmoat task open" in error["hint"]
+            named = await refuse(client, "entities", _meta={"pgmoat/task": "T-9"})
+            assert named == error
             by_meta = {"pgmoat/task_token": desk.site.open_task("support", "T-9"), "pgmoat/task": "T-9"}
             standing = await call(client, "entities", _meta=by_meta)
             assert standing["task"]["id"] == "T-9"

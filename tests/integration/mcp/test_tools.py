@@ -91,6 +91,10 @@ async def _read(client: Client, task_id: str) -> None:
     for described in (orders, log):
         example = await call(client, "query", sql=described["example"])
         assert described is log or example["row_count"] == 5  # events are kept from test to test
+    empty = await call(client, "query", sql="SELECT id FROM orders WHERE status = 'Shipped'")
+    (reason,) = empty["reasons"]
+    assert reason.items() >= {"entity": "orders", "column": "status", "suggestion": "shipped"}.items()
+    assert any("shipped" in warning for warning in empty["warnings"])
     answer = await call(client, "query", sql="SELECT id FROM orders ORDER BY id")
     assert (answer["row_count"], answer["truncated"]) == (100, True)
     assert any("page with ORDER BY" in warning for warning in answer["warnings"])

@@ -21,6 +21,7 @@ import pytest
 from pgmoat.cli.main import run
 from pgmoat.watchdog.hook import parse_hook
 from pgmoat.watchdog.loop import run_watch
+from tests.approval_fixtures import hold
 from tests.integration.watchdog.conftest import QUICK, Post, Running, wait_for
 from tests.moat_fixtures import Moat
 
@@ -139,6 +140,30 @@ def test_each_in_order_and_signed(post: Post, moat: Moat, receiver: Receiver) ->
     row = read_webhook(moat)
     assert (row["delivered"], row["dropped"], row["last_incident"]) == (60, 0, told[-1])
     assert "SECRET-PATH" not in json.dumps(row)
+
+
+def test_what_is_held_and_decided_is_told(post: Post, moat: Moat, receiver: Receiver) -> None:
+    with Watching(post, receiver.url):
+        number = hold(moat, "clerk", task="T-1", operation="write()", why="it writes 60 rows, more than 20")
+        moat.run(
+            "SELECT pgmoat.record_incident(agent, task_id, step, 'approval', 'held', 'approval:' || id,"
+            " jsonb_build_object('operation', operation, 'affected', affected, 'why', why))"
+            " FROM pgmoat.approvals WHERE id = %s",
+            number,
+        )
+        moat.run(
+            "SELECT pgmoat.decide(id, fingerprint, false, 'Ada (dashboard)', 'not today')"
+            " FROM pgmoat.approvals WHERE id = %s",
+            number,
+        )
+        wait_for(lambda: len(receiver.got) >= 2)
+    held, decided = (json.loads(body)["text"] for _, body in receiver.got)
+    about = f"number {number}, 1 row"
+    assert held == f"pgmoat: clerk/T-1 write() held: {about}; it writes 60 rows, more than 20"
+    assert decided == (
+        f"pgmoat: clerk/T-1 write() rejected by Ada (dashboard): {about}; not today;"
+        " it writes 60 rows, more than 20"
+    )
 
 
 def test_a_restart_goes_on_where_it_was(post: Post, moat: Moat, receiver: Receiver) -> None:

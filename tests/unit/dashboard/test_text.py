@@ -16,6 +16,7 @@ from pgmoat.dashboard.figures import lay_out
 from pgmoat.dashboard.form import choose_way_back
 from pgmoat.dashboard.templating import make_environment, make_link
 from pgmoat.dashboard.text import (
+    cut,
     format_bytes,
     format_clock,
     format_count,
@@ -164,3 +165,8 @@ def test_an_excess_of_time_has_a_unit() -> None:
     assert format_excess("statement-timeout", 30_844, 30_000) == "30.8 s, 30 s allowed"
     assert format_excess("idle-in-transaction", 900_000, 500) == "15 min, 500 ms allowed"
     assert format_excess("repeats", 24, 20) == "24 of 20"
+
+
+def test_what_is_cut_says_how_long_it_is() -> None:
+    assert cut("x" * 10) == cut("x" * 10, 10) == "x" * 10
+    assert cut("x" * 1_500, 3) == "xxx… (cut: 1\N{NARROW NO-BREAK SPACE}500 characters)"

@@ -26,7 +26,21 @@ from tests.unit.guard.shop import SHOP, list_problems, list_rules
             Use.READ,
             Verdict((), "select", has_one_row=True),
         ),
-        ("SELECT max(id), count(*) FROM orders", Use.READ, Verdict((), "select", has_one_row=True)),
+        (
+            "SELECT max(id), count(*) FROM orders",
+            Use.READ,
+            Verdict((), "select", has_one_row=True, is_summary=True),
+        ),
+        (
+            "SELECT avg(o.id) FROM orders AS o",
+            Use.READ,
+            Verdict((), "select", has_one_row=True, is_summary=True, may_mislead=True),
+        ),
+        (
+            "SELECT o.a, sum(i.id) FROM orders AS o JOIN items AS i ON i.id = o.id GROUP BY 1",
+            Use.READ,
+            Verdict((), "select", may_mislead=True),
+        ),
         ("SELECT max(id) OVER () FROM orders", Use.READ, Verdict((), "select")),
         ("SELECT max(id) FROM orders GROUP BY a", Use.READ, Verdict((), "select")),
         ("SELECT 1 UNION SELECT 2", Use.READ, Verdict((), "select")),

@@ -129,3 +129,13 @@ def test_a_broken_operation_hides_no_other_problem() -> None:
 def test_warnings() -> None:
     assert warnings_of(with_operation(_SOUND).replace("[refund]", "[]")) == ["operation-unused"]
     assert warnings_of(with_operation(_SOUND.replace(":a", "1"))) == ["parameter-unused"]
+
+
+def test_an_operation_is_not_called_as_the_function_that_counts_hidden_rows() -> None:
+    told = with_operation(_SOUND, "orders_hidden").replace(
+        "orders: {table:", "orders: {rows: id = task.id, tell_hidden: [out_of_scope], table:"
+    )
+    told = told.replace("operations: [refund]", "operations: [orders_hidden]")
+    (line,) = lines_of(told)
+    assert "`orders_hidden` is the function that counts hidden rows of `orders`" in line
+    load_policy_text(told.replace("tell_hidden: [out_of_scope], ", ""), "moat.yaml")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.model.finding import Finding, PolicyPath, Severity
+from pgmoat.policy.hidden import name_hidden
 from pgmoat.policy.messages import suggest
 from pgmoat.policy.reserved import RESERVED_WORDS
 from pgmoat.policy.rules.agents import check_access
@@ -53,6 +54,10 @@ def _check_name(policy: Policy, name: str, path: PolicyPath) -> Iterator[Finding
     if name in policy.entities:
         message = f"`{name}` is the name of an entity too"
         yield error("operation-name", path, message, "rename one", also=("entities", name))
+    for entity_name, entity in policy.entities.items():
+        if entity.tell_hidden and name == name_hidden(entity_name):
+            message = f"`{name}` is the function that counts hidden rows of `{entity_name}`"
+            yield error("operation-name", path, message, "rename it", also=("entities", entity_name))
     role = policy.settings.operation_role(name)
     for agent in policy.agents:
         if policy.settings.agent_role(agent) == role:

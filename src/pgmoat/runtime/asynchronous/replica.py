@@ -87,7 +87,7 @@ class AsyncReplica:
             if answer.is_general:
                 self._rest.begin(reason, monotonic())
         async with self._primary.connection() as connection:
-            result = await AsyncSession(connection, self._profile).query(request)
+            result = await AsyncSession(connection, self._profile).answer(request)
             return add_warning(result, describe_fallback(reason))
 
     async def _find_needed(self, horizon: Horizon) -> Mark | Problem:
@@ -118,7 +118,7 @@ class AsyncReplica:
                     return found
                 self._rest.end()
                 session = AsyncSession(connection, self._profile)
-                result = await session.query(request, _BEGUN)
+                result = await session.answer(request, _BEGUN)
         except AgentError as error:
             problem = judge_failure(error, is_connected=is_connected)
             if problem is None:

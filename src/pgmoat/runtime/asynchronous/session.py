@@ -17,6 +17,7 @@ from psycopg import AsyncConnection, AsyncCursor
 
 from pgmoat.runtime import messages
 from pgmoat.runtime.asynchronous.exchange import read_rows, send
+from pgmoat.runtime.asynchronous.explain import explain
 from pgmoat.runtime.asynchronous.position import send_and_mark
 from pgmoat.runtime.held import Held, read_held, refuse_held
 from pgmoat.runtime.horizon import Trail
@@ -53,6 +54,11 @@ class AsyncSession:
     connection: AsyncConnection[Any]
     profile: Profile
     trail: Trail | None = None  # of a write, where reads on a replica are to see it
+
+    async def answer(self, request: Request, ends: Ends = OWN) -> Result:
+        """Return the answer of a query that ends its transaction, and where it is empty, why."""
+        result = await self.query(request, ends)
+        return await explain(self.connection, self.profile, request, result)
 
     async def query(self, request: Request, ends: Ends = OWN) -> Result:
         """Return the answer of a query, cut off where the policy says."""

@@ -90,7 +90,11 @@ class AsyncTask:
         return use_step(self.identity, check_text(name, "the name of a step"), check_text(reason, "a reason"))
 
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
-        """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
+        """
+        Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence.
+
+        Where it has no rows, or counts none, ``reasons`` of the result say why.
+        """
         means = self._means
         with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
@@ -99,7 +103,7 @@ class AsyncTask:
                 if means.replica is not None and self._horizon is not None:
                     return await means.replica.query(self._horizon, request)
                 async with means.pool.connection() as connection:
-                    return await AsyncSession(connection, means.profile).query(request)
+                    return await AsyncSession(connection, means.profile).answer(request)
 
             return await repeat(attempt, means.backoff)
 

@@ -21,6 +21,7 @@ from pgmoat.errors import (
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.session import INSIDE, AsyncSession
 from pgmoat.runtime.binding import Parameters
+from pgmoat.runtime.explanation import add_silence
 from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
@@ -78,10 +79,10 @@ class AsyncTransaction:
             raise StateConflictError(_FAILED.format(what="COMMIT"), hint=_HINTS[_FAILED], sqlstate="25P02")
 
     async def query(self, sql: str, parameters: Parameters = None) -> Result:
-        """Return the answer of a SELECT; see :meth:`AsyncTask.query`."""
+        """Return the answer of a SELECT; see :meth:`AsyncTask.query`. An empty one is not explained here."""
         request = self._requester.query(sql, parameters)
         with self._within_limits(sql):
-            return await self._session.query(request, INSIDE)
+            return add_silence(self._session.profile, await self._session.query(request, INSIDE))
 
     async def write(
         self,

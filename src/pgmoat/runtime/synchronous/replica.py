@@ -88,7 +88,7 @@ class Replica:
             if answer.is_general:
                 self._rest.begin(reason, monotonic())
         with self._primary.connection() as connection:
-            result = Session(connection, self._profile).query(request)
+            result = Session(connection, self._profile).answer(request)
             return add_warning(result, describe_fallback(reason))
 
     def _find_needed(self, horizon: Horizon) -> Mark | Problem:
@@ -119,7 +119,7 @@ class Replica:
                     return found
                 self._rest.end()
                 session = Session(connection, self._profile)
-                result = session.query(request, _BEGUN)
+                result = session.answer(request, _BEGUN)
         except AgentError as error:
             problem = judge_failure(error, is_connected=is_connected)
             if problem is None:

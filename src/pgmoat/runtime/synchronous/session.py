@@ -35,6 +35,7 @@ from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Preview, Result
 from pgmoat.runtime.stored import pack_rows, unpack_rows
 from pgmoat.runtime.synchronous.exchange import read_rows, send
+from pgmoat.runtime.synchronous.explain import explain
 from pgmoat.runtime.synchronous.position import send_and_mark
 
 Ends = tuple[tuple[Message, ...], tuple[Message, ...]]
@@ -54,6 +55,11 @@ class Session:
     connection: Connection[Any]
     profile: Profile
     trail: Trail | None = None  # of a write, where reads on a replica are to see it
+
+    def answer(self, request: Request, ends: Ends = OWN) -> Result:
+        """Return the answer of a query that ends its transaction, and where it is empty, why."""
+        result = self.query(request, ends)
+        return explain(self.connection, self.profile, request, result)
 
     def query(self, request: Request, ends: Ends = OWN) -> Result:
         """Return the answer of a query, cut off where the policy says."""

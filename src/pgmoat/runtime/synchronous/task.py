@@ -91,7 +91,11 @@ class Task:
         return use_step(self.identity, check_text(name, "the name of a step"), check_text(reason, "a reason"))
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
-        """Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence."""
+        """
+        Return the answer of a SELECT; parameters stand in it as ``:name``, or ``$1`` for a sequence.
+
+        Where it has no rows, or counts none, ``reasons`` of the result say why.
+        """
         means = self._means
         with self._observe("query", sql):
             request = self._requester.query(sql, parameters)
@@ -100,7 +104,7 @@ class Task:
                 if means.replica is not None and self._horizon is not None:
                     return means.replica.query(self._horizon, request)
                 with means.pool.connection() as connection:
-                    return Session(connection, means.profile).query(request)
+                    return Session(connection, means.profile).answer(request)
 
             return repeat(attempt, means.backoff)
 

@@ -20,6 +20,7 @@ from pgmoat.errors import (
     TransactionTooLongError,
 )
 from pgmoat.runtime.binding import Parameters
+from pgmoat.runtime.explanation import add_silence
 from pgmoat.runtime.failures import clarify_failures
 from pgmoat.runtime.messages import BEGIN, bound_transaction, find_caller
 from pgmoat.runtime.request import Requester
@@ -79,10 +80,10 @@ class Transaction:
             raise StateConflictError(_FAILED.format(what="COMMIT"), hint=_HINTS[_FAILED], sqlstate="25P02")
 
     def query(self, sql: str, parameters: Parameters = None) -> Result:
-        """Return the answer of a SELECT; see :meth:`Task.query`."""
+        """Return the answer of a SELECT; see :meth:`Task.query`. An empty one is not explained here."""
         request = self._requester.query(sql, parameters)
         with self._within_limits(sql):
-            return self._session.query(request, INSIDE)
+            return add_silence(self._session.profile, self._session.query(request, INSIDE))
 
     def write(
         self,

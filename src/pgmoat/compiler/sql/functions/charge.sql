@@ -46,7 +46,9 @@ BEGIN
                                      charged.bytes_used, due_bytes, t.bytes_per_task);
     END IF;
     -- What needs a person's word, and has none. Tasks above may be another agent's, with another limit.
-    IF t.approval_statement_rows IS NOT NULL OR t.approval_task_rows IS NOT NULL OR t.parent IS NOT NULL THEN
+    IF t.approval_statement_rows IS NOT NULL OR t.approval_task_rows IS NOT NULL
+       OR t.parent IS NOT NULL AND EXISTS (SELECT FROM pgmoat.task AS k JOIN pgmoat.agent AS a ON a.name = k.agent
+                                            WHERE k.id = ANY (t.ancestors) AND a.approval_task_rows IS NOT NULL) THEN
         own := pgmoat.count_own_rows();
         due_own := own.transaction_rows - charged.transaction_own_rows;
         IF own.statement_rows > t.approval_statement_rows THEN

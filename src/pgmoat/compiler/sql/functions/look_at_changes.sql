@@ -8,11 +8,14 @@ RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_c
 AS $function$
 #variable_conflict use_column
 DECLARE
-    -- As the row triggers print it: timestamptz in UTC; what has no time zone, in that of whoever wrote it, or in UTC.
-    nows jsonb[] := ARRAY[to_jsonb(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') ||
-                                   rtrim(rtrim(to_char(now() AT TIME ZONE 'UTC', '.US'), '0'), '.') || '+00:00'),
-                          to_jsonb(now()), to_jsonb(now()::timestamp), to_jsonb(now() AT TIME ZONE 'UTC'),
-                          to_jsonb(now()::date), to_jsonb((now() AT TIME ZONE 'UTC')::date)];
+    -- In UTC, and in the server's own time zone: one that the agent has chosen would make any day of the week to today.
+    zone text := (SELECT s.setting FROM pg_settings AS s
+                   WHERE s.name = 'TimeZone'
+                     AND s.source IN ('default', 'environment variable', 'configuration file', 'command line', 'global', 'database'));
+    utc timestamp := now() AT TIME ZONE 'UTC';
+    own timestamp := now() AT TIME ZONE COALESCE(zone, 'UTC');
+    nows jsonb[] := ARRAY[to_jsonb((to_jsonb(utc) #>> '{}') || '+00:00'), -- timestamptz, as the row triggers print it
+                          to_jsonb(utc), to_jsonb(own), to_jsonb(utc::date), to_jsonb(own::date)];
 BEGIN
     WITH written AS MATERIALIZED (
         SELECT c.id, c.entity, c.operation, c.before, c.after FROM pgmoat.change AS c

@@ -37,6 +37,7 @@ AS $function$
         ('PM031', 'the task is open with another scope, parent or origin'),
         ('PM032', 'no such task'),
         ('PM033', 'the watchdog does not run'),
+        ('PM034', 'a condition by which hidden rows are not counted'),
         ('PM040', 'an operation without an idempotency key'),
         ('PM041', 'the idempotency key stands for another call'),
         ('PM042', 'the idempotency key has expired'),

@@ -1,0 +1,1 @@
+"""Why an answer is empty, and what in an answer with rows may mislead."""

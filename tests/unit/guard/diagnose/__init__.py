@@ -1,0 +1,1 @@
+"""The diagnosis of empty answers, without a database."""
