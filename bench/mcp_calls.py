@@ -207,8 +207,8 @@ def _write_notes(missing: Sequence[str]) -> Generator[str]:
         "A read by key over stdio, sequential and with eight always under way in the same session; all"
         " servers in one run, on one PostgreSQL, in turns. p50 and p99 of all rounds; behind the ratio of the"
         " medians, the lowest and the highest round. *Text*: the answer's text, which models read; *line*:"
-        " all that comes over the pipe. *Its CPU*: what a call costs the server's processes, PostgreSQL left out;"
-        " it depends least on what else the machine does."
+        " all that comes over the pipe. *Its CPU*: what a call costs the server's processes, PostgreSQL's not"
+        " among them; it depends least on what else the machine does."
     )
     if missing:
         yield f"Not measured, because not there (`bench/install_rivals.sh`): {', '.join(missing)}."
