@@ -17,19 +17,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
 from bench.mcp_client import Answer, Client
 from bench.mcp_rivals import RIVALS, Launch
 from bench.measure import Scale, Spread
+from bench.processes import find_family, read_cpu_seconds
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
 from pgmoat.errors import Error
 
 _AT_ONCE = 8
 _POINT_READ = "SELECT id, usr_id, stat_cd, amt, upd_ts, note FROM orders WHERE id = {}"
+_PARAMETER_READ = _POINT_READ.format(":id")
 _SIZES = (
     ("1 row", "SELECT id, usr_id, stat_cd, amt, upd_ts, note FROM orders WHERE id = 4711"),
     ("100 rows", "SELECT id, usr_id, stat_cd, amt, upd_ts, note FROM orders WHERE id <= 100"),
@@ -52,6 +54,8 @@ class Server:
     at_once: list[list[float]] = field(default_factory=list[list[float]])
     in_turn_s: list[float] = field(default_factory=list[float])  # a whole round
     at_once_s: list[float] = field(default_factory=list[float])
+    in_turn_cpu_s: float = 0.0  # of the server's processes, PostgreSQL's not among them
+    at_once_cpu_s: float = 0.0
 
     @property
     def name(self) -> str:
@@ -73,7 +77,8 @@ def measure_mcp(scratch: Scratch, scale: Scale) -> Report:
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(_prepare_ours(database))
         servers: list[Server] = []
-        for launch in [ours, *(launch for _, launch in found if launch is not None)]:
+        by_parameter = replace(ours, name="the same, the key as a parameter", has_parameters=True)
+        for launch in [ours, by_parameter, *(launch for _, launch in found if launch is not None)]:
             try:
                 servers.append(_start(stack, launch))
             except Error as error:
@@ -121,12 +126,18 @@ def _take_rounds(servers: Sequence[Server], scale: Scale, rows: int) -> None:
     for number in range(scale.rounds + 1):
         ids = [random.randint(1, rows) for _ in range(calls)]  # noqa: S311 - which rows is no secret
         for server in reversed(servers) if number % 2 else servers:
+            family = find_family(server.client.pid)
+            cpu = [read_cpu_seconds(family)]
             began = time.perf_counter()
             taken = [_ask(server.client, server.launch, one) for one in ids]
             between = time.perf_counter()
+            cpu.append(read_cpu_seconds(family))
             at_once = _ask_at_once(server, ids)
             ended = time.perf_counter()
+            cpu.append(read_cpu_seconds(family))
             if number:
+                server.in_turn_cpu_s += cpu[1] - cpu[0]
+                server.at_once_cpu_s += cpu[2] - cpu[1]
                 server.in_turn.append(taken)
                 server.in_turn_s.append(between - began)
                 server.at_once.append(at_once)
@@ -136,10 +147,16 @@ def _take_rounds(servers: Sequence[Server], scale: Scale, rows: int) -> None:
 def _ask(client: Client, launch: Launch, row: int) -> float:
     """Return how long one point read took."""
     began = time.perf_counter()
-    answer = client.call(launch.tool, {"sql": _POINT_READ.format(row)})
+    answer = client.call(launch.tool, _make_read(launch, row))
     ended = time.perf_counter()
     _check(launch, answer)
     return ended - began
+
+
+def _make_read(launch: Launch, row: int) -> dict[str, object]:
+    if launch.has_parameters:
+        return {"sql": _PARAMETER_READ, "parameters": {"id": row}}
+    return {"sql": _POINT_READ.format(row)}
 
 
 def _ask_at_once(server: Server, ids: Sequence[int]) -> list[float]:
@@ -149,7 +166,7 @@ def _ask_at_once(server: Server, ids: Sequence[int]) -> list[float]:
     taken: list[float] = []
 
     def send() -> None:
-        call = server.client.send_call(server.launch.tool, {"sql": _POINT_READ.format(waiting.pop())})
+        call = server.client.send_call(server.launch.tool, _make_read(server.launch, waiting.pop()))
         began[call] = time.perf_counter()
 
     while waiting and len(began) < _AT_ONCE:
@@ -190,7 +207,8 @@ def _write_notes(missing: Sequence[str]) -> Generator[str]:
         "A read by key over stdio, sequential and with eight always under way in the same session; all"
         " servers in one run, on one PostgreSQL, in turns. p50 and p99 of all rounds; behind the ratio of the"
         " medians, the lowest and the highest round. *Text*: the answer's text, which models read; *line*:"
-        " all that comes over the pipe."
+        " all that comes over the pipe. *Its CPU*: what a call costs the server's processes, PostgreSQL's not"
+        " among them; it depends least on what else the machine does."
     )
     if missing:
         yield f"Not measured, because not there (`bench/install_rivals.sh`): {', '.join(missing)}."
@@ -212,8 +230,12 @@ def _make_tables(
     ]
     own_size = servers[0].client.tools_size
     return (
-        _compare("One read after the other", servers, [(s.in_turn, s.in_turn_s) for s in servers]),
-        _compare("Eight reads at once", servers, [(s.at_once, s.at_once_s) for s in servers]),
+        _compare(
+            "One read after the other", servers, [(s.in_turn, s.in_turn_s, s.in_turn_cpu_s) for s in servers]
+        ),
+        _compare(
+            "Eight reads at once", servers, [(s.at_once, s.at_once_s, s.at_once_cpu_s) for s in servers]
+        ),
         *weighed,
         Table(
             "What a session begins with",
@@ -233,10 +255,10 @@ def _make_tables(
 
 
 def _compare(
-    title: str, servers: Sequence[Server], timed: Sequence[tuple[list[list[float]], list[float]]]
+    title: str, servers: Sequence[Server], timed: Sequence[tuple[list[list[float]], list[float], float]]
 ) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for server, (rounds, whole) in zip(servers, timed, strict=True):
+    for server, (rounds, whole, cpu) in zip(servers, timed, strict=True):
         every = sorted(one for taken in rounds for one in taken)
         ratios = [
             statistics.median(taken) / statistics.median(other)
@@ -248,10 +270,11 @@ def _compare(
                 statistics.median(every) * 1000,
                 every[int(len(every) * 0.99)] * 1000,
                 len(every) / sum(whole),
+                cpu / len(every) * 1000,
                 Spread(statistics.median(ratios), min(ratios), max(ratios)),
             )
         )
-    columns = ("server", "p50 ms", "p99 ms", "calls/s", f"p50 : {servers[0].name}")
+    columns = ("server", "p50 ms", "p99 ms", "calls/s", "its CPU ms", f"p50 : {servers[0].name}")
     return Table(title, columns, tuple(rows))
 
 

@@ -26,6 +26,7 @@ class Launch:
     command: tuple[str, ...]
     environ: Mapping[str, str]
     tool: str  # that runs SQL, which is its argument "sql"
+    has_parameters: bool = False  # the key of a read is sent apart from its text
 
 
 @dataclass(frozen=True, slots=True)

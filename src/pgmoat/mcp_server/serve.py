@@ -7,6 +7,7 @@ In: Wanted. Out: MCP. I/O: PostgreSQL; standard input and output, or the network
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -61,6 +62,7 @@ def read_wish(environ: Mapping[str, str]) -> Wish:
 def serve_over_stdio(wanted: Wanted, agent: str, wish: Wish) -> None:
     """Serve *agent* over standard input and output until the former ends, or SIGTERM or SIGINT comes."""
     set_up_log()
+    spare_collector()
     moat = wanted.make_moat([agent])
 
     async def run() -> None:
@@ -73,6 +75,7 @@ def serve_over_stdio(wanted: Wanted, agent: str, wish: Wish) -> None:
 def serve_over_http(wanted: Wanted, tokens: Tokens, place: Place, say_ready: Callable[[], None]) -> None:
     """Serve the agents of *tokens* over HTTP until SIGTERM or SIGINT comes."""
     set_up_log()
+    spare_collector()
     moat = wanted.make_moat(tokens.agents)
     app = build_app(build_server(Service(moat), Fixed()), moat, tokens, place.allowed_hosts)
     serve_app(app, place, say_ready)
@@ -85,3 +88,9 @@ def set_up_log() -> None:
     )
     # A server that is away for an hour would be a line for each try.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+
+
+def spare_collector() -> None:
+    """Keep what was imported out of garbage collection, which would hold up a call now and then."""
+    gc.collect()
+    gc.freeze()

@@ -12,6 +12,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from pgmoat.errors import StatementInvalidError, ValueRefusedError
+from pgmoat.policy.statement import parse_statement
 from pgmoat.runtime.binding import Bound, Parameters, bind
 from pgmoat.runtime.values import adapt
 
@@ -313,3 +314,16 @@ def test_values_have_the_names_that_their_writer_gave() -> None:
     assert bind("SELECT :b, :a", {"b": 2, "a": 1}).labels == (":a", ":b")
     assert bind("SELECT $1, $2;", [2, 1]) == Bound("SELECT $1, $2", (2, 1))
     assert bind("SELECT $1, $2", [2, 1]).labels == ("$1", "$2")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("SELECT 1", " SELECT  a.b, (1 + 2) * 3\n\tFROM t \n", "", "\t", "a - - b", "\x0b a \x0c"),
+        *("SELECT interval date", "a -- b", "a --\n b", "a /* b */", "a; ;", "' '", "x::int"),
+    ],
+)
+def test_text_without_parameters_is_sent_as_it_is(source: str) -> None:
+    """Some of it is not even scanned: the text is what scanning gives."""
+    assert bind(source) == Bound(parse_statement(source, ()).text, ())
+    assert bind(source, {}) == bind(source)
