@@ -139,6 +139,14 @@ def name_columns(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(own)
 
 
+def warn_of_rest(shown: int) -> str:
+    """Return the warning that an answer was cut off, and how to go on."""
+    return (
+        f"there are more rows than the {shown} shown: aggregate, or page with ORDER BY a key and WHERE key >"
+        " the last one shown"
+    )
+
+
 def warn_of_names(names: Sequence[str]) -> list[str]:
     """Return a warning where several columns have one name."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})

@@ -7,7 +7,7 @@ In: nothing. Out: names, docs, rights. I/O: PostgreSQL, for the budget.
 from __future__ import annotations
 
 from pgmoat.mcp_server.answers import Payload
-from pgmoat.mcp_server.schemas import OBJECTS, TEXT, make_input, make_object
+from pgmoat.mcp_server.schemas import OBJECTS, STEP, TEXT, make_input, make_object
 from pgmoat.mcp_server.standing import TASK, read_standing
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
@@ -23,7 +23,7 @@ def make(_view: AgentView) -> Tool | None:
     return Tool(
         "entities",
         _DOC,
-        make_input({"step": TEXT}),
+        make_input({"step": STEP}),
         make_object({"agent": TEXT, "task": TASK, "entities": OBJECTS}, ("agent", "task", "entities")),
         _run,
     )
