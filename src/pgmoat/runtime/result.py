@@ -26,7 +26,7 @@ class Result(Sequence[Row]):
     there were more than the policy's ``guard.result_rows`` or ``guard.result_bytes``. ``replayed``: the write
     was done before, with the same key, and this is its stored result. ``statement_id`` is the number of the
     write's last record in ``pgmoat.statement``, None for reads and for writes of nothing. ``reasons``: why a
-    query has no rows, or counts none; their sentences are among the warnings, too.
+    query has no rows, or counts none, or a write fits no row; their sentences are among the warnings, too.
     """
 
     columns: tuple[str, ...]

@@ -118,12 +118,18 @@ def _describe_log(view: AgentView, name: str) -> Payload:
     entity = view.find_logged(name)
     if entity is None or entity.log is None:
         return {}
-    return {
+    found: Payload = {
         "log_of": f"{view.policy.logs[name]}.{entity.log.state}",
         "transitions": entity.log.transitions,
         "note": "Append only: INSERT a row to take a step; the database fills in who and when. Give"
-        " :idempotency_key as idempotency_key: write() has it.",
+        " :idempotency_key as idempotency_key: write has it.",
     }
+    if name in view.projections:
+        found["states"] = (
+            f"{view.projections[name]}: the present state of each row, with its newest event;"
+            f" {name}_at('2026-01-31'): the same at a time. Both to SELECT from."
+        )
+    return found
 
 
 def _check_names(view: AgentView, given: Any) -> list[str]:

@@ -45,13 +45,14 @@ def make(view: AgentView) -> Tool | None:
 
 async def _run(call: Call) -> Payload:
     preview = await _preview(call)
+    warnings = list(preview.result.warnings)
     payload: Payload = {"affected": preview.affected}
     if preview.result.truncated or preview.affected > _MOST_SHOWN:
         shown = min(preview.affected, _MOST_SHOWN)
-        payload |= {
-            "truncated": True,
-            "warnings": [f"it would change more rows than the {shown} shown"],
-        }
+        payload["truncated"] = True
+        warnings.append(f"it would change more rows than the {shown} shown")
+    if warnings:
+        payload["warnings"] = warnings
     return payload | {"changes": show_changes(preview.changes[:_MOST_SHOWN])}
 
 

@@ -19,6 +19,7 @@ from pgmoat.runtime import messages
 from pgmoat.runtime.asynchronous.exchange import read_rows, send
 from pgmoat.runtime.asynchronous.explain import explain
 from pgmoat.runtime.asynchronous.position import send_and_mark
+from pgmoat.runtime.explanation import explain_write
 from pgmoat.runtime.held import Held, read_held, refuse_held
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
@@ -84,7 +85,7 @@ class AsyncSession:
             if behind:  # nothing was written; at ROLLBACK psycopg would forget all that it has prepared
                 await send(self.connection, *behind)
             refuse_held(stored)
-            return make_write_result(stored, key=request.key)
+            return explain_write(self.profile, request, make_write_result(stored, key=request.key))
         kept: list[list[Any]] = []
         write = (caller.run(bound),)
         if request.verdict is not None and request.verdict.has_returning:
@@ -94,7 +95,8 @@ class AsyncSession:
         returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
         cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
         row = await cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, returned, key=request.key)
+        result = make_write_result(row[0] if row is not None else {}, returned, key=request.key)
+        return explain_write(self.profile, request, result)
 
     async def call(self, request: Request, ends: Ends = OWN) -> Result:
         """Call an operation."""
@@ -158,15 +160,13 @@ class AsyncSession:
             result = make_call_result(rows[0][0])
         else:
             result = make_plain_result(list_names(written.pgresult), rows)
-        return Preview(
-            Result(
-                columns=result.columns,
-                rows=result.rows,
-                affected=len(changes),
-                truncated=len(changes) >= most,
-            ),
-            changes,
+        shown = Result(
+            columns=result.columns,
+            rows=result.rows,
+            affected=len(changes),
+            truncated=len(changes) >= most,
         )
+        return Preview(explain_write(self.profile, request, shown), changes)
 
     async def commit(self) -> str | None:
         """Commit what is open, and return what PostgreSQL says it did."""
