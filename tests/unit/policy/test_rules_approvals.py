@@ -109,7 +109,8 @@ def test_what_never_asks(text: str, agent: str) -> None:
         ),
         (
             "approval: alwayss",
-            "operations.refund.approval: expected a mapping (key: value), found the text 'alwayss' (write always,",
+            "operations.refund.approval: expected a mapping (key: value), found the text 'alwayss'"
+            " (write always,",
         ),
         ("approval: {rows: -1}", "operations.refund.approval.rows: must be at least 0"),
     ],
