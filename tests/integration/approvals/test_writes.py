@@ -297,6 +297,39 @@ def test_a_key_that_the_agent_chose_is_no_drawn_number(shop: Moat) -> None:
     assert run_once(shop, "worker", "k1", first)["affected"] == 30
 
 
+_ASKED_AND_RUN: dict[str, tuple[LiteralString, LiteralString]] = {
+    "a key's constant default": (
+        "INSERT INTO options (tenant_id, name, v, number) VALUES (1, 'theme', 'on', 5)",
+        "INSERT INTO options (tenant_id, name, v, number) VALUES (99, 'is_admin', 'on', 5)",
+    ),
+    "a serial number": (
+        "INSERT INTO options (v, number) VALUES ('on', 5)",
+        "INSERT INTO options (v, number) VALUES ('on', 777)",
+    ),
+    "a key that is a setting": (
+        "INSERT INTO marks (v) SELECT 'x' FROM set_config('shop.site', 'north', true)",
+        "INSERT INTO marks (v) SELECT 'x' FROM set_config('shop.site', 'south', true)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", _ASKED_AND_RUN)
+def test_what_the_agent_may_give_is_not_drawn(shop: Moat, route: str, what: str) -> None:
+    """A default does not make it the database's: what an agent can choose is what the person has seen."""
+    asked, other = _ASKED_AND_RUN[what]
+    decide(shop, hold_once(shop, "worker", "k1", asked, route=route))
+    with refused("PM053"):
+        run_once(shop, "worker", "k1", other, route=route)
+    assert run_once(shop, "worker", "k1", asked, route=route)["affected"] == 1
+
+
+def test_a_key_that_the_database_draws(shop: Moat) -> None:
+    """Nobody may give it, so another one is the same effect."""
+    statement: LiteralString = "INSERT INTO labels (v) VALUES ('x')"
+    decide(shop, hold_once(shop, "worker", "k1", statement))
+    assert run_once(shop, "worker", "k1", statement)["affected"] == 1
+
+
 def test_two_numbers_that_are_one(shop: Moat) -> None:
     statement: LiteralString = (
         "INSERT INTO refunds (counter, amount) SELECT i, 1.50 FROM generate_series(1, 30) AS i"

@@ -1,6 +1,6 @@
 -- What this transaction has written since a change: for people, and as a fingerprint by which the same effect is known again.
 -- The fingerprint is of all rows in any order. What is another value each time does not count: the transaction's own now()
--- in any column, and in a new row what the database draws (pgmoat.entity.drawn_columns).
+-- in any column, and in a new row what the database draws and nobody may give (pgmoat.entity.drawn_columns).
 -- Arguments: the newest change before. Returns how many rows; the first 100 of them, up to 64 kB, and whether there are more.
 CREATE OR REPLACE FUNCTION pgmoat.look_at_changes(newest_change bigint, OUT affected bigint, OUT preview jsonb, OUT is_cut boolean,
     OUT fingerprint bytea)

@@ -75,7 +75,8 @@ COMMENT ON COLUMN pgmoat.ledger.own_rows IS
 
 ALTER TABLE pgmoat.entity ADD COLUMN drawn_columns text[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN pgmoat.entity.drawn_columns IS
-    'Columns in which the database itself puts another value at each INSERT: numbers, keys with a default, who and when in a log.';
+    'Columns in which the database itself puts another value at each INSERT, and nobody may put one: numbers, drawn keys, who and when '
+    'in a log.';
 
 ALTER TABLE pgmoat.incident DROP CONSTRAINT incident_action_check;
 ALTER TABLE pgmoat.incident ADD CONSTRAINT incident_action_check
