@@ -20,7 +20,7 @@ from tests.integration.approvals.people import (
 )
 from tests.integration.keyed.writes import wait_for_lock
 from tests.integration.operations.calls import call, call_once
-from tests.moat_fixtures import Connection, Moat, enter
+from tests.moat_fixtures import Connection, Moat, enter, refused
 
 
 def test_two_runs_of_one_approval(shop: Moat, route: str) -> None:
@@ -101,6 +101,32 @@ def test_two_transactions_of_one_task(shop: Moat) -> None:
             answers = list(pool.map(commit, (first, second)))
     assert sorted(answers, key=str) == [None, "PM050"]
     assert count_written(shop) == 30
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_an_agent_that_stays_does_not_keep_people_from_deciding(
+    shop: Moat, route: str, is_approved: bool
+) -> None:
+    """What waited for the key finds that it is held, and keeps no lock on that however long it stays."""
+    with ThreadPoolExecutor(1) as pool, shop.task("worker", route=route) as second:
+        with shop.task("worker", route=route) as first:
+            signed = sign(first, "k1", MANY)
+            other = pool.submit(begin, second, "k1")
+            wait_for_lock(shop)
+            number = hold(first, signed)["id"]
+        assert other.result(30)[1]["approval"]["id"] == number
+        decide(shop, number, is_approved=is_approved)
+    assert read_state(shop, number) == ("approved" if is_approved else "rejected", 1)
+
+
+def test_a_person_does_not_wait_for_a_run_that_does_not_end(shop: Moat) -> None:
+    number = hold_once(shop, "worker", "k1")
+    decide(shop, number)
+    with shop.task("worker") as connection:
+        begin(connection, "k1")
+        with refused("55P03") as caught:
+            decide(shop, number, is_approved=False)
+        assert "a transaction of the agent's is using it" in str(caught.value.diag.message_primary)
 
 
 def test_two_people(shop: Moat) -> None:
