@@ -227,7 +227,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
     yield _use_schema(entity_schema, roles.writer)
     yield _use_schema(MAP_SCHEMA, roles.views)
     yield from _compile_reads(roles)
-    for column in ("entity", "operation", "before", "after", "task_id"):
+    for column in ("entity", "operation", "before", "after", "task_id", "reason"):
         yield Grant("table", _system_table("change"), column, "INSERT", roles.writer)
     yield Grant("table", _system_table("change"), "id", "SELECT", roles.writer)
     for column in ("role", "identity"):

@@ -39,7 +39,8 @@ def test_held_without_an_error(shop: Moat, route: str) -> None:
     assert again["approval"]["id"] == number
     assert shop.value("SELECT count(*) FROM pgmoat.incident") == 1
     decide(shop, number)
-    assert call_once(shop, "worker", "wipe", "k1", token=token, route=route, counter_id=5)["affected"] == 1
+    with shop.task("worker", token, route=route, reason="asked") as connection:
+        assert call(connection, "wipe", "k1", counter_id=5)["affected"] == 1
     assert call_once(shop, "worker", "wipe", "k1", token=token, route=route, counter_id=5)["replayed"]
     assert shop.read("SELECT state, xid IS NOT NULL FROM pgmoat.approvals") == [("done", True)]
     assert shop.read("SELECT called, step FROM pgmoat.history") == [("wipe", None)]

@@ -12,9 +12,10 @@ BEGIN
     BEGIN
         PERFORM FROM pgmoat.approval AS p WHERE p.id = decide.approval FOR UPDATE;
     EXCEPTION WHEN lock_not_available THEN
-        RAISE EXCEPTION 'pgmoat: number % cannot be decided now: a transaction of the agent''s is using it', decide.approval
-            USING ERRCODE = 'lock_not_available', DETAIL = 'Nothing was changed.',
-                  HINT = 'It was approved, and runs. Look at it again; pgmoat freeze keeps the agent from finishing it.';
+        RAISE lock_not_available USING
+            MESSAGE = format('pgmoat: number %s cannot be decided now: a transaction of the agent''s is using it', decide.approval),
+            DETAIL = 'Nothing was changed.',
+            HINT = 'It was approved, and runs. Look at it again; pgmoat freeze keeps the agent from finishing it.';
     END;
     SELECT p.state, p.fingerprint, p.agent, p.task_id, p.step, p.operation, p.affected, p.why INTO held
       FROM pgmoat.approvals AS p WHERE p.id = decide.approval;

@@ -25,7 +25,7 @@ BEGIN
     INSERT INTO pgmoat.approval AS p (agent, key, operation, request_hash, request, task, step, given_reason, why, expires_at, affected,
                                       preview, is_cut, fingerprint)
     VALUES (this.agent, this.key, this.operation, this.request_hash, request, this.task, this.step,
-            NULLIF(left(current_setting('pgmoat.reason', true), 2000), ''), seen ->> 'why',
+            seen ->> 'reason', seen ->> 'why',
             clock_timestamp() + expires_ms * interval '1 millisecond', (seen ->> 'affected')::bigint, seen -> 'preview',
             (seen ->> 'is_cut')::boolean, decode(seen ->> 'fingerprint', 'hex'))
     ON CONFLICT (agent, key) DO UPDATE

@@ -1,9 +1,11 @@
 -- What this transaction has written since a change: for people, and as a fingerprint by which the same effect is known again.
 -- The fingerprint is of all rows in any order. What is another value each time does not count: the transaction's own now()
 -- in any column, and in a new row what the database draws and nobody may give (pgmoat.entity.drawn_columns).
--- Arguments: the newest change before. Returns how many rows; the first 100 of them, up to 64 kB, and whether there are more.
+-- The reasons that go with the rows into the history, and those of deletions into the rows, do count.
+-- Arguments: the newest change before. Returns how many rows; the first 100 of them, up to 64 kB, and whether there are more; the
+-- reasons.
 CREATE OR REPLACE FUNCTION pgmoat.look_at_changes(newest_change bigint, OUT affected bigint, OUT preview jsonb, OUT is_cut boolean,
-    OUT fingerprint bytea)
+    OUT fingerprint bytea, OUT reason text)
 RETURNS record LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $function$
 #variable_conflict use_column
@@ -18,7 +20,7 @@ DECLARE
                           to_jsonb(utc), to_jsonb(own), to_jsonb(utc::date), to_jsonb(own::date)];
 BEGIN
     WITH written AS MATERIALIZED (
-        SELECT c.id, c.entity, c.operation, c.before, c.after FROM pgmoat.change AS c
+        SELECT c.id, c.entity, c.operation, c.before, c.after, c.reason FROM pgmoat.change AS c
          WHERE c.xid = pg_current_xact_id_if_assigned() AND c.id > newest_change),
     image AS (
         SELECT w.id, k.place,
@@ -31,10 +33,15 @@ BEGIN
           FROM written AS w LEFT JOIN pgmoat.entity AS e ON e.name = w.entity
          CROSS JOIN LATERAL (VALUES ('before', w.before), ('after', w.after)) AS k (place, image)),
     print AS (
-        SELECT w.id, sha256(convert_to(jsonb_build_array(w.entity, w.operation,
+        SELECT w.id, sha256(convert_to(jsonb_build_array(w.entity, w.operation, w.reason,
                    (SELECT jsonb_object_agg(i.place, jsonb_build_array(i.kept, i.set_to_now)) FROM image AS i WHERE i.id = w.id))::text,
                    'UTF8')) AS hash
           FROM written AS w),
+    -- By how many rows, not by which: a join of ranges would take long where both are many.
+    given AS (
+        SELECT s.reason, sum(s.rows) AS rows FROM pgmoat.statement AS s
+         WHERE s.xid = pg_current_xact_id_if_assigned() AND s.rows > 0 AND s.last_change > newest_change
+         GROUP BY s.reason),
     first AS (
         SELECT w.id, jsonb_build_object('entity', w.entity, 'operation', CASE w.operation WHEN 'I' THEN 'insert' WHEN 'U' THEN 'update'
                                                                           ELSE 'delete' END,
@@ -42,8 +49,12 @@ BEGIN
           FROM written AS w ORDER BY w.id LIMIT 100),
     shown AS (SELECT f.id, f.change, sum(octet_length(f.change::text)) OVER (ORDER BY f.id) AS bytes FROM first AS f)
     SELECT (SELECT count(*) FROM written), (SELECT COALESCE(jsonb_agg(s.change ORDER BY s.id), '[]') FROM shown AS s WHERE s.bytes <= 65536),
-           sha256(COALESCE((SELECT string_agg(p.hash, ''::bytea ORDER BY p.hash) FROM print AS p), ''::bytea))
-      INTO affected, preview, fingerprint;
+           sha256(COALESCE((SELECT string_agg(p.hash, ''::bytea ORDER BY p.hash) FROM print AS p), ''::bytea)
+                  || convert_to((SELECT COALESCE(jsonb_agg(jsonb_build_array(g.reason, g.rows) ORDER BY g.reason), '[]') FROM given AS g)::text,
+                                'UTF8')),
+           (SELECT string_agg(DISTINCT r.reason, E'\n' ORDER BY r.reason)
+              FROM (SELECT g.reason FROM given AS g UNION ALL SELECT w.reason FROM written AS w) AS r)
+      INTO affected, preview, fingerprint, reason;
     is_cut := affected > jsonb_array_length(preview);
 END
 $function$;

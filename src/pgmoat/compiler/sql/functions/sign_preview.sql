@@ -11,7 +11,8 @@ DECLARE
     charged bigint;
     why text;
 BEGIN
-    SELECT c.task, k.ancestors || k.id AS tasks, a.approval_statement_rows AS most_rows, p.fingerprint AS approved INTO t
+    SELECT c.task, k.ancestors || k.id AS tasks, a.approval_statement_rows AS most_rows, p.fingerprint AS approved, p.given_reason
+      INTO t
       FROM pgmoat.operation_call AS c JOIN pgmoat.task AS k ON k.id = c.task JOIN pgmoat.agent AS a ON a.name = c.agent
       LEFT JOIN pgmoat.approval AS p ON p.id = c.approval
      WHERE c.id = sign_preview.call;
@@ -21,11 +22,12 @@ BEGIN
                 THEN format('it writes %s rows, more than %s', own.statement_rows, t.most_rows)
                 ELSE pgmoat.ask_tasks(t.tasks, own.transaction_rows - COALESCE(charged, 0)) END;
     IF t.approved <> seen.fingerprint THEN
-        why := concat_ws('; ', why, 'it was approved, and would write other rows now');
+        why := concat_ws('; ', why, CASE WHEN t.given_reason IS DISTINCT FROM seen.reason THEN 'it was approved with another reason'
+                                    ELSE 'it was approved, and would write other rows now' END);
     END IF;
     preview := encode(nonce || pgmoat.cipher(convert_to(jsonb_build_object('why', COALESCE(why, 'the agent asks for a person''s word'),
         'affected', seen.affected, 'preview', seen.preview, 'is_cut', seen.is_cut,
-        'fingerprint', encode(seen.fingerprint, 'hex'))::text, 'UTF8'), nonce), 'hex');
+        'reason', seen.reason, 'fingerprint', encode(seen.fingerprint, 'hex'))::text, 'UTF8'), nonce), 'hex');
     signature := pgmoat.sign_call(call, preview);
 END
 $function$;

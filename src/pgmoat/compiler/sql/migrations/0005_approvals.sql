@@ -41,7 +41,7 @@ COMMENT ON COLUMN pgmoat.approval.preview IS
 COMMENT ON COLUMN pgmoat.approval.fingerprint IS 'Of all rows that it would write: a decision is about these and no others.';
 COMMENT ON COLUMN pgmoat.approval.revision IS 'How often it was looked at: more than once if rows had changed before it could run.';
 COMMENT ON COLUMN pgmoat.approval.decided_as IS 'Who it was, as the dashboard or the command calls the person.';
-COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes.';
+COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes; with another one it is another write.';
 COMMENT ON COLUMN pgmoat.approval.call IS 'The call that ran it: one of pgmoat.operation_call.';
 
 CREATE VIEW pgmoat.approvals AS
@@ -77,6 +77,9 @@ ALTER TABLE pgmoat.entity ADD COLUMN drawn_columns text[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN pgmoat.entity.drawn_columns IS
     'Columns in which the database itself puts another value at each INSERT, and nobody may put one: numbers, drawn keys, who and when '
     'in a log.';
+
+ALTER TABLE pgmoat.change ADD COLUMN reason text;
+COMMENT ON COLUMN pgmoat.change.reason IS 'Of a deletion: the reason as the row has it now; a statement could give each row another one.';
 
 ALTER TABLE pgmoat.incident DROP CONSTRAINT incident_action_check;
 ALTER TABLE pgmoat.incident ADD CONSTRAINT incident_action_check
