@@ -64,6 +64,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("narrow_scope", "jsonb,jsonb,boolean", ()),
     ("make_task", "text,text,text,jsonb,interval,bigint,bigint", ()),
     ("count_task", "", ()),
+    ("check_expiry", "", ()),
     ("claim", "text,text,text", ("agents",)),
     ("claim_named", "", ()),
     ("open_child", "text,jsonb,interval,bigint", ("agents",)),
@@ -192,7 +193,7 @@ def compile_schemas(roles: SystemRoles, entity_schema: str) -> tuple[Definition,
 
 
 def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
-    """Return the system functions and the triggers that charge at COMMIT."""
+    """Return the system functions and the triggers that charge and check at COMMIT."""
     functions = tuple(
         Definition(
             kind=Kind.FUNCTION,
@@ -212,7 +213,7 @@ def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
             create=(load_template(f"triggers/{name}").strip().removesuffix(";"),),
             drop=(f"DROP TRIGGER {name} ON {SYSTEM_SCHEMA}.{table}",),
         )
-        for table, name in (("statement", "charge"), ("task", "count_task"))
+        for table, name in (("statement", "charge"), ("task", "count_task"), ("approval", "check_expiry"))
     )
     return (*functions, *triggers)
 

@@ -14,7 +14,7 @@ BEGIN
     SELECT c.task, k.ancestors || k.id AS tasks, a.approval_statement_rows AS most_rows, p.fingerprint AS approved, p.given_reason
       INTO t
       FROM pgmoat.operation_call AS c JOIN pgmoat.task AS k ON k.id = c.task JOIN pgmoat.agent AS a ON a.name = c.agent
-      LEFT JOIN pgmoat.approval AS p ON p.id = c.approval
+      LEFT JOIN pgmoat.approval AS p ON p.id = c.approval AND p.expires_at > clock_timestamp()
      WHERE c.id = sign_preview.call;
     SELECT l.transaction_own_rows INTO charged FROM pgmoat.ledger AS l
      WHERE l.task = t.task AND l.xid = pg_current_xact_id() ORDER BY l.seq DESC LIMIT 1;

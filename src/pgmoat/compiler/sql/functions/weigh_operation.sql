@@ -15,7 +15,8 @@ BEGIN
         why := concat_ws('; ', why, format('it writes %s rows, more than %s', seen.affected, most_rows));
     END IF;
     SELECT p.fingerprint, p.given_reason INTO approved
-      FROM pgmoat.operation_call AS c JOIN pgmoat.approval AS p ON p.id = c.approval WHERE c.id = weigh_operation.call;
+      FROM pgmoat.operation_call AS c JOIN pgmoat.approval AS p ON p.id = c.approval
+     WHERE c.id = weigh_operation.call AND p.expires_at > clock_timestamp();
     IF why IS NULL OR approved.fingerprint = seen.fingerprint THEN
         RETURN NULL;
     ELSIF approved.fingerprint IS NOT NULL THEN
