@@ -65,6 +65,8 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("make_task", "text,text,text,jsonb,interval,bigint,bigint", ()),
     ("count_task", "", ()),
     ("check_expiry", "", ()),
+    ("check_holds", "text,text", ()),
+    ("count_holds", "", ()),
     ("claim", "text,text,text", ("agents",)),
     ("claim_named", "", ()),
     ("open_child", "text,jsonb,interval,bigint", ("agents",)),
@@ -125,6 +127,14 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("record_refusals", "text", ("monitor",)),
     ("decide", "bigint,bytea,boolean,text,text", ("approver",)),
 )
+
+_DEFERRED = (
+    ("statement", "charge"),
+    ("statement", "count_holds"),  # after the charge, by its name: all take their locks in one order
+    ("task", "count_task"),
+    ("approval", "check_expiry"),
+)
+"""Constraint triggers: tables and names."""
 
 # What the watching and the orchestrating side may read: everything but secrets.
 _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -213,7 +223,7 @@ def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
             create=(load_template(f"triggers/{name}").strip().removesuffix(";"),),
             drop=(f"DROP TRIGGER {name} ON {SYSTEM_SCHEMA}.{table}",),
         )
-        for table, name in (("statement", "charge"), ("task", "count_task"), ("approval", "check_expiry"))
+        for table, name in _DEFERRED
     )
     return (*functions, *triggers)
 

@@ -41,7 +41,7 @@ INSERT INTO public.counters (id) SELECT i FROM generate_series(1, 200) AS i;
 INSERT INTO public.items (id, cust, sku) VALUES (1, 42, 'a'), (2, 42, 'b'), (3, 43, 'c');
 DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour; DELETE FROM pgmoat.opening;
 DELETE FROM pgmoat.statement; DELETE FROM pgmoat.change; DELETE FROM pgmoat.operation_call;
-DELETE FROM pgmoat.approval; DELETE FROM pgmoat.incident;
+DELETE FROM pgmoat.approval; DELETE FROM pgmoat.holding; DELETE FROM pgmoat.incident;
 UPDATE pgmoat.agent SET frozen_at = NULL, frozen_by = NULL, frozen_reason = NULL WHERE frozen_at IS NOT NULL;
 """
 

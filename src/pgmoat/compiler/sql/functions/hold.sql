@@ -17,11 +17,8 @@ BEGIN
       FROM pgmoat.operation_call AS c JOIN pgmoat.task AS k ON k.id = c.task WHERE c.id = hold.call;
     IF request IS NULL OR octet_length(request::text) > 65536 THEN
         PERFORM pgmoat.refuse_approval('PM054', 'what it asks for is larger than 64 kB', NULL);
-    -- Calls at the very same moment do not see each other: there may be as many more as the role has connections.
-    ELSIF (SELECT count(*) FROM pgmoat.approval AS p WHERE p.agent = this.agent AND p.decision IS NULL AND p.done_at IS NULL
-                                                       AND p.expires_at > clock_timestamp() AND p.key <> this.key) >= 100 THEN
-        PERFORM pgmoat.refuse_approval('PM054', '100 of this agent''s wait already', NULL);
     END IF;
+    PERFORM pgmoat.check_holds(this.agent, this.key); -- the early check; pgmoat.count_holds() is the wall, at COMMIT
     INSERT INTO pgmoat.approval AS p (agent, key, operation, request_hash, request, task, step, given_reason, why, expires_at, affected,
                                       preview, is_cut, fingerprint)
     VALUES (this.agent, this.key, this.operation, this.request_hash, request, this.task, this.step,

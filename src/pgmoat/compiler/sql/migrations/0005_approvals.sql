@@ -44,6 +44,10 @@ COMMENT ON COLUMN pgmoat.approval.decided_as IS 'Who it was, as the dashboard or
 COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes; with another one it is another write.';
 COMMENT ON COLUMN pgmoat.approval.call IS 'The call that ran it: one of pgmoat.operation_call.';
 
+CREATE TABLE pgmoat.holding (agent text PRIMARY KEY);
+COMMENT ON TABLE pgmoat.holding IS
+    'One row per agent that has had something held: whoever counts what waits locks it for the moment of the COMMIT.';
+
 CREATE VIEW pgmoat.approvals AS
 SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p.asked_at, p.expires_at, p.affected, p.preview,
        p.is_cut, p.fingerprint, p.revision,
