@@ -266,6 +266,21 @@ def test_now_is_not_what_the_agent_calls_so(shop: Moat) -> None:
     assert run_once(shop, "worker", "k1", statement)["affected"] == 30
 
 
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [
+        ("note = to_jsonb(now() AT TIME ZONE 'UTC') #>> '{}'", "note = current_date::text"),
+        ("note = current_date::text", "note = to_jsonb((now() AT TIME ZONE 'UTC')::date - 1) #>> '{}'"),
+        ("changed_at = now()", "changed_at = current_date"),
+    ],
+)
+def test_now_is_a_moment_and_no_text(shop: Moat, asked: LiteralString, other: LiteralString) -> None:
+    """In a text its words count, as everywhere else."""
+    decide(shop, hold_once(shop, "worker", "k1", f"UPDATE counters SET {asked} WHERE id <= 30"))
+    with refused("PM053"):
+        run_once(shop, "worker", "k1", f"UPDATE counters SET {other} WHERE id <= 30")
+
+
 def test_names_of_its_own_between_hold_and_run(shop: Moat) -> None:
     decide(shop, hold_once(shop, "worker", "k1"))
     with refused("PM053"), shop.task("worker") as connection:

@@ -1,6 +1,6 @@
 -- What this transaction has written since a change: for people, and as a fingerprint by which the same effect is known again.
 -- The fingerprint is of all rows in any order. What is another value each time does not count: the transaction's own now()
--- in any column, and in a new row what the database draws and nobody may give (pgmoat.entity.drawn_columns).
+-- in any column of dates or times, and in a new row what the database draws and nobody may give (pgmoat.entity.drawn_columns).
 -- The reasons that go with the rows into the history, and those of deletions into the rows, do count.
 -- Arguments: the newest change before. Returns how many rows; the first 100 of them, up to 64 kB, and whether there are more; the
 -- reasons.
@@ -22,15 +22,25 @@ BEGIN
     WITH written AS MATERIALIZED (
         SELECT c.id, c.entity, c.operation, c.before, c.after, c.reason FROM pgmoat.change AS c
          WHERE c.xid = pg_current_xact_id_if_assigned() AND c.id > newest_change),
+    moment AS (
+        -- The entity's own view: nobody but its owner could give another one this trigger.
+        SELECT v.relname AS entity, array_agg(x.attname::text) AS columns
+          FROM pg_class AS v JOIN pg_attribute AS x ON x.attrelid = v.oid AND x.attnum > 0 AND NOT x.attisdropped
+          JOIN pg_type AS t ON t.oid = x.atttypid AND t.typcategory = 'D'
+         WHERE v.relname IN (SELECT w.entity FROM written AS w) AND v.relkind = 'v'
+           AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = v.oid AND g.tgfoid = 'pgmoat.after_write()'::regprocedure)
+         GROUP BY v.relname),
     image AS (
         SELECT w.id, k.place,
-               (SELECT jsonb_object_agg(x.key, CASE WHEN x.value = ANY (nows) THEN NULL
+               (SELECT jsonb_object_agg(x.key, CASE WHEN x.value = ANY (nows) AND x.key = ANY (m.columns) THEN NULL
                                                    -- 1.0 and 1.00 are one number.
                                                    WHEN jsonb_typeof(x.value) = 'number' THEN to_jsonb(trim_scale(x.value::numeric))
                                                    ELSE x.value END) FROM jsonb_each(k.image) AS x
                  WHERE w.operation <> 'I' OR e.drawn_columns IS NULL OR x.key <> ALL (e.drawn_columns)) AS kept,
-               (SELECT jsonb_agg(x.key ORDER BY x.key) FROM jsonb_each(k.image) AS x WHERE x.value = ANY (nows)) AS set_to_now
-          FROM written AS w LEFT JOIN pgmoat.entity AS e ON e.name = w.entity
+               -- By which of them, but for days: two may be one today, and two tomorrow.
+               (SELECT jsonb_object_agg(x.key, LEAST(array_position(nows, x.value), 4)) FROM jsonb_each(k.image) AS x
+                 WHERE x.value = ANY (nows) AND x.key = ANY (m.columns)) AS set_to_now
+          FROM written AS w LEFT JOIN pgmoat.entity AS e ON e.name = w.entity LEFT JOIN moment AS m ON m.entity = w.entity
          CROSS JOIN LATERAL (VALUES ('before', w.before), ('after', w.after)) AS k (place, image)),
     print AS (
         SELECT w.id, sha256(convert_to(jsonb_build_array(w.entity, w.operation, w.reason,
