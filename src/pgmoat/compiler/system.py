@@ -92,6 +92,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_approval", "text,text,text", ()),
     ("describe_held", "bigint", ()),
     ("check_held", "bigint,text,bytea", ()),
+    ("shorten_changes", "jsonb,integer", ()),
     ("look_at_changes", "bigint", ()),
     ("count_own_rows", "", ()),
     ("ask_tasks", "bigint[],bigint", ()),

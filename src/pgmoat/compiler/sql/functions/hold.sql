@@ -20,16 +20,16 @@ BEGIN
     END IF;
     PERFORM pgmoat.check_holds(this.agent, this.key); -- the early check; pgmoat.count_holds() is the wall, at COMMIT
     INSERT INTO pgmoat.approval AS p (agent, key, operation, request_hash, request, task, step, given_reason, why, expires_at, affected,
-                                      preview, is_cut, fingerprint)
+                                      preview, is_cut, fingerprint, counts)
     VALUES (this.agent, this.key, this.operation, this.request_hash, request, this.task, this.step,
             seen ->> 'reason', seen ->> 'why',
             clock_timestamp() + expires_ms * interval '1 millisecond', (seen ->> 'affected')::bigint, seen -> 'preview',
-            (seen ->> 'is_cut')::boolean, decode(seen ->> 'fingerprint', 'hex'))
+            (seen ->> 'is_cut')::boolean, decode(seen ->> 'fingerprint', 'hex'), seen -> 'counts')
     ON CONFLICT (agent, key) DO UPDATE
        SET operation = EXCLUDED.operation, request_hash = EXCLUDED.request_hash, request = EXCLUDED.request, task = EXCLUDED.task,
            step = EXCLUDED.step, given_reason = EXCLUDED.given_reason, why = EXCLUDED.why, asked_at = clock_timestamp(),
            expires_at = EXCLUDED.expires_at, affected = EXCLUDED.affected, preview = EXCLUDED.preview, is_cut = EXCLUDED.is_cut,
-           fingerprint = EXCLUDED.fingerprint, revision = p.revision + 1, decision = NULL, decided_at = NULL, decided_by = NULL,
+           fingerprint = EXCLUDED.fingerprint, counts = EXCLUDED.counts, revision = p.revision + 1, decision = NULL, decided_at = NULL, decided_by = NULL,
            decided_as = NULL, decision_reason = NULL, call = NULL, done_at = NULL,
            held_in = EXCLUDED.held_in
     RETURNING p.id, pg_column_size(p.*) INTO number, bytes;

@@ -28,7 +28,7 @@ BEGIN
     END IF;
     sealed := jsonb_build_object('why', COALESCE(why, 'the agent asks for a person''s word'),
         'affected', seen.affected, 'preview', seen.preview, 'is_cut', seen.is_cut,
-        'reason', seen.reason, 'fingerprint', encode(seen.fingerprint, 'hex'))::text;
+        'reason', seen.reason, 'counts', seen.counts, 'fingerprint', encode(seen.fingerprint, 'hex'))::text;
     -- Its length would tell what stands in columns that the agent may not read, and so it has one length where there are such:
     -- more than rows of 64 kB take. The view is the entity's own: nobody but its owner could give another one this trigger.
     IF EXISTS (SELECT FROM pg_class AS v JOIN pg_attribute AS x ON x.attrelid = v.oid AND x.attnum > 0 AND NOT x.attisdropped
@@ -36,7 +36,8 @@ BEGIN
                   AND v.relkind = 'v'
                   AND EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = v.oid AND g.tgfoid = 'pgmoat.after_write()'::regprocedure)
                   AND NOT has_column_privilege(session_user, v.oid, x.attnum, 'SELECT')) THEN
-        sealed := sealed || repeat(' ', 80000 + COALESCE(octet_length(to_jsonb(seen.reason)::text), 0) - octet_length(sealed));
+        sealed := sealed || repeat(' ', 80000 + COALESCE(octet_length(to_jsonb(seen.reason)::text), 0)
+                                          + octet_length(seen.counts::text) - octet_length(sealed));
     END IF;
     preview := encode(nonce || pgmoat.cipher(convert_to(sealed, 'UTF8'), nonce), 'hex');
     signature := pgmoat.sign_call(call, preview);

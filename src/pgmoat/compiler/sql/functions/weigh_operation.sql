@@ -24,6 +24,6 @@ BEGIN
                            ELSE '; it was approved, and would write other rows now' END;
     END IF;
     RETURN jsonb_build_object('why', why, 'affected', seen.affected, 'preview', seen.preview, 'is_cut', seen.is_cut,
-                              'reason', seen.reason, 'fingerprint', encode(seen.fingerprint, 'hex'));
+                              'reason', seen.reason, 'counts', seen.counts, 'fingerprint', encode(seen.fingerprint, 'hex'));
 END
 $function$;

@@ -15,6 +15,7 @@ CREATE TABLE pgmoat.approval (
     affected bigint NOT NULL,
     preview jsonb NOT NULL,
     is_cut boolean NOT NULL,
+    counts jsonb NOT NULL DEFAULT '[]',
     fingerprint bytea NOT NULL,
     revision integer NOT NULL DEFAULT 1,
     decision text CHECK (decision IN ('approved', 'rejected')),
@@ -38,6 +39,7 @@ COMMENT ON COLUMN pgmoat.approval.operation IS 'The operation; write() for SQL o
 COMMENT ON COLUMN pgmoat.approval.why IS 'Which rule of the policy asks for a person''s word.';
 COMMENT ON COLUMN pgmoat.approval.preview IS
     'What it would write, an array of entity, operation, before and after; is_cut where that is not all.';
+COMMENT ON COLUMN pgmoat.approval.counts IS 'How many rows it would write in all: an array of entity, operation and rows.';
 COMMENT ON COLUMN pgmoat.approval.fingerprint IS 'Of all rows that it would write: a decision is about these and no others.';
 COMMENT ON COLUMN pgmoat.approval.revision IS 'How often it was looked at: more than once if rows had changed before it could run.';
 COMMENT ON COLUMN pgmoat.approval.decided_as IS 'Who it was, as the dashboard or the command calls the person.';
@@ -53,7 +55,7 @@ SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p
        p.is_cut, p.fingerprint, p.revision,
        CASE WHEN p.done_at IS NOT NULL THEN 'done' WHEN p.decision = 'rejected' THEN 'rejected'
             WHEN p.expires_at <= clock_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
-       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason
+       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason, p.counts
   FROM pgmoat.approval AS p
   JOIN pgmoat.task AS k ON k.id = p.task
   LEFT JOIN pgmoat.operation_call AS o ON o.id = p.call;
