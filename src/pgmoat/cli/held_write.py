@@ -7,10 +7,11 @@ In: HeldWrite. Out: lines, every one of which is this program's own, whatever th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from pgmoat.cli.output import show_controls
-from pgmoat.ledger.approvals import Approval, HeldRow, HeldWrite
+from pgmoat.ledger.approvals import Approval, HeldRow, HeldWrite, describe_counts
 
 _MOST_CHARACTERS = 4_000
 _MOST_SAME = 8
@@ -26,6 +27,7 @@ def describe_as_data(held: HeldWrite) -> dict[str, Any]:
     return describe_short_as_data(held) | {
         "fingerprint": held.fingerprint.hex(),
         "is_cut": held.is_cut,
+        "counts": [asdict(count) for count in held.counts],
         "statement": held.statement,
         "arguments": [{"name": name, "value": value} for name, value in held.arguments],
         "rows": [
@@ -87,8 +89,12 @@ def _describe_request(held: HeldWrite) -> Iterator[str]:
 
 def _describe_rows(held: HeldWrite) -> Iterator[str]:
     verb = "would write" if held.state == "pending" else "wrote, when it was tried,"
-    kept = f", of which the first {len(held.rows)} are kept" if held.is_cut else ""
+    kept = f", of which the first {len(held.rows)} are kept" if len(held.rows) < held.affected else ""
     yield f"  {verb} {held.affected} {'row' if held.affected == 1 else 'rows'}{kept}:"
+    if held.counts:
+        yield f"  in all: {_show(describe_counts(held))}"
+    if held.is_cut and not kept:
+        yield "  long values are kept in part, and each that is says so"
     for row in held.rows:
         yield f"  {_MARKS.get(row.operation, '?')} {_show(row.operation)} {_show(row.entity)}"
         yield from (f"      {line}" for line in _describe_values(row))
