@@ -20,10 +20,12 @@ import typer
 from pgmoat.cli.options import DEFAULT_POLICY, PolicyArgument, find_certificate
 from pgmoat.errors import Error
 from pgmoat.mcp_server import tokens as bearer
-from pgmoat.mcp_server.clients import Reach, render_config
+from pgmoat.mcp_server.clients import CLIENTS, Reach, check_name, render_config
 from pgmoat.model.address import Address, check_exposure, list_hosts
+from pgmoat.model.names import name_variable
 from pgmoat.policy.load import load_policy
 from pgmoat.policy.schema import Policy
+from pgmoat.runtime.places import find_dsn, read_credentials
 from pgmoat.runtime.profile import resolve_profile
 
 AgentOption = Annotated[
@@ -55,7 +57,10 @@ IssueOption = Annotated[
 ]
 ConfigOption = Annotated[
     str | None,
-    typer.Option(metavar="CLIENT", help="Print what a client's file needs: claude, cursor, vscode, …"),
+    typer.Option(metavar="CLIENT", help=f"Print what a client's file needs: {', '.join(CLIENTS)}."),
+]
+ServerNameOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The server's name in it. Default: pgmoat-AGENT.")
 ]
 
 
@@ -74,6 +79,7 @@ def mcp(
     tokens: TokensOption = None,
     issue_token: IssueOption = None,
     print_config: ConfigOption = None,
+    name: ServerNameOption = None,
 ) -> None:
     """
     Serve an agent's entities and operations as tools of MCP.
@@ -90,7 +96,7 @@ def mcp(
         raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
     place = _Place(Address(host, port), tuple(allow_host or ()), certificate, behind_tls_proxy)
     if print_config is not None:
-        found.print_config(print_config, place.url if http else "")
+        found.print_config(print_config, place.url if http else "", name)
     elif http:
         _serve_over_http(found, place, tokens)
     else:
@@ -114,15 +120,34 @@ class _Found:
             raise Error("--issue-token needs --tokens, the file to add the token's hash to")
         sys.stdout.write(bearer.issue_token(path, agent) + "\n")
 
-    def print_config(self, client: str, url: str) -> None:
+    def print_config(self, client: str, url: str, name: str | None) -> None:
         """Print what a client's file needs."""
         if self.agent is None:
             raise Error("--print-config needs --agent: a client works as one agent")
         profile = resolve_profile(self.policy, self.agent)
+        server = name if name is not None else f"pgmoat-{self.agent}"
+        check_name(server)
         command = () if url else self._make_command(self.agent)
-        snippet = render_config(client, Reach(command, url, needs_task=not profile.is_claiming))
-        sys.stderr.write(f"into {snippet.file}:\n" + (f"{snippet.note}\n" if snippet.note else ""))
+        snippet = render_config(client, Reach(server, command, url, needs_task=not profile.is_claiming))
+        notes = [note for note in (snippet.note, "" if url else self._check_dsn(self.agent)) if note]
+        sys.stderr.write("\n".join((f"into {snippet.file}:", *notes)) + "\n")
         sys.stdout.write(snippet.text + "\n")
+
+    def _check_dsn(self, agent: str) -> str:
+        """
+        Return what a person has to know of the agent's DSN.
+
+        Raises:
+            ConnectionFailedError: the command would find none.
+        """
+        find_dsn(agent, {}, self.credentials, self.address)
+        variable = name_variable(agent)
+        if self.credentials is not None and variable in read_credentials(self.credentials):
+            return ""
+        return (
+            f"The DSN is in {variable} of this shell only. A client that is not started from it does not have"
+            " it, and some hand on no variable: write the line into a file, and give --credentials."
+        )
 
     def read_tokens(self, path: Path | None, environ: Mapping[str, str]) -> bearer.Tokens:
         """Return the bearer tokens of those who are served."""
@@ -188,7 +213,9 @@ def _serve_over_http(found: _Found, place: _Place, path: Path | None) -> None:
         sys.stderr.flush()
 
     wanted = serve.Wanted(found.policy, found.credentials, found.address)
-    serve.serve_over_http(wanted, known, http.Place(place.address, hosts, certificate), say_ready)
+    serve.serve_over_http(
+        wanted, known, http.Place(place.address, hosts, certificate, place.is_behind_proxy), say_ready
+    )
 
 
 def _import_server() -> tuple[ModuleType, ModuleType]:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.requests import ClientDisconnect
+
 from pgmoat.mcp_server.caller import Fixed
 from pgmoat.mcp_server.http import Place, build_app, serve_app
 from pgmoat.mcp_server.server import build_server
@@ -88,6 +90,12 @@ def set_up_log() -> None:
     )
     # A server that is away for an hour would be a line for each try.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    # A client that leaves in the middle of its request is no fault of ours, nor worth a traceback.
+    logging.getLogger("mcp.server.streamable_http").addFilter(_is_fault)
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], ClientDisconnect)
 
 
 def spare_collector() -> None:
