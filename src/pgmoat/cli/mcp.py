@@ -28,6 +28,9 @@ from pgmoat.policy.schema import Policy
 from pgmoat.runtime.places import find_dsn, read_credentials
 from pgmoat.runtime.profile import resolve_profile
 
+_HOST = "127.0.0.1"
+_PORT = 8765
+
 AgentOption = Annotated[
     str | None, typer.Option(metavar="AGENT", help="Whom to serve; without --http always needed.")
 ]
@@ -36,6 +39,10 @@ CredentialsOption = Annotated[
 ]
 AddressOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="A pooler, in place of the DSN's host and port.")
+]
+HostOption = Annotated[str | None, typer.Option(help=f"Where to listen. Default: {_HOST}.")]
+PortOption = Annotated[
+    int | None, typer.Option(min=1, max=65_535, help=f"Where to listen. Default: {_PORT}.")
 ]
 CertOption = Annotated[Path | None, typer.Option(help="The certificate with its chain, in PEM.")]
 KeyOption = Annotated[Path | None, typer.Option(help="The certificate's key, in PEM.")]
@@ -70,8 +77,8 @@ def mcp(
     credentials: CredentialsOption = None,
     address: AddressOption = None,
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, to whom shows a token.")] = False,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where to listen.")] = 8765,
+    host: HostOption = None,
+    port: PortOption = None,
     tls_cert: CertOption = None,
     tls_key: KeyOption = None,
     behind_tls_proxy: ProxyOption = False,
@@ -91,10 +98,24 @@ def mcp(
     if issue_token is not None:
         found.issue(issue_token, tokens)
         return
+    if not http:
+        _refuse_without_http(
+            {
+                "--host": host,
+                "--port": port,
+                "--tls-cert": tls_cert,
+                "--tls-key": tls_key,
+                "--behind-tls-proxy": behind_tls_proxy,
+                "--allow-host": allow_host,
+                "--tokens": tokens,
+            }
+        )
     certificate = find_certificate(tls_cert, tls_key)
     if certificate and behind_tls_proxy:
         raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
-    place = _Place(Address(host, port), tuple(allow_host or ()), certificate, behind_tls_proxy)
+    place = _Place(
+        Address(host or _HOST, port or _PORT), tuple(allow_host or ()), certificate, behind_tls_proxy
+    )
     if print_config is not None:
         found.print_config(print_config, place.url if http else "", name)
     elif http:
@@ -119,6 +140,7 @@ class _Found:
         if path is None:
             raise Error("--issue-token needs --tokens, the file to add the token's hash to")
         sys.stdout.write(bearer.issue_token(path, agent) + "\n")
+        sys.stderr.write("A server that runs already takes it when it is started again.\n")
 
     def print_config(self, client: str, url: str, name: str | None) -> None:
         """Print what a client's file needs."""
@@ -186,6 +208,12 @@ class _Place:
         scheme = "https" if self.certificate or self.is_behind_proxy else "http"
         place = self.names[0] if self.names else f"{self.address.host_in_url}:{self.address.port}"
         return f"{scheme}://{place}/mcp"
+
+
+def _refuse_without_http(given: Mapping[str, object]) -> None:
+    for option, value in given.items():
+        if value:
+            raise Error(f"{option} is for a server over HTTP", hint="Give --http, or leave it out.")
 
 
 def _serve_over_stdio(found: _Found) -> None:

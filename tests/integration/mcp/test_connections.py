@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
 import socket
 import time
 from collections.abc import Generator
@@ -35,10 +34,9 @@ def front(installed_desk: Desk) -> Generator[HttpServer]:
         yield running
 
 
-def test_more_half_requests_than_it_may_have_files_stop_nobody(desk: Desk, front: HttpServer) -> None:
+def test_more_half_requests_than_may_stand_open_stop_nobody(desk: Desk, front: HttpServer) -> None:
     del desk
     raise_file_limit()  # for this end of them
-    resource.prlimit(front.process.pid, resource.RLIMIT_NOFILE, (1_024, 1_024))
     with contextlib.ExitStack() as held:
         for number in range(2_100):
             connection = connect(front, held)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import signal
 from collections.abc import Generator
@@ -164,7 +165,17 @@ def test_no_error_shows_what_is_inside(desk: Desk) -> None:
             async with server.client("robot") as client:
                 error = await refuse(client, "query", sql="SELECT id FROM orders")
                 assert error["code"] == "permission-denied"
-                assert "sup3r-s3cret" not in str(error)
+                assert error["message"] == "PostgreSQL refuses the login"
+                assert not re.search(f"sup3r-s3cret|127.0.0.1|{desk.site.role('robot')}", str(error))
             assert not any("sup3r-s3cret" in line for line in server.log)
+            assert any("refuses the login: " in line for line in server.log)  # for people
+
+        away = "host=127.0.0.1 port=1 user=hidden_role dbname=hidden_name"
+        with desk.serve("robot", PGMOAT_DSN_ROBOT=away) as server:
+            async with server.client("robot") as client:
+                error = await refuse(client, "query", sql="SELECT id FROM orders")
+                assert error["code"] == "connection-lost"
+                assert not re.search(r"127\.0|hidden|port", str(error))
+            assert any("hidden_role" in line for line in server.log)
 
     asyncio.run(run())
