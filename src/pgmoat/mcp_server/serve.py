@@ -83,11 +83,25 @@ def serve_over_http(wanted: Wanted, tokens: Tokens, place: Place, say_ready: Cal
     serve_app(app, place, say_ready)
 
 
+class PlainFormatter(logging.Formatter):
+    """Spells out what a terminal would obey: libraries log headers as clients send them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        text = super().format(record)
+        return "".join(_spell(character) for character in text)
+
+
+def _spell(character: str) -> str:
+    is_plain = character.isprintable() or character in "\n\t"
+    return character if is_plain else character.encode("unicode_escape").decode()
+
+
 def set_up_log() -> None:
     """Log to standard error: standard output may be MCP's."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr, force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # A server that is away for an hour would be a line for each try.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     # A client that leaves in the middle of its request is no fault of ours, nor worth a traceback.

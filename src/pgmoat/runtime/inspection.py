@@ -154,7 +154,7 @@ def _parse_int(text: str) -> int | Decimal:
 
 def make_change(row: TupleRow) -> Change:
     """Return a row of ``preview_changes``, whose images are JSON; numbers with a point become Decimals."""
-    entity, operation, *images = row
+    entity, operation, *images = row[:4]
     before, after = (
         None if image is None else json.loads(image, parse_float=Decimal, parse_int=_parse_int)
         for image in images

@@ -148,9 +148,9 @@ def ask_outcome(number: int) -> Message:
     return _fixed("ask_outcome", (number,))
 
 
-def preview_changes(most_rows: int) -> Message:
-    """Return what reads the transaction's changes."""
-    return _fixed("preview_changes", (most_rows,))
+def preview_changes(most_rows: int, most_bytes: int) -> Message:
+    """Return what reads the transaction's changes, and no more than so much of them."""
+    return _fixed("preview_changes", (most_rows, most_bytes))
 
 
 def bound_transaction(timeouts: Timeouts) -> Message:

@@ -11,8 +11,10 @@ import os
 import re
 import secrets
 import signal
+import socket
 from collections.abc import Generator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -124,6 +126,22 @@ def test_other_names_and_forms_are_refused(
 ) -> None:
     shown = {"mcp-protocol-version": version} | headers
     assert post(front, HELLO, front.tokens["robot"], **shown).status_code == status
+
+
+def test_a_terminal_obeys_nothing_that_a_client_sends(desk: Desk) -> None:
+    with desk.serve("robot") as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            shown = f"Host: localhost\r\nAuthorization: Bearer {server.tokens['robot']}"
+            head = f"POST /mcp HTTP/1.1\r\n{shown}\r\nOrigin: \x1b[2J\x1b]0;pwn\x07evil"
+            connection.sendall(
+                f"{head}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+            )
+            connection.recv(4096)
+        server.stop()
+        (line,) = [line for line in server.log if "evil" in line]
+        assert "\\x1b[2J" in line
+        assert line.rstrip("\n").isprintable()
 
 
 def test_a_body_that_is_too_large_is_not_read(front: HttpServer) -> None:

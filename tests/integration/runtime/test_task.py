@@ -182,6 +182,15 @@ def test_a_preview_shows_rows_and_leaves_everything(moat: Moat, shop: Site) -> N
     assert shop.value("SELECT sum(rows_used) FROM pgmoat.ledger") == 0
 
 
+def test_a_preview_is_cut_off_on_the_server(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        shown = task.preview("UPDATE orders SET note = repeat('x', 30000) WHERE id <= 20")
+        large = task.preview("UPDATE orders SET note = repeat('x', 1000000) WHERE id = 1")
+    assert (shown.affected, len(shown.changes), shown.result.truncated) == (20, 2, True)
+    assert all(change.after and len(change.after["note"]) == 30_000 for change in shown.changes)
+    assert (large.affected, large.changes, large.result.truncated) == (1, (), True)
+
+
 def test_a_child_is_charged_to_its_parent(moat: Moat, shop: Site) -> None:
     with moat.task("support", "T-1", max_writes=2) as task:
         child = task.open_child("a")

@@ -86,7 +86,7 @@ def test_headers_of_files_are_not_sent() -> None:
         make_caller().begin_write("k", BOUND),
         make_caller().query(BOUND, PROFILE),
         messages.finish_write(1, []),
-        messages.preview_changes(1),
+        messages.preview_changes(1, 2),
         messages.bound_transaction(PROFILE.timeouts),
         messages.open_child("a", {}, None, None),
         messages.open_task("support", "T-1", {}, None, None, ("support", "T-0")),

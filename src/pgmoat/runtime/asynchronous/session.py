@@ -143,17 +143,18 @@ class AsyncSession:
         ROLLBACK goes by itself: behind one in a pipeline, psycopg 3.3 deallocates the next statement that
         it has just prepared.
         """
-        most = self.profile.guard.result_rows
+        most, most_bytes = self.profile.guard.result_rows, self.profile.guard.result_bytes
         sent = await send(
             self.connection,
             BEGIN,
             request.caller.enter(),
             request.caller.run(request.bound),
-            messages.preview_changes(most),
+            messages.preview_changes(most, most_bytes),
         )
         written, changed = sent[2], sent[3]
         rows = await read_rows(written) if written.description is not None else []
-        changes = tuple(make_change(row) for row in await read_rows(changed))
+        found = await read_rows(changed)
+        changes = tuple(make_change(row) for row in found if not row[-1])
         if request.verdict is None:
             result = make_call_result(rows[0][0])
         else:
@@ -162,8 +163,8 @@ class AsyncSession:
             Result(
                 columns=result.columns,
                 rows=result.rows,
-                affected=len(changes),
-                truncated=len(changes) >= most,
+                affected=len(found),
+                truncated=len(found) >= most or len(changes) < len(found),
             ),
             changes,
         )
