@@ -48,7 +48,7 @@ async def _run(call: Call) -> Payload:
         "changes": show_changes(preview.changes[:_MOST_SHOWN]),
     }
     if preview.result.truncated or preview.affected > _MOST_SHOWN:
-        shown = min(len(preview.changes), _MOST_SHOWN)
+        shown = min(preview.affected, _MOST_SHOWN)
         payload |= {
             "truncated": True,
             "warnings": [f"it would change more rows than the {shown} shown"],

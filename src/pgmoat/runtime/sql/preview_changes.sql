@@ -1,8 +1,7 @@
--- What this transaction has written. Parameters: how many rows at the most, and of how many bytes as text.
--- Columns: entity, operation, before, after; whether the latter two are left out, as more bytes than that.
-SELECT c.entity, c.operation, CASE WHEN c.total <= $2 THEN c.before END, CASE WHEN c.total <= $2 THEN c.after END, c.total > $2
-  FROM (SELECT p.place, p.entity, p.operation, p.before::text AS before, p.after::text AS after,
-               pg_catalog.sum(coalesce(pg_catalog.octet_length(p.before::text), 0)
-                   + coalesce(pg_catalog.octet_length(p.after::text), 0)) OVER (ORDER BY p.place) AS total
-          FROM pgmoat.preview_changes($1) WITH ORDINALITY AS p (entity, operation, before, after, place)) AS c
- ORDER BY c.place
+-- What this transaction has written. Parameters: how many rows at the most; how many bytes of images, as text: those behind are left out.
+SELECT p.entity, p.operation, CASE WHEN p.bytes <= $2::bigint THEN p.before END, CASE WHEN p.bytes <= $2::bigint THEN p.after END,
+       p.bytes > $2::bigint
+  FROM (SELECT c.entity, c.operation, c.before::text AS before, c.after::text AS after,
+               pg_catalog.sum(COALESCE(pg_catalog.octet_length(c.before::text), 0) + COALESCE(pg_catalog.octet_length(c.after::text), 0))
+                   OVER (ROWS UNBOUNDED PRECEDING) AS bytes
+          FROM pgmoat.preview_changes($1) AS c) AS p
