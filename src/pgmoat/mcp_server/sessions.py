@@ -24,7 +24,14 @@ from pgmoat.runtime import AsyncMoat, AsyncTask, make_idempotency_key
 _MOST = (
     10_000  # of each kind and agent; the least recently used is forgotten, and opened again when asked for
 )
+TOKEN_PREFIX = "moat_"  # noqa: S105 - what the tokens of all tasks begin with
 _PAST_DEADLINE = "PM003"
+
+TASK_HINT = (
+    "Stop and tell a person: the orchestrator opens a task (pgmoat task open) and gives its token as header"
+    " Pgmoat-Task-Token, as PGMOAT_TASK_TOKEN, or in _meta as pgmoat/task_token"
+)
+"""To be gone on with."""
 
 _Kept = TypeVar("_Kept")
 
@@ -96,6 +103,7 @@ class Sessions:
             AgentError: it is none of the agent's, or it may not go on.
         """
         if wish.token is not None:
+            _check_given(wish.token, TOKEN_PREFIX)
             task = await self._keep(
                 agent,
                 sha256(wish.token.encode("utf-8", "surrogatepass")).digest(),
@@ -108,6 +116,7 @@ class Sessions:
                 )
             return task
         if wish.task_id is not None:
+            _check_given(wish.task_id)
             return await self._keep(
                 agent, wish.task_id, lambda name=wish.task_id: self._moat.open_task(agent, name)
             )
@@ -119,6 +128,23 @@ class Sessions:
         tasks = self._tasks[agent]
         task = tasks.find(key)
         return task if task is not None else tasks.keep(key, await open_it())
+
+
+def _check_given(given: str, prefix: str = "") -> None:
+    """
+    Look whether *given*, which may be a secret, can be a task's token or name.
+
+    Raises:
+        NoTaskError: it is neither; clients that lack a variable pass on its name.
+    """
+    if given.startswith("${"):
+        raise NoTaskError(
+            "the client gave the name of a variable, and not its value, as the task",
+            hint="Stop and tell a person: the variable (PGMOAT_TASK_TOKEN, PGMOAT_TASK) is not set where the"
+            " client runs, which has passed on what stands in its configuration.",
+        )
+    if not given.startswith(prefix):
+        raise NoTaskError("what is given as the task's token is none of pgmoat's", hint=f"{TASK_HINT}.")
 
 
 def is_past_deadline(sqlstate: str | None) -> bool:

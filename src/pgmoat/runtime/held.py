@@ -28,7 +28,7 @@ TO_BE_HELD = frozenset({"PM050", "PM053"})
 """What PostgreSQL says of a write that a person has to see first, or anew."""
 
 _JSON = frozenset({"json", "jsonb"})
-_NOT_KEPT = "Repeat it with the same key: write() or call() with the values of then runs it."
+_NOT_KEPT = "Repeat the write or call itself, with the key and the values of then: that runs it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 
 from pgmoat.guard.diagnose.block import Block, Condition, Leaf
+from pgmoat.guard.diagnose.literal import show_text
 from pgmoat.guard.diagnose.probe import Rows, Steps, ask
 from pgmoat.guard.diagnose.reason import Certainty, Reason
 from pgmoat.guard.diagnose.term import Term, read_term
@@ -81,8 +82,15 @@ def _call(schema: str, name: str, *arguments: Node) -> Node:
 
 
 def _describe(equal: dict[str, str | None]) -> str:
-    parts = [f"{name} {'IS NULL' if value is None else f'= {value!r}'}" for name, value in equal.items()]
+    parts = [
+        f"{name} IS NULL" if value is None else f"{name} = {show_text(value)}"
+        for name, value in equal.items()
+    ]
     return f" with {' and '.join(parts)} are there, and are" if parts else " are"
+
+
+def _list_own(values: Sequence[str]) -> str:
+    return f"= {values[0]}" if len(values) == 1 else f"among {', '.join(values)}"
 
 
 def _show_count(count: int) -> str:
@@ -107,7 +115,7 @@ def _explain_scope(block: Block, term: Term | None) -> Steps[list[Reason]]:
     return [
         Reason(
             "out_of_scope",
-            f"this task sees only rows of {term.leaf.name} with {term.column} among {', '.join(own)}:"
+            f"this task sees only rows of {term.leaf.name} with {term.column} {_list_own(own)}:"
             f" not {', '.join(others)}, whether there are any or not",
             "certain",
             term.leaf.name,

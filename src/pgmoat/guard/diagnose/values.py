@@ -12,6 +12,7 @@ from pgmoat.guard.diagnose.block import Block
 from pgmoat.guard.diagnose.facts import (
     Values,
     is_moment,
+    is_number,
     is_ordered,
     is_textual,
     read_alike,
@@ -47,6 +48,15 @@ def explain_values(block: Block, term: Term, condition: Node) -> Steps[list[Reas
             reason = yield from _explain_ordered(block, term, value, type_name, show(condition))
         reasons.append(reason)
     return reasons
+
+
+def explain_unknown_words(term: Term, condition: Node) -> list[Reason]:
+    """Return which of the term's values are no words of the column's value map; nothing without a map."""
+    words = dict(term.leaf.access.words).get(term.column, ()) if term.leaf.access is not None else ()
+    if not words or not term.is_plain:
+        return []
+    unknown = [value for value in term.values if value.text is not None and value.text not in words]
+    return [_explain_word(term, value, words, show(condition)) for value in unknown[:_MOST_VALUES]]
 
 
 def explain_pattern(block: Block, term: Term, condition: Node) -> Steps[list[Reason]]:
@@ -123,7 +133,8 @@ def _explain_ordered(
 ) -> Steps[Reason]:
     text, name = value.text or "", _name(term)
     place = (term.leaf.name, term.column, text)
-    message = f"no row of {term.leaf.name} has {name} = {text!r}"
+    shown = text if is_number(type_name) else repr(text)
+    message = f"no row of {term.leaf.name} has {name} = {shown}"
     if is_moment(type_name) and value.is_day:
         is_there = yield from read_same_day(block, term, value, type_name)
         if is_there:
