@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pgmoat.guard.diagnose.block import Block
 from pgmoat.guard.diagnose.literal import Literal
-from pgmoat.guard.diagnose.probe import Steps, ask
+from pgmoat.guard.diagnose.probe import Steps, ask, exists
 from pgmoat.guard.diagnose.term import Term
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import (
@@ -94,6 +94,36 @@ def read_alike(block: Block, term: Term, value: Literal) -> Steps[tuple[str, ...
     """Return values that differ from *value* in case or spaces around only."""
     where = make_comparison(_fold(term.expression), "=", _fold(value.node))
     return (yield from _read_texts(block, term, where))
+
+
+def read_match(block: Block, term: Term, operator: str, pattern: Node) -> Steps[str | None]:
+    """Return a value that matches a pattern by LIKE, ~~, or ILIKE, ~~*; None where none is known."""
+    kind = "AEXPR_ILIKE" if operator == "~~*" else "AEXPR_LIKE"
+    where = Node("A_Expr", {"kind": kind, "name": [operator], "lexpr": term.expression, "rexpr": pattern})
+    target = make_cast(term.expression, "text")
+    query = make_select([target], [term.leaf.node], where, limit=1, with_clause=block.named.clause)
+    rows = yield from ask(block.case, query)
+    return str(rows[0][0]) if rows else None
+
+
+def read_narrowed(block: Block, term: Term, value: Literal, type_name: str) -> Steps[bool | None]:
+    """Return whether there are rows once *value* is made of the type that it is compared with."""
+    where = make_comparison(term.expression, "=", make_cast(value.node, type_name))
+    query = make_select([make_number(1)], [term.leaf.node], where, limit=1, with_clause=block.named.clause)
+    return (yield from exists(block.case, query))
+
+
+def read_around(block: Block, term: Term, low: Literal, high: Literal) -> Steps[tuple[str, str] | None]:
+    """Return the values next to a range without any; None unless there are some below and above."""
+    found: list[str] = []
+    for name, operator, bound in (("max", "<", low), ("min", ">", high)):
+        target = make_cast(make_call(name, term.expression), "text")
+        where = make_comparison(term.expression, operator, bound.node)
+        rows = yield from ask(block.case, block.read_leaf(term.leaf, [target], where))
+        if not rows or rows[0][0] is None:
+            return None
+        found.append(str(rows[0][0]))
+    return found[0], found[1]
 
 
 def read_sample(block: Block, term: Term) -> Steps[Values | None]:

@@ -85,6 +85,8 @@ def explain_join(
     if needs_better:
         return []
     message = f"no row of {join.left.name} has a partner in {join.right.name} by {text}"
+    if any(block.items[number].leaf is None for number in condition.items):  # a relation may have more rows
+        message = f"no row of the outer join has a partner by {text}"
     return [Reason("no_partner", message, certainty, *place, None, None, text)]
 
 
