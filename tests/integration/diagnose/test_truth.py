@@ -23,6 +23,8 @@ SELECT i, i % 10, 'w' || i, i, 0.05, ('00000000-0000-0000-0000-00000000abc' || i
        '2020-01-01'::date + i
   FROM generate_series(1, 1000) AS i;
 CREATE TABLE public.accounts (id bigint PRIMARY KEY, state text, title text);
+CREATE TABLE public.letters (id bigint PRIMARY KEY, body text);
+INSERT INTO public.letters SELECT i, i || repeat('long ', 60000) FROM generate_series(1, 20) AS i;
 INSERT INTO public.accounts VALUES (1, 'active', 'ACADEMY DINOSAUR'), (2, 'blocked', 'VICTORY ACADEMY');
 """
 COLUMNS = "{id: {}, customer_id: {}, name: {}, n: {}, share: {}, code: {}, day: {}}"
@@ -44,10 +46,13 @@ entities:
   accounts:
     table: public.accounts
     columns: {{id: {{}}, state: {{}}, title: {{}}}}
+  letters:
+    table: public.letters
+    columns: {{id: {{}}, body: {{}}}}
 agents:
   reader:
     guard: {{cost: null, plan_rows: null}}
-    entities: {{scoped: {{}}, told: {{}}, coded: {{}}, accounts: {{}}}}
+    entities: {{scoped: {{}}, told: {{}}, coded: {{}}, accounts: {{}}, letters: {{}}}}
 """
 CODE = "00000000-0000-0000-0000-00000000abc3"
 
@@ -218,3 +223,26 @@ def test_ranges_say_what_lies_there(task: Task) -> None:
         assert reason.message.endswith(told)
     (reason,) = explain(task, "SELECT id FROM scoped WHERE day > now() - :v::interval", {"v": "3 days"})
     assert "pgmoat_parameter" not in f"{reason}"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM letters WHERE body = :v",
+        "SELECT id FROM letters WHERE body = :v || ''",
+        "SELECT id FROM letters WHERE lower(body) = lower(:v) || 'x'",
+        "SELECT id FROM letters WHERE body IN (:v, 'x', '1LONG')",
+        "SELECT id FROM letters WHERE body > :v",
+        "SELECT id FROM letters WHERE body BETWEEN '30' AND '31'",
+        "SELECT id FROM letters WHERE body LIKE :v",
+        "SELECT id FROM letters WHERE body LIKE '1LONG%'",
+        "SELECT max(body) FROM letters WHERE id < 5 GROUP BY id HAVING max(body) = :v",
+    ],
+)
+@pytest.mark.parametrize("value", ["zz", "z" + "long " * 1000, "x" + "LONG " * 60000], ids=len)
+def test_long_values_are_quoted_in_short(task: Task, sql: str, value: str) -> None:
+    result = task.query(sql, {"v": value} if ":v" in sql else None)
+    assert result.rows == ()
+    assert result.reasons
+    assert all(len(warning) < 1_200 for warning in result.warnings)
+    assert all(len(repr(reason)) < 3_000 for reason in result.reasons)

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 
 from pgmoat.guard.diagnose.block import MOST_CONDITIONS, MOST_ITEMS, Block, Named, read_block
 from pgmoat.guard.diagnose.conflict import explain_conflict, explain_joined
+from pgmoat.guard.diagnose.facts import clip
 from pgmoat.guard.diagnose.literal import Literal, read_literal
 from pgmoat.guard.diagnose.probe import Case, Steps, ask, exists, show
 from pgmoat.guard.diagnose.reason import Reason
@@ -211,7 +212,7 @@ def _describe_having(block: Block, part: Node) -> Steps[Reason]:
             with_clause=None,
         )
         value = Node("ColumnRef", {"fields": ["v"]})
-        targets = [make_call("min", value), make_call("max", value)]
+        targets = [clip(make_call("min", value)), clip(make_call("max", value))]
         rows = yield from ask(
             block.case,
             make_select(targets, [make_subquery(inner, "pgmoat_groups")], with_clause=block.named.clause),

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 
 from pgmoat.guard.diagnose.block import Block, Condition, Leaf
 from pgmoat.guard.diagnose.facts import read_type
-from pgmoat.guard.diagnose.probe import Rows, Steps, ask
+from pgmoat.guard.diagnose.probe import Rows, Steps, ask, quote
 from pgmoat.guard.diagnose.reason import Certainty, Reason
 from pgmoat.guard.diagnose.term import Term, read_term
 from pgmoat.guard.parse import Node, Value
 from pgmoat.guard.rewrite import make_any, make_cast, make_select, make_text
 from pgmoat.policy.hidden import name_hidden
 
+_WITHOUT_LENGTH = {"character": "bpchar", "bit": "varbit"}  # the names alone mean one letter, one bit
 MOST = 100
 """The function counts no further."""
 
@@ -92,7 +93,7 @@ def _call(schema: str, name: str, *arguments: Node) -> Node:
 
 
 def _describe(equal: dict[str, str | None], count: int) -> str:
-    parts = [f"{name} {'IS NULL' if value is None else f'= {value!r}'}" for name, value in equal.items()]
+    parts = [f"{name} {'IS NULL' if value is None else f'= {quote(value)}'}" for name, value in equal.items()]
     verb = "is" if count == 1 else "are"
     return f" with {' and '.join(parts)} {verb} there, and {verb}" if parts else f" {verb}"
 
@@ -112,6 +113,7 @@ def _explain_scope(block: Block, term: Term | None) -> Steps[list[Reason]]:
         return []
     # PostgreSQL compares: 3.0, '03' and 3 are one number, and a uuid may be in capitals.
     scope = _call("pgmoat", "scope", make_text(key))
+    type_name = _WITHOUT_LENGTH.get(type_name, type_name)
     own_values = make_cast(scope, f"{type_name}[]")
     within = [make_any(make_cast(value.node, type_name), own_values) for value in given]
     rows = yield from ask(block.case, make_select([make_cast(scope, "text[]"), *within]))

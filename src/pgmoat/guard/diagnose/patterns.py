@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgmoat.guard.diagnose.block import Block
 from pgmoat.guard.diagnose.facts import read_match, read_sample
-from pgmoat.guard.diagnose.probe import Steps, show
+from pgmoat.guard.diagnose.probe import Steps, quote, show
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.term import Term
 from pgmoat.guard.diagnose.values import find_near, name_term
@@ -30,7 +30,7 @@ def explain_pattern(block: Block, term: Term, condition: Node) -> Steps[list[Rea
     if term.operator == _LIKE:
         alike = yield from read_match(block, term, _ILIKE, pattern.node)
         if alike is not None:
-            told = f"{message}, but {name} has {alike!r}: write ILIKE, or the case of the data"
+            told = f"{message}, but {name} has {quote(alike)}: write ILIKE, or the case of the data"
             return [Reason("wrong_case", told, "certain", *place, alike, show(condition))]
     plain = Reason("pattern", message, "certain", *place, None, show(condition))
     bare = text.strip("%")
@@ -41,7 +41,7 @@ def explain_pattern(block: Block, term: Term, condition: Node) -> Steps[list[Rea
         (yield from read_match(block, term, term.operator, make_text(trimmed))) if trimmed != text else None
     )
     if alike is not None:
-        told = f"{message}, but {name} has {alike!r}: leave the spaces out"
+        told = f"{message}, but {name} has {quote(alike)}: leave the spaces out"
         return [replace(plain, kind="wrong_spaces", message=told, suggestion=alike)]
     if bare == text:
         open_ended = yield from _explain_whole(block, term, plain)
@@ -49,7 +49,7 @@ def explain_pattern(block: Block, term: Term, condition: Node) -> Steps[list[Rea
             return [open_ended]
     sample = yield from read_sample(block, term)
     near = None if sample is None else find_near(bare, sample.texts)
-    hint = "" if near is None else f"; {near!r} is near, and there"
+    hint = "" if near is None else f"; {quote(near)} is near, and there"
     return [replace(plain, message=f"{message}{hint}", suggestion=near)]
 
 
@@ -60,6 +60,6 @@ def _explain_whole(block: Block, term: Term, plain: Reason) -> Steps[Reason | No
         alike = yield from read_match(block, term, operator, make_text(wider))
         if alike is not None:
             word = "LIKE" if operator == _LIKE else "ILIKE"
-            way = f"it has no %, and {name_term(term)} has {alike!r}: write {word} {wider!r}"
+            way = f"it has no %, and {name_term(term)} has {quote(alike)}: write {word} {quote(wider)}"
             return replace(plain, message=f"{plain.message}: {way}", suggestion=wider)
     return None

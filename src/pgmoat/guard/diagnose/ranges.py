@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pgmoat.guard.diagnose.block import Block
 from pgmoat.guard.diagnose.facts import (
+    CLIPPED,
     is_moment,
     is_number,
     read_around,
@@ -84,7 +85,7 @@ def explain_range(block: Block, term: Term, condition: Node) -> Steps[list[Reaso
     if around is not None:
         message += f": no {name} is between {around[0]} and {around[1]}"
     elif found is not None:
-        is_one = found[0] == found[1]
+        is_one = found[0] == found[1] and len(found[0]) < CLIPPED
         message += (
             f": {name} is always {found[0]}" if is_one else f": {name} goes from {found[0]} to {found[1]}"
         )

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from pgmoat.guard.diagnose.doubts import find_doubts
 from pgmoat.guard.diagnose.empty import explain_empty
-from pgmoat.guard.diagnose.probe import Case, Steps, fill_in
+from pgmoat.guard.diagnose.facts import CLIPPED
+from pgmoat.guard.diagnose.probe import Case, Steps, cut, fill_in
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.volatile import is_volatile
 from pgmoat.guard.parse import Node, Statement, parse_statement
 
-_MOST_REASONS = 4
+_MOST_REASONS, _MOST_LETTERS = 4, 1_000
 _WHATEVER_THE_DATA = frozenset({"limit_zero", "null_comparison"})
 
 
@@ -34,13 +35,14 @@ def diagnose_empty(case: Case, text: str) -> Steps[list[Reason]]:
 def _finish(case: Case, reason: Reason, *, has_chances: bool) -> Reason:
     """Return a reason as it is told; a guess where the query may have another answer each time."""
     is_sure = reason.certainty == "certain" and (not has_chances or reason.kind in _WHATEVER_THE_DATA)
+    suggestion = reason.suggestion
     return replace(
         reason,
-        message=fill_in(case, reason.message),
+        message=cut(fill_in(case, reason.message), _MOST_LETTERS),
         condition=fill_in(case, reason.condition),
-        value=None if reason.value is None else fill_in(case, reason.value),
+        value=None if reason.value is None else cut(fill_in(case, reason.value), CLIPPED),
         certainty="certain" if is_sure else "guess",
-        suggestion=reason.suggestion if reason.suggestion != reason.value else None,
+        suggestion=None if suggestion in {None, reason.value} else cut(suggestion or "", CLIPPED),
     )
 
 

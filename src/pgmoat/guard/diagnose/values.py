@@ -6,6 +6,7 @@ In: Terms that no row of their leaf meets. Out: Reasons. I/O: none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from pgmoat.guard.diagnose.block import Block
@@ -23,13 +24,15 @@ from pgmoat.guard.diagnose.facts import (
     read_type,
 )
 from pgmoat.guard.diagnose.literal import Literal
-from pgmoat.guard.diagnose.probe import Steps, show
+from pgmoat.guard.diagnose.probe import Steps, quote, show
 from pgmoat.guard.diagnose.reason import Reason, ReasonKind
 from pgmoat.guard.diagnose.term import Term
 from pgmoat.guard.parse import Node
 
 _NEAR = 0.7
 _LISTED, _LISTED_LETTERS = 30, 300
+_LONGEST = 50  # letters of a value that is compared with others: it takes the square of the length
+_MOST_WORK = 250_000  # letters times letters
 _NEGATIONS = ("in", "un", "non", "non-", "not ", "not_", "dis", "de", "im", "ir", "il")
 _MOST_VALUES = 4
 
@@ -55,11 +58,11 @@ def _explain_word(term: Term, value: Literal, words: tuple[str, ...], condition:
     text, name = value.text or "", name_term(term)
     kind, alike = _find_alike(text, words)
     if text in words:
-        message = f"no row of {term.leaf.name} has {name} = {text!r}, which is one of its words"
+        message = f"no row of {term.leaf.name} has {name} = {quote(text)}, which is one of its words"
         return Reason("absent_value", message, "certain", term.leaf.name, term.column, text, None, condition)
     near = alike or find_near(text, words)
-    hint = f". Did you mean {near!r}?" if near is not None else ""
-    message = f"{name} is never {text!r}; its words are {', '.join(words)}{hint}"
+    hint = f". Did you mean {quote(near)}?" if near is not None else ""
+    message = f"{name} is never {quote(text)}; its words are {', '.join(words)}{hint}"
     return Reason(kind, message, "certain", term.leaf.name, term.column, text, near, condition)
 
 
@@ -69,7 +72,9 @@ def _explain_text(block: Block, term: Term, value: Literal, condition: str) -> S
     kind, exact = _find_alike(text, tuple(found for found in alike if found != text))
     if exact is not None:
         what = "is written otherwise" if kind == "wrong_case" else "differs in spaces"
-        message = f"no row of {term.leaf.name} has {name} = {text!r}; {exact!r}, which {what}, is there"
+        message = (
+            f"no row of {term.leaf.name} has {name} = {quote(text)}; {quote(exact)}, which {what}, is there"
+        )
         return Reason(kind, message, "certain", term.leaf.name, term.column, text, exact, condition)
     sample = (yield from read_sample(block, term)) or Values((), is_all=False)
     known = sample.texts
@@ -77,12 +82,16 @@ def _explain_text(block: Block, term: Term, value: Literal, condition: str) -> S
         known += (yield from read_neighbours(block, term, value)) or ()
     near = find_near(text, known)
     kind = "wrong_case" if near is not None and near.lower() == text.lower() else "unknown_value"
-    message = f"no row of {term.leaf.name} has {name} = {text!r}"
+    message = f"no row of {term.leaf.name} has {name} = {quote(text)}"
     if near is not None:
-        message += f"; the nearest value is {near!r}" if sample.is_all else f"; {near!r} is near, and there"
+        message += (
+            f"; the nearest value is {quote(near)}"
+            if sample.is_all
+            else f"; {quote(near)} is near, and there"
+        )
     if sample.is_all and not sample.texts:
         message += ": it is NULL in all of them"
-    listed = ", ".join(repr(found) for found in sorted(sample.texts))
+    listed = ", ".join(quote(found) for found in sorted(sample.texts))
     if sample.is_all and 0 < len(sample.texts) <= _LISTED and len(listed) <= _LISTED_LETTERS:
         message += f"; its values are {listed}"
     return Reason(kind, message, "certain", term.leaf.name, term.column, text, near, condition)
@@ -93,7 +102,7 @@ def _explain_ordered(
 ) -> Steps[Reason]:
     text, name = value.text or "", name_term(term)
     place = (term.leaf.name, term.column, text)
-    message = f"no row of {term.leaf.name} has {name} = {text!r}"
+    message = f"no row of {term.leaf.name} has {name} = {quote(text)}"
     if is_moment(type_name) and value.is_day:
         is_there = yield from read_same_day(block, term, value, type_name)
         if is_there:
@@ -125,10 +134,22 @@ def _find_alike(text: str, values: tuple[str, ...]) -> tuple[ReasonKind, str | N
 
 def find_near(text: str, values: tuple[str, ...]) -> str | None:
     """Return the value that *text* may be a slip of; never itself, nor what it says the opposite of."""
-    by_lower = {value.lower(): value for value in values if value != text}
     folded = text.lower().strip()
-    near = get_close_matches(folded, by_lower, n=2, cutoff=_NEAR)
+    if len(folded) > _LONGEST:
+        return None
+    by_lower = {value.lower(): value for value in values if value != text and len(value) <= 2 * _LONGEST}
+    near = get_close_matches(folded, _bound(folded, by_lower), n=2, cutoff=_NEAR)
     return next((by_lower[found] for found in near if not _is_opposite(folded, found)), None)
+
+
+def _bound(text: str, values: Iterable[str]) -> Iterator[str]:
+    """Yield as many values as are compared in a moment, those of about the same length first."""
+    work = 0
+    for value in sorted(values, key=lambda value: abs(len(value) - len(text))):
+        work += len(text) * len(value)
+        if work > _MOST_WORK:
+            return
+        yield value
 
 
 def _is_opposite(one: str, other: str) -> bool:
