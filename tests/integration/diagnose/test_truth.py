@@ -205,6 +205,18 @@ def test_a_suggestion_is_not_the_opposite(task: Task) -> None:
         assert (reason.kind, reason.suggestion) == ("unknown_value", None)
 
 
+def test_of_what_is_lateral_or_joined_with_itself_nothing_is_made_up(task: Task) -> None:
+    (reason,) = explain(
+        task, "SELECT s.id FROM scoped s, LATERAL (SELECT * FROM told t WHERE t.id = s.id AND t.n > 5000) x"
+    )
+    assert reason.kind == "not_explained"
+    reasons = explain(
+        task, "SELECT a.id FROM scoped a JOIN scoped b ON b.id = a.id WHERE a.n = 13 AND b.n = 23"
+    )
+    assert {reason.certainty for reason in reasons} == {"guess"}
+    assert "wrong_join_key" not in {reason.kind for reason in reasons}
+
+
 def test_real_is_not_numeric(task: Task) -> None:
     reasons = explain(task, "SELECT id FROM scoped WHERE share = 0.05")
     assert [(reason.kind, reason.suggestion) for reason in reasons] == [("unknown_value", "0.05::real")]
