@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -137,6 +137,10 @@ def _wrong_type(path: PolicyPath, expected: str, value: object) -> Finding:
         hint = f"write [{value}]"
     elif expected == _MAPPING and value is None:
         hint = "write {} for a mapping without keys"
+    elif expected == _MAPPING and path[-1] == "approval":
+        hint = "write {rows_per_statement: 0} to be asked always"
+        if path[0] == "operations":
+            hint = "write always, or when: and a condition, or rows: and a number"
     return _error("wrong-type", path, f"expected {expected}, found {describe_value(value)}", hint)
 
 
@@ -148,6 +152,7 @@ _VALUE_MESSAGES: dict[str, Callable[[object, dict[str, Any]], str]] = {
     "string_too_short": lambda value, ctx: "empty",
     "too_short": lambda value, ctx: "empty: list at least one",
     "greater_than": lambda value, ctx: f"must be greater than {ctx['gt']}",
+    "greater_than_equal": lambda value, ctx: f"must be at least {ctx['ge']}",
     "less_than_equal": lambda value, ctx: f"must be at most {ctx['le']}",
     "value_error": lambda value, ctx: str(ctx["error"]),
 }
@@ -181,7 +186,10 @@ def _as_model(annotation: Any) -> type[BaseModel] | None:
     """Return the model that *annotation* is, or allows besides None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    models = (part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, BaseModel))
+    if get_origin(annotation) is Annotated:
+        return _as_model(get_args(annotation)[0])
+    parts = (get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation))
+    models = (part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
     first = next(models, None)
     is_optional = type(None) in get_args(annotation)
     return first if is_optional else None
