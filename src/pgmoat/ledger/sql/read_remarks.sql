@@ -17,7 +17,8 @@ SELECT p.id,
          LIMIT 1) AS r ON true
  CROSS JOIN LATERAL (
         SELECT pg_catalog.jsonb_object_agg(e.name, e.key_columns) AS keys
-          FROM pgmoat.entity AS e
-         WHERE pg_catalog.jsonb_typeof(p.preview) = 'array'
-           AND EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(p.preview) AS c (change) WHERE c.change ->> 'entity' = e.name)) AS k
+          FROM (SELECT DISTINCT x.change ->> 'entity' AS name
+                  FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof(p.preview) WHEN 'array' THEN p.preview ELSE '[]' END)
+                       AS x (change)) AS w
+          JOIN pgmoat.entity AS e ON e.name = w.name) AS k
  WHERE p.id = ANY (%(ids)s::pg_catalog.int8[]);
