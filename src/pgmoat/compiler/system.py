@@ -269,6 +269,8 @@ def _compile_reads(roles: SystemRoles) -> Iterator[Grant]:
                 yield Grant("table", _system_table(table), column, "SELECT", role)
     for column in ("name", "leased_until"):  # the holder is the leader's secret
         yield Grant("table", _system_table("lease"), column, "SELECT", roles.monitor)
+    for column in ("name", "key_columns"):  # by which a person knows a row
+        yield Grant("table", _system_table("entity"), column, "SELECT", roles.approver)
     for role in (roles.monitor, roles.approver):
         yield Grant("table", _system_table("approvals"), None, "SELECT", role)
     for table in _MONITORED:
