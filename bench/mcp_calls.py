@@ -122,7 +122,7 @@ def _start(stack: contextlib.ExitStack, launch: Launch) -> Server:
 
 def _take_rounds(servers: Sequence[Server], scale: Scale, rows: int) -> None:
     """Let the servers take turns, every other round backwards; the first round is thrown away."""
-    calls = scale.pick(200, 10)
+    calls = scale.pick(60, 10)
     for number in range(scale.rounds + 1):
         ids = [random.randint(1, rows) for _ in range(calls)]  # noqa: S311 - which rows is no secret
         for server in reversed(servers) if number % 2 else servers:

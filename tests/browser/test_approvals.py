@@ -94,7 +94,7 @@ def test_how_it_looks(chromium: Browser, served: Served, shop: Shop, scheme: str
         for name, path in paths.items():
             tab.page.goto(path)
             look(tab.page, f"{name}-{scheme}-{width}", width)
-        tab.page.get_by_role("button", name="Reject").click()
+        tab.page.get_by_role("button", name="Reject").first.click()
         look(tab.page, f"reject-{scheme}-{width}", width, full_page=False)
         tab.page.keyboard.press("Escape")
     context.close()
@@ -142,7 +142,8 @@ def test_approve_and_reject(tab: Tab, shop: Shop) -> None:
     expect(card.get_by_role("button", name="Approve")).to_have_count(0)
     card.get_by_role("link", name="See all of it").first.click()
     expect(page.get_by_role("main")).to_contain_text("Only the first 30 are kept.")
-    page.get_by_role("button", name="Approve").click()
+    at_the_end = page.get_by_role("main").get_by_role("button", name="Approve").last
+    at_the_end.click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_role("status")).to_contain_text(f"Number {many} is approved.")
     assert state_of(shop.moat, many) == "approved"

@@ -9,14 +9,15 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
 import psycopg
 import typer
+from rich.console import Console
 
-from pgmoat.cli.held_write import describe_as_data, describe_held_write
+from pgmoat.cli.held_write import describe_as_data, describe_held_write, list_notes
 from pgmoat.cli.options import DsnOption, JsonOption, YesOption
 from pgmoat.cli.output import ask, print_json
 from pgmoat.cli.rights import reading_as_approver
@@ -36,8 +37,14 @@ from pgmoat.ledger.approvals import (
     read_settled,
     read_waiting,
 )
+from pgmoat.ledger.remarks import NOTHING, Remarks, read_remarks
 from pgmoat.postgres.connect import connect, resolve_dsn
 from pgmoat.postgres.failures import explain_failure
+
+_COLUMNS = (
+    *("number", "state", "agent", "task", "step", "what", "rows", "why"),
+    *("asked", "expires", "decided", "note"),
+)
 
 NumbersArgument = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers of held writes.")]
 FingerprintOption = Annotated[
@@ -67,11 +74,19 @@ def approvals(
         if agent is not None and not found:
             with suppress(psycopg.errors.InsufficientPrivilege):  # whoever only decides knows no agents
                 check_agent(connection, agent)
+        numbers = [entry.id for entry in found]
+        remarks = read_remarks(connection, numbers)
         if as_json:
-            whole = {held.id: held for held in read_held_writes(connection, [entry.id for entry in found])}
-            print_json([describe_as_data(whole[entry.id]) for entry in found if entry.id in whole])
+            whole = {held.id: held for held in read_held_writes(connection, numbers)}
+            print_json(
+                [
+                    describe_as_data(whole[number], remarks.get(number, NOTHING))
+                    for number in numbers
+                    if number in whole
+                ]
+            )
             return
-    _print(found)
+    _print(found, remarks)
 
 
 def approve(
@@ -122,13 +137,19 @@ def _decide(
     with reading_as_approver(), connect(resolve_dsn(dsn, os.environ)) as connection:
         _check_right(connection)
         held = [_read_waiting(connection, number, fingerprint) for number in numbers]
-        for each in held:
-            sys.stdout.write("\n".join(describe_held_write(each)) + "\n")
-        sys.stdout.flush()
+        _show(held, read_remarks(connection, numbers))
         if not yes:
             what = "it" if len(held) == 1 else f"these {len(held)}"
             ask(f"{'Approve' if is_approved else 'Reject'} {what}?")
         _carry_out(connection, held, reason.strip(), is_approved=is_approved)
+
+
+def _show(held: Sequence[HeldWrite], remarks: Mapping[int, Remarks]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for each in held:
+        for line in describe_held_write(each, remarks.get(each.id, NOTHING)):
+            console.print(line)
+    sys.stdout.flush()
 
 
 def _carry_out(
@@ -182,12 +203,25 @@ def _find_name() -> str:
         return f"user {os.getuid()} (pgmoat)"
 
 
-def _print(found: Sequence[Approval]) -> None:
+def _print(found: Sequence[Approval], remarks: Mapping[int, Remarks]) -> None:
     if not found:
         sys.stdout.write("nothing waits\n")
         return
     print_table(
-        ("number", "state", "agent", "task", "step", "what", "rows", "why", "asked", "expires", "decided"),
+        (
+            "number",
+            "state",
+            "agent",
+            "task",
+            "step",
+            "what",
+            "rows",
+            "why",
+            "asked",
+            "expires",
+            "decided",
+            "note",
+        ),
         (
             (
                 entry.id,
@@ -201,6 +235,7 @@ def _print(found: Sequence[Approval]) -> None:
                 f"{entry.asked_at:%F %T}",
                 f"{entry.expires_at:%F %T}",
                 _describe_decision(entry),
+                "; ".join(list_notes(entry, remarks.get(entry.id, NOTHING))),
             )
             for entry in found
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,7 +18,7 @@ from pgmoat.cli.output import print_json
 from pgmoat.cli.rights import reading_as_monitor
 from pgmoat.cli.table import print_table
 from pgmoat.ledger.agents import check_agent
-from pgmoat.ledger.incidents import IncidentFilter, read_incidents
+from pgmoat.ledger.incidents import IncidentEntry, IncidentFilter, read_incidents
 from pgmoat.postgres.connect import connect, resolve_dsn
 
 _QUERY_SHOWN = 120
@@ -56,7 +56,7 @@ def incidents(
                 entry.action,
                 entry.detail.get("limit"),
                 entry.detail.get("found"),
-                _describe(entry.detail),
+                _describe(entry),
             )
             for entry in entries
         ),
@@ -64,12 +64,14 @@ def incidents(
     )
 
 
-def _describe(detail: dict[str, Any]) -> str:
+def _describe(entry: IncidentEntry) -> str:
     """Return what it was about, why it failed, if it did, and who did it why, if a person did."""
+    detail = entry.detail
     about = (detail.get(key) for key in ("query", "setting", "gid", "signal", "operation"))
     subject = str(next(filter(None, about), ""))[:_QUERY_SHOWN]
+    if entry.held_number is not None:
+        subject = f"No. {entry.held_number} {subject}"
     notes = [str(detail[key]) for key in ("why", "reason") if detail.get(key)]
-    who = detail.get("by") or detail.get("who")
-    if who:
-        notes.append(f"by {who}")
+    if entry.who:
+        notes.append(f"by {entry.who}")
     return f"{subject} ({'; '.join(notes)})".strip() if notes else subject

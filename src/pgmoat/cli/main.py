@@ -105,6 +105,13 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _print_misuse(error: TyperException) -> None:
+    """Say what is wrong with the arguments; without a verb the help alone has been shown."""
+    message = " ".join(error.format_message().split()).replace("Value error, ", "")
+    if message:
+        print_error(Error(message, hint="pgmoat --help, or pgmoat VERB --help, shows the options."))
+
+
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; every failure becomes one clear message."""
     try:
@@ -114,9 +121,7 @@ def run(arguments: list[str]) -> int:
     except psycopg.Error as error:
         print_error(explain_failure(error))
     except TyperException as error:
-        print_error(
-            Error(error.format_message(), hint="pgmoat --help, or pgmoat VERB --help, shows the options.")
-        )
+        _print_misuse(error)
     except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("stopped; nothing more was changed\n")
     except Exception as error:

@@ -14,7 +14,7 @@ import psycopg
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
-_HINT = "This takes a login that is a member of {}, or of what the policy's system_roles call it."
+_HINT = "This takes a member of {}, whose name begins with the policy's settings.system_role_prefix."
 
 
 @contextmanager

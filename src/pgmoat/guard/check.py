@@ -65,6 +65,7 @@ class Verdict:
     problems: tuple[Problem, ...]
     command: str = ""  # "select", "insert", …; of an EXPLAIN that which it explains; empty if unreadable
     has_returning: bool = False
+    has_with: bool = False
     is_explain: bool = False
     has_order: bool = False
     has_limit: bool = False
@@ -136,6 +137,7 @@ def _describe(statement: Statement, problems: tuple[Problem, ...]) -> Verdict:
         problems,
         command=name_command(query),
         has_returning=bool({"returning_clause", "returning_list"} & query.fields.keys()),
+        has_with="with_clause" in query.fields,
         is_explain=root.kind == "ExplainStmt",
         has_order=bool(query.nodes("sort_clause")),
         has_limit=limit is not None and not limit.flag("isnull"),

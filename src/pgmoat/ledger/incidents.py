@@ -47,6 +47,20 @@ class IncidentEntry:
     detail: dict[str, Any]
     recorded_by: str
 
+    @property
+    def held_number(self) -> int | None:
+        """The number of the held write that it is about, if it is about one."""
+        number = self.subject.removeprefix(f"{APPROVAL}:")
+        return int(number) if self.kind == APPROVAL and number.isascii() and number.isdigit() else None
+
+    @property
+    def who(self) -> str | None:
+        """The person, if one did it; of a decision also the login, for the name is what a program says."""
+        person = self.detail.get("by") or self.detail.get("who")
+        if not person:
+            return None
+        return f"{person}, login {self.recorded_by}" if self.kind == APPROVAL else str(person)
+
 
 def read_incidents(connection: psycopg.Connection[Any], wanted: IncidentFilter) -> list[IncidentEntry]:
     """Return the incidents that *wanted* asks for, newest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,6 +30,7 @@ _PATTERN_MEANINGS = {
     TABLE_PATTERN: "schema.table, such as public.orders",
 }
 _MAPPING = "a mapping (key: value)"
+_LONGEST = 64  # letters of what looks like something else; names in PostgreSQL have 63
 _EXPECTED_TYPES = {
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
@@ -48,7 +49,9 @@ def explain_errors(error: ValidationError, data: Data) -> list[Finding]:
 
 def suggest(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
     """Return ``did you mean `columns`?`` if *word* looks like one of *known*, else an empty text."""
-    close = get_close_matches(word, list(known), n=1, cutoff=nearness)
+    if len(word) > _LONGEST:  # texts are compared in the square of their length, and clients send some
+        return ""
+    close = get_close_matches(word, [name for name in known if len(name) <= _LONGEST], n=1, cutoff=nearness)
     return f"did you mean `{close[0]}`?" if close else ""
 
 
@@ -137,6 +140,10 @@ def _wrong_type(path: PolicyPath, expected: str, value: object) -> Finding:
         hint = f"write [{value}]"
     elif expected == _MAPPING and value is None:
         hint = "write {} for a mapping without keys"
+    elif expected == _MAPPING and path[-1] == "approval":
+        hint = "write {rows_per_statement: 0} to be asked always"
+        if path[0] == "operations":
+            hint = "write always, or when: and a condition, or rows: and a number"
     return _error("wrong-type", path, f"expected {expected}, found {describe_value(value)}", hint)
 
 
@@ -148,6 +155,7 @@ _VALUE_MESSAGES: dict[str, Callable[[object, dict[str, Any]], str]] = {
     "string_too_short": lambda value, ctx: "empty",
     "too_short": lambda value, ctx: "empty: list at least one",
     "greater_than": lambda value, ctx: f"must be greater than {ctx['gt']}",
+    "greater_than_equal": lambda value, ctx: f"must be at least {ctx['ge']}",
     "less_than_equal": lambda value, ctx: f"must be at most {ctx['le']}",
     "value_error": lambda value, ctx: str(ctx["error"]),
 }
@@ -181,7 +189,10 @@ def _as_model(annotation: Any) -> type[BaseModel] | None:
     """Return the model that *annotation* is, or allows besides None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    models = (part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, BaseModel))
+    if get_origin(annotation) is Annotated:
+        return _as_model(get_args(annotation)[0])
+    parts = (get_args(part)[0] if get_origin(part) is Annotated else part for part in get_args(annotation))
+    models = (part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
     first = next(models, None)
     is_optional = type(None) in get_args(annotation)
     return first if is_optional else None

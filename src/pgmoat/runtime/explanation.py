@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from google.protobuf.message import Error as MessageError
+
 from pgmoat.guard.diagnose.probe import Case, Steps
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.start import diagnose_empty, diagnose_rows
@@ -21,7 +23,7 @@ MOST_PROBES = 30
 MOST_S = 1.5
 PROBE_MS = 400
 
-BUGS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+BUGS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MessageError)
 """What a diagnosis may fail with, besides an error of PostgreSQL: the answer is then as it was."""
 
 INSIDE = "no rows; why is not looked into inside of a transaction: ask the task itself"

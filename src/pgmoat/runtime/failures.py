@@ -106,6 +106,9 @@ _HINTS: dict[type[AgentError], str] = {
     errors.TransactionIdleError: "Do the thinking and waiting outside of the transaction.",
     errors.TransactionTooLongError: "Do less in one transaction.",
 }
+LOGIN_REFUSED = "PostgreSQL refuses the login"
+"""How the message of a refused login begins; what follows names server and role."""
+
 # Logins that no repetition mends.
 _REFUSALS = (
     "password authentication failed",
@@ -197,7 +200,7 @@ def explain_refusal(error: psycopg.Error | None, secrets: Sequence[str]) -> Agen
     for secret in secrets:
         text = text.replace(secret, MASK)
     return errors.PermissionDeniedError(
-        f"PostgreSQL refuses the login: {text.splitlines()[0]}",
+        f"{LOGIN_REFUSED}: {text.splitlines()[0]}",
         hint="Stop. A person corrects role, password, database or pg_hba.conf: pgmoat doctor, pgmoat apply.",
     )
 

@@ -27,7 +27,7 @@ _IN_PYTHON = {
     "PM046": "Give the parameter a value that is not None.",
     "PM049": "Read the present state: the earlier write stands. To write once more on purpose, pass a new"
     " key=….",
-    "PM050": "Outside of a transaction(), write() has it held, and a person is asked.",
+    "PM050": "Outside of a transaction(), write() has it held, and a person is asked. Pieces count too.",
     "PM053": "Repeat it outside of a transaction() with the same key: it is held anew, as it would be now.",
     "25P02": "A statement before failed: leave the block and repeat the whole of it.",
 }

@@ -103,14 +103,24 @@ def make_plain_result(names: Sequence[str], rows: Sequence[TupleRow]) -> Result:
 
 
 def make_write_result(
-    stored: Mapping[str, Any], returned: Unpacked | None = None, *, key: str | None = None
+    stored: Mapping[str, Any],
+    returned: Unpacked | None = None,
+    *,
+    is_cut: bool = False,
+    key: str | None = None,
 ) -> Result:
-    """Return what a keyed write did, from what the database keeps of it; *returned*: its rows, if at hand."""
+    """
+    Return what a keyed write did, from what the database keeps of it.
+
+    *returned*: its rows, if at hand; *is_cut*: some were cut off.
+    """
     is_replayed = bool(stored.get("replayed"))
-    is_truncated = bool(stored.get("truncated")) and returned is None
+    is_truncated = is_cut or (bool(stored.get("truncated")) and returned is None)
     names, rows = unpack_rows(stored["rows"]) if returned is None else returned
     warnings = _warn_of_write(int(stored["affected"]), is_replayed=is_replayed)
-    if is_truncated:
+    if is_truncated and rows:
+        warnings.append(f"it returned more rows than the {len(rows)} shown")
+    elif is_truncated:
         warnings.append("the rows that it returned were too large to be kept")
     return Result(
         columns=names,
@@ -149,9 +159,19 @@ def _parse_int(text: str) -> int | Decimal:
     return int(text) if len(text) < 4_000 else Decimal(text)
 
 
+def is_cappable(verdict: Verdict | None) -> bool:
+    """Return whether a write's rows can be cut off on the server: not those of one that begins with WITH."""
+    return (
+        verdict is not None
+        and verdict.has_returning
+        and not verdict.has_with
+        and verdict.command in {"insert", "update", "delete"}
+    )
+
+
 def make_change(row: TupleRow) -> Change:
     """Return a row of ``preview_changes``, whose images are JSON; numbers with a point become Decimals."""
-    entity, operation, *images = row
+    entity, operation, *images = row[:4]
     before, after = (
         None if image is None else json.loads(image, parse_float=Decimal, parse_int=_parse_int)
         for image in images

@@ -88,7 +88,14 @@ class Caller:
 
     def query(self, bound: Bound, profile: Profile) -> Message:
         """Return a query whose answer is cut off where the policy says."""
-        capped = _cap_template().format(
+        return self._cap("cap_rows", bound, profile)
+
+    def write(self, bound: Bound, profile: Profile) -> Message:
+        """Return a write whose rows are cut off where the policy says."""
+        return self._cap("cap_returning", bound, profile)
+
+    def _cap(self, template: LiteralString, bound: Bound, profile: Profile) -> Message:
+        capped = _load_template(template).format(
             query=Printed(bound.text),
             most_rows=sqltext.Literal(profile.guard.result_rows),
             most_bytes=sqltext.Literal(profile.guard.result_bytes),
@@ -128,9 +135,9 @@ def list_parameters(messages: Sequence[Message]) -> list[Parameter]:
     ]
 
 
-def finish_write(call: int, rows: Sequence[Any]) -> Message:
+def finish_write(call: int, rows: Sequence[Any], *, is_cut: bool) -> Message:
     """Return what ends a keyed write; *rows* as :func:`pgmoat.runtime.stored.pack_rows` makes them."""
-    return _fixed("finish_write", (call, Jsonb(rows), False))
+    return _fixed("finish_write", (call, Jsonb(rows), is_cut))
 
 
 def sign_preview(call: int) -> Message:
@@ -148,9 +155,9 @@ def ask_outcome(number: int) -> Message:
     return _fixed("ask_outcome", (number,))
 
 
-def preview_changes(most_rows: int) -> Message:
-    """Return what reads the transaction's changes."""
-    return _fixed("preview_changes", (most_rows,))
+def preview_changes(profile: Profile) -> Message:
+    """Return what reads the transaction's changes, as many as an answer may have."""
+    return _fixed("preview_changes", (profile.guard.result_rows, profile.guard.result_bytes))
 
 
 def bound_transaction(timeouts: Timeouts) -> Message:
@@ -243,8 +250,8 @@ def _load(name: str) -> bytes:
 
 
 @cache
-def _cap_template() -> sqltext.SQL:
-    return sqltext.SQL(_without_header(load_sql(PACKAGE, "cap_rows")))
+def _load_template(name: LiteralString) -> sqltext.SQL:
+    return sqltext.SQL(_without_header(load_sql(PACKAGE, name)))
 
 
 def _without_header(text: LiteralString) -> LiteralString:

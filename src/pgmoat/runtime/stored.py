@@ -25,14 +25,21 @@ Unpacked = tuple[tuple[str, ...], tuple[Row, ...]]
 """Names of columns, and rows."""
 
 
-def pack_rows(answer: PGresult) -> list[list[Any]]:
-    """Return columns and rows of an answer in text format; nothing for an answer without columns."""
-    if answer.nfields == 0:
-        return []
-    fields = range(answer.nfields)
+def pack_rows(answer: PGresult | None, counters: int = 0) -> tuple[list[list[Any]], bool]:
+    """
+    Return columns and rows of an answer in text format, and whether PostgreSQL has cut some off.
+
+    Without the last *counters* columns, of which the very last counts all rows. Nothing for an answer
+    without columns.
+    """
+    if answer is None or answer.nfields == 0:
+        return [], False
+    counted = answer.get_value(0, answer.nfields - 1) if counters and answer.ntuples else None
+    is_cut = counted is not None and int(counted) > answer.ntuples
+    fields = range(answer.nfields - counters)
     header = [[_decode(answer.fname(field)), answer.ftype(field)] for field in fields]
     rows = [[_decode(answer.get_value(row, field)) for field in fields] for row in range(answer.ntuples)]
-    return [header, *rows]
+    return [header, *rows], is_cut
 
 
 def unpack_rows(kept: Sequence[Sequence[Any]]) -> Unpacked:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from pgmoat.cli.main import run
 from tests.acceptance.command import Answer
@@ -137,9 +138,8 @@ def test_approve_shows_and_asks(command: Command, desk: Moat) -> None:
         "  reason   ordered twice",
         "    amount = 12",
         "  would write 300 rows, of which the first 1 are kept:",
-        "  ~ update notes",
-        "      id = 7",
-        "      body: NULL -> paid back",
+        "  ~ update notes, 1 row",
+        "      id = 7: body: NULL -> paid back",
         f"number {number} is approved",
     ):
         assert line in said.out
@@ -148,6 +148,70 @@ def test_approve_shows_and_asks(command: Command, desk: Moat) -> None:
     (row,) = desk.read("SELECT decided_as, decision_reason FROM pgmoat.approvals WHERE id = %s", number)
     assert row[0].endswith(" (pgmoat)")
     assert row[1] is None
+
+
+def test_rows_have_key_and_changes_first_and_no_value_passes_for_two(command: Command, desk: Moat) -> None:
+    def update(before: dict[str, object], after: dict[str, object]) -> dict[str, object]:
+        return {"entity": "notes", "operation": "update", "before": before, "after": before | after}
+
+    number = hold(
+        desk,
+        "clerk",
+        preview=[
+            update({"name": "Tofu, fresh", "id": 10, "units": 1, "note": None}, {"units": 9, "note": "NULL"}),
+            update({"name": "Chai", "id": 9, "units": 2, "note": "a"}, {"note": "b, units: 2 -> 3"}),
+            update({"name": "Chang", "id": 8, "units": 2, "note": "a"}, {}),
+            {"entity": "notes", "operation": "delete", "before": {"id": 4, "body": None}, "after": None},
+            {"entity": "notes", "operation": "insert", "before": None, "after": {"id": 3, "body": ""}},
+        ],
+    )
+    shown = command("approve", str(number)).out.partition("would write 5 rows:\n")[2]
+    assert shown.splitlines()[:13] == [
+        "  ~ update notes, 3 rows, 1 of them unchanged",
+        "      id = 8: changes nothing",
+        "          unchanged: name = Chang, note = a, units = 2",
+        '      id = 9: note: a -> "b, units: 2 -> 3"',
+        "          unchanged: name = Chai, units = 2",
+        '      id = 10: note: NULL -> "NULL", units: 1 -> 9',
+        '          unchanged: name = "Tofu, fresh"',
+        "  - delete notes, 1 row",
+        "      id = 4: body = NULL",
+        "  + insert notes, 1 row",
+        '      id = 3: body = ""',
+        "",
+    ]
+
+
+def test_what_was_rejected_before_and_what_is_gone_is_said(command: Command, desk: Moat) -> None:
+    rejected = hold(desk, "clerk", operation="write()")
+    command.must("reject", str(rejected), "--yes", "--reason", "not before the audit")
+    again, other = hold(desk, "clerk", operation="write()"), hold(desk, "clerk")
+    words = f"the same request was rejected as number {rejected} by "
+    shown = command("approve", str(again), str(other)).out
+    assert shown.count(words) == 1
+    assert "(pgmoat): not before the audit\n" in shown
+    assert shown.count("refund_all is not in the database any more: this cannot run") == 1
+    first, second = command.must("approvals").out.splitlines()[1:]
+    assert words in first
+    assert "refund_all is not in the database any more" in second
+    as_json = command.must("approvals", "--all", "--json").json
+    assert [found["has_operation"] for found in as_json] == [True, False, True]
+    assert [found["rejected_before"] and found["rejected_before"]["id"] for found in as_json] == [
+        rejected,
+        None,
+        None,
+    ]
+
+
+def test_incidents_have_the_number_and_the_login_of_a_decision(
+    command: Command, desk: Moat, capsys: pytest.CaptureFixture[str], approver_dsn: str
+) -> None:
+    number = hold(desk, "clerk")
+    command.must("approve", str(number), "--yes")
+    said = Command(hire(desk, "reader_of_incidents", "monitor"), capsys).must("incidents", "--limit", "1").out
+    login = conninfo_to_dict(approver_dsn)["user"]
+    assert f"No. {number} refund_all (" in said
+    assert f"(pgmoat), login {login})" in said
 
 
 def test_nobody_to_ask(command: Command, desk: Moat) -> None:

@@ -85,7 +85,7 @@ def test_every_type_comes_back(connection: psycopg.Connection[Any]) -> None:
     )
     cursor = connection.execute(sql.SQL("SELECT {}").format(values))
     assert cursor.pgresult is not None
-    stored = json.loads(json.dumps(pack_rows(cursor.pgresult)))
+    stored = json.loads(json.dumps(pack_rows(cursor.pgresult)[0]))
     names, (row,) = unpack_rows(stored)
     (read,) = cursor.fetchall()
     assert names == tuple(VALUES)
@@ -101,7 +101,7 @@ def test_bytes_come_back_however_they_are_printed(
     connection.execute(sql.SQL("SET bytea_output = {}").format(sql.Literal(output)))
     cursor = connection.execute("SELECT '\\x00ff5c27'::bytea AS b")
     assert cursor.pgresult is not None
-    assert unpack_rows(pack_rows(cursor.pgresult)) == (("b",), ({"b": b"\x00\xff\\'"},))
+    assert unpack_rows(pack_rows(cursor.pgresult)[0]) == (("b",), ({"b": b"\x00\xff\\'"},))
 
 
 def test_no_columns_and_no_rows(connection: psycopg.Connection[Any]) -> None:
@@ -112,7 +112,7 @@ def test_no_columns_and_no_rows(connection: psycopg.Connection[Any]) -> None:
     for statement, names in cases:
         cursor = connection.execute(statement)
         assert cursor.pgresult is not None
-        assert unpack_rows(pack_rows(cursor.pgresult)) == (names, ())
+        assert unpack_rows(pack_rows(cursor.pgresult)[0]) == (names, ())
 
 
 @pytest.fixture

@@ -50,6 +50,22 @@ def test_bytes_are_cut_off_on_the_server(moat: Moat) -> None:
     assert "1000002 bytes" in caught.value.message
 
 
+def test_rows_that_a_write_returns_are_cut_off_on_the_server_too(moat: Moat, shop: Site) -> None:
+    write = (
+        "UPDATE orders SET visits = visits + 1 WHERE id IN (11, 12, 13, 14, 15, 16, 17, 18) RETURNING id, "
+    )
+    with moat.task("support", "T-1") as task:
+        found = task.write(write + "repeat('x', 10000) AS pad")
+        assert (len(found), found.affected, found.truncated) == (6, 8, True)
+        assert found.columns == ("id", "pad")
+        assert "more rows than the 6 shown" in found.warnings[0]
+        with pytest.raises(errors.ResultTooLargeError):
+            task.write(write + "repeat('x', 1000000) AS pad")
+        shown = task.preview(write + "repeat('x', 10000) AS pad")
+        assert (len(shown.result), shown.affected, len(shown.changes)) == (6, 8, 8)
+    assert shop.value("SELECT sum(n) FROM public.orders") == 8  # what could not be given back was not written
+
+
 def test_nothing_found_is_an_empty_answer_and_no_column_hides_another(moat: Moat) -> None:
     with moat.task("support", "T-1") as task:
         found = task.query("SELECT id FROM orders WHERE id = -1")
@@ -180,6 +196,13 @@ def test_a_preview_shows_rows_and_leaves_everything(moat: Moat, shop: Site) -> N
     assert shop.value("SELECT count(*) FROM public.refunds") == 0
     assert shop.value("SELECT count(*) FROM pgmoat.operation_call") == 0
     assert shop.value("SELECT sum(rows_used) FROM pgmoat.ledger") == 0
+
+
+def test_what_a_preview_shows_is_cut_off_on_the_server(moat: Moat) -> None:
+    with moat.task("support", "T-1") as task:
+        shown = task.preview("UPDATE orders SET note = repeat('x', 30000) WHERE id IN (21, 22, 23)")
+    assert (shown.affected, shown.result.truncated) == (3, True)
+    assert [change.after is None for change in shown.changes] == [False, False, True]
 
 
 def test_a_child_is_charged_to_its_parent(moat: Moat, shop: Site) -> None:

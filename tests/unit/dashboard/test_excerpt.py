@@ -9,6 +9,7 @@ import pytest
 
 from pgmoat.dashboard.excerpt import shorten, show_whole
 from pgmoat.ledger.approvals import HeldRow, HeldWrite
+from pgmoat.ledger.remarks import NOTHING
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ROW = HeldRow("orders", "update", {"id": "1", "note": None}, {"id": "1", "note": "x"})
@@ -33,6 +34,7 @@ HELD = HeldWrite(
     done_at=None,
     fingerprint=b"",
     is_cut=False,
+    counts=(),
     statement="SELECT 1",
     arguments=(("$1", None),),
     rows=(ROW,),
@@ -40,8 +42,9 @@ HELD = HeldWrite(
 
 
 def test_what_is_short_is_whole() -> None:
-    excerpt = shorten(HELD)
+    excerpt = shorten(HELD, NOTHING)
     assert excerpt.is_whole
+    assert not show_whole(HELD, NOTHING).is_long
     assert (excerpt.rows, excerpt.arguments) == (HELD.rows, HELD.arguments)
 
 
@@ -59,8 +62,17 @@ def test_what_is_short_is_whole() -> None:
     ],
 )
 def test_what_is_left_out_makes_it_less_than_whole(held: HeldWrite) -> None:
-    assert not shorten(held).is_whole
-    whole = show_whole(held)
+    assert not shorten(held, NOTHING).is_whole
+    whole = show_whole(held, NOTHING)
     assert whole.is_whole
+    assert whole.is_long
     assert (whole.rows, whole.arguments) == (held.rows, held.arguments)
     assert (whole.most_characters, whole.most_of_statement) == (None, None)
+
+
+def test_it_changes_nothing_only_where_all_is_known_and_stays() -> None:
+    idle = replace(ROW, after=ROW.before)
+    assert shorten(replace(HELD, rows=(idle, idle)), NOTHING).changes_nothing
+    assert not shorten(replace(HELD, rows=(idle, ROW)), NOTHING).changes_nothing
+    assert not shorten(replace(HELD, rows=(idle,), is_cut=True), NOTHING).changes_nothing
+    assert not shorten(replace(HELD, rows=()), NOTHING).changes_nothing

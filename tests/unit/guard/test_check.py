@@ -58,7 +58,7 @@ from tests.unit.guard.shop import SHOP, list_problems, list_rules
         (
             "WITH d AS (DELETE FROM items WHERE id = 1 RETURNING *) INSERT INTO items SELECT * FROM d",
             Use.WRITE,
-            Verdict((), "insert"),
+            Verdict((), "insert", has_with=True),
         ),
     ],
 )

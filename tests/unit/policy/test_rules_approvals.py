@@ -100,6 +100,43 @@ def test_what_never_asks(text: str, agent: str) -> None:
     assert "operations.refund.approval.rows" in first[2]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (
+            'approval: {wen: ":amount > 1"}',
+            "operations.refund.approval.wen: unknown key (did you mean `when`?)",
+        ),
+        (
+            "approval: alwayss",
+            "operations.refund.approval: expected a mapping (key: value), found the text 'alwayss'"
+            " (write always,",
+        ),
+        ("approval: {rows: -1}", "operations.refund.approval.rows: must be at least 0"),
+    ],
+)
+def test_what_is_misspelt_says_what_may_stand_there(text: str, place: str) -> None:
+    (line,) = lines_of(with_operation(text))
+    assert line.startswith(place)
+
+
+@pytest.mark.parametrize("approval", ["{}", "{expires: 2h}"])
+def test_an_agent_without_a_threshold(approval: str) -> None:
+    found = said_of(with_operation("", f", approval: {approval}}}\n"))
+    assert found == [
+        (
+            Severity.WARNING,
+            "never-asks",
+            "agents.clerk.approval: neither rows_per_statement nor rows_per_task: nobody is ever asked",
+        )
+    ]
+
+
+def test_a_condition_that_is_never_true() -> None:
+    (first, _) = said_of(with_operation('approval: {when: "false"}'))
+    assert first[:2] == (Severity.WARNING, "never-asks")
+
+
 def test_an_agents_own_sql() -> None:
     found = said_of(with_operation("", ", approval: {rows_per_statement: 20, rows_per_task: 1000}}\n"))
     assert [(severity, code) for severity, code, _ in found] == [

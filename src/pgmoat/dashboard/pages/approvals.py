@@ -23,6 +23,7 @@ from pgmoat.ledger.approvals import (
     read_settled,
     read_waiting,
 )
+from pgmoat.ledger.remarks import NOTHING, read_remarks
 
 _WAITING_AT_A_TIME = 10
 _SETTLED_AT_A_TIME = 25
@@ -35,11 +36,12 @@ def _read(connection: psycopg.Connection[Any], asked: Asked) -> Mapping[str, obj
     waiting = read_waiting(connection, Waiting(agent, after, _WAITING_AT_A_TIME + 1))
     shown = [entry.id for entry in waiting[:_WAITING_AT_A_TIME]]
     held = [found for found in read_held_writes(connection, shown) if found.state == PENDING]
+    remarks = read_remarks(connection, shown)
     known_state = state if state in SETTLED else None
     settled = read_settled(connection, Settled(agent, known_state, before, _SETTLED_AT_A_TIME + 1))
     return {
         "approver": read_approver(connection),
-        "excerpts": [shorten(found) for found in held],
+        "excerpts": [shorten(found, remarks.get(found.id, NOTHING)) for found in held],
         "next_waiting": shown[-1] if len(waiting) > _WAITING_AT_A_TIME else None,
         "states": SETTLED,
         "settled": settled[:_SETTLED_AT_A_TIME],

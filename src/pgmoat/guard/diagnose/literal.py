@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from uuid import UUID
 
-from pgmoat.guard.diagnose.probe import Case
+from pgmoat.guard.diagnose.probe import Case, quote
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import make_text
 
@@ -52,7 +52,7 @@ class Literal:
 
 def show_text(text: str) -> str:
     """Return a value as SQL would have it: a number plain, anything else in quotes."""
-    return text if _NUMBER.fullmatch(text) else repr(text)
+    return text if _NUMBER.fullmatch(text) else quote(text)
 
 
 def read_literal(case: Case, node: Node | None) -> Literal | None:

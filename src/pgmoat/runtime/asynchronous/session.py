@@ -23,8 +23,10 @@ from pgmoat.runtime.explanation import explain_write
 from pgmoat.runtime.held import Held, read_held, refuse_held
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
+    COUNTERS,
     find_ceilings,
     inspect_plan,
+    is_cappable,
     list_names,
     make_call_result,
     make_change,
@@ -87,15 +89,18 @@ class AsyncSession:
             refuse_held(stored)
             return explain_write(self.profile, request, make_write_result(stored, key=request.key))
         kept: list[list[Any]] = []
-        write = (caller.run(bound),)
+        is_cut = False
+        write = (self._run(request),)
         if request.verdict is not None and request.verdict.has_returning:
             (cursor,) = await send(self.connection, *write)
-            kept = pack_rows(cursor.pgresult) if cursor.pgresult is not None else []
+            kept, is_cut = pack_rows(cursor.pgresult, COUNTERS if is_cappable(request.verdict) else 0)
             write = ()
         returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
-        cursors = await self._send(*write, messages.finish_write(call, kept), *behind)
+        cursors = await self._send(*write, messages.finish_write(call, kept, is_cut=is_cut), *behind)
         row = await cursors[len(write)].fetchone()
-        result = make_write_result(row[0] if row is not None else {}, returned, key=request.key)
+        result = make_write_result(
+            row[0] if row is not None else {}, returned, is_cut=is_cut, key=request.key
+        )
         return explain_write(self.profile, request, result)
 
     async def call(self, request: Request, ends: Ends = OWN) -> Result:
@@ -122,7 +127,7 @@ class AsyncSession:
         call: int = begun[0] if begun is not None else 0
         stored: dict[str, Any] | None = begun[1] if begun is not None else None
         if stored is None:
-            await send(self.connection, SAVEPOINT, caller.run(bound))
+            await send(self.connection, SAVEPOINT, self._run(request))
             (signed,) = await send(self.connection, messages.sign_preview(call))
             ((preview, signature),) = await read_rows(signed)
             # By itself: behind a ROLLBACK in a pipeline psycopg deallocates what it has just prepared.
@@ -145,28 +150,29 @@ class AsyncSession:
         ROLLBACK goes by itself: behind one in a pipeline, psycopg 3.3 deallocates the next statement that
         it has just prepared.
         """
-        most = self.profile.guard.result_rows
         sent = await send(
             self.connection,
             BEGIN,
             request.caller.enter(),
-            request.caller.run(request.bound),
-            messages.preview_changes(most),
+            self._run(request),
+            messages.preview_changes(self.profile),
         )
-        written, changed = sent[2], sent[3]
-        rows = await read_rows(written) if written.description is not None else []
-        changes = tuple(make_change(row) for row in await read_rows(changed))
+        written, changed = sent[2], await read_rows(sent[3])
+        changes = tuple(make_change(row) for row in changed)
         if request.verdict is None:
-            result = make_call_result(rows[0][0])
+            result = make_call_result((await read_rows(written))[0][0])
         else:
-            result = make_plain_result(list_names(written.pgresult), rows)
-        shown = Result(
-            columns=result.columns,
-            rows=result.rows,
-            affected=len(changes),
-            truncated=len(changes) >= most,
-        )
-        return Preview(explain_write(self.profile, request, shown), changes)
+            kept, _ = pack_rows(written.pgresult, COUNTERS if is_cappable(request.verdict) else 0)
+            result = make_write_result({"affected": len(changes)}, unpack_rows(kept))
+        is_cut = len(changes) >= self.profile.guard.result_rows or any(row[-1] for row in changed)
+        preview = Result(result.columns, result.rows, affected=len(changes), truncated=is_cut)
+        return Preview(explain_write(self.profile, request, preview), changes)
+
+    def _run(self, request: Request) -> Message:
+        """Return the statement itself, a write's rows cut off where that can be."""
+        if is_cappable(request.verdict):
+            return request.caller.write(request.bound, self.profile)
+        return request.caller.run(request.bound)
 
     async def commit(self) -> str | None:
         """Commit what is open, and return what PostgreSQL says it did."""
