@@ -32,10 +32,14 @@ _BY_SQLSTATE = {
     "PM046": "Give the argument a value that is not null.",
     "PM049": "Read the present state: the earlier write stands. To write once more on purpose, give"
     " `occurrence` 2, 3, …, or another `key`.",
-    "PM050": "Do it without a preview: it is held, and a person is asked. Or write fewer rows.",
+    "PM050": "Do it without a preview: it is held, and a person is asked.",
     "PM053": "Repeat it with the same arguments: it is held anew, as it would be now.",
 }
 _REASON = "Give the argument `reason`: why these rows go."
+_NOT_APPLIED = (
+    "Stop and tell a person: the operation {name} is not in the database as this server's policy has it:"
+    " pgmoat apply, and a restart of the server after a change of the policy."
+)
 _NO_REASON = "Stop and report it: {tool} deletes rows that need a reason, and has no argument for one."
 
 
@@ -50,9 +54,16 @@ def find_hint(error: Error, tool: Tool) -> str:
             f"Go on with something else, and ask the tool outcome for {error.approval_id} later: it runs this"
             " once a person has approved it. Do not try the same in other words or in smaller pieces."
         )
+    return _find_by_state(error, tool)
+
+
+def _find_by_state(error: AgentError, tool: Tool) -> str:
     if error.sqlstate == "PM020":
         has_reason = "reason" in tool.input.get("properties", {})
         return _REASON if has_reason else _NO_REASON.format(tool=tool.name)
+    name = tool.name.removeprefix("call_")
+    if error.sqlstate == "42883" and error.message.startswith("function ") and f".{name}(" in error.message:
+        return _NOT_APPLIED.format(name=name)
     if is_about_json(error.sqlstate, error.message):
         return _JSON
     return _BY_SQLSTATE.get(error.sqlstate or "", error.hint)

@@ -7,12 +7,14 @@ In: a task. Out: its budget and its scope, as payloads. I/O: PostgreSQL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pgmoat.errors import ScopeError
 from pgmoat.mcp_server.answers import Payload
 from pgmoat.mcp_server.schemas import Schema
 from pgmoat.mcp_server.values import make_json_value
+from pgmoat.mcp_server.view import AgentView
+from pgmoat.policy.rows import TaskRule
 from pgmoat.runtime import AsyncTask
 
 TASK: Schema = {"type": "object"}
@@ -24,6 +26,23 @@ _SQL = (
 
 _SCOPE = "SELECT pgmoat.scope(:key) AS held"
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
+
+
+def list_scope_keys(view: AgentView) -> tuple[str, ...]:
+    """Return the keys of a task's scope that an agent's entities and operations ask for."""
+    called = (name for operation in view.operations.values() for name in operation.entities)
+    names = (*view.entities, *called)
+    return tuple(dict.fromkeys(key for name in names for key in _list_keys(view, name)))
+
+
+def _list_keys(view: AgentView, name: str) -> Iterator[str]:
+    entity = view.find_entity(name) or view.find_logged(name)
+    rules = entity.row_rules if entity is not None else None
+    for rule in rules.rules if rules is not None else ():
+        if isinstance(rule, TaskRule):
+            yield rule.key
+        else:
+            yield from _list_keys(view, rule.entity)
 
 
 async def read_scope(task: AsyncTask, keys: Iterable[str]) -> Payload:

@@ -163,6 +163,24 @@ def test_an_answer_is_cut_where_the_policy_says_nothing(desk: Desk, front: HttpS
     asyncio.run(run())
 
 
+def test_a_preview_tells_what_would_be_held(desk: Desk, front: HttpServer) -> None:
+    async def run() -> None:
+        async with front.client("careful") as client:
+            docs = {tool.name: tool.description or "" for tool in (await client.list_tools()).tools}
+            assert docs["write"].endswith("It waits for a person's word above 3 rows in a statement.")
+            assert docs["clear"].endswith("Each call waits for a person's word.")
+            text = "UPDATE orders SET visits = 1 WHERE id <= :most"
+            held = await call(client, "preview", **sql(text, most=4))
+            assert held["warnings"] == [
+                "as a write this would wait for a person's word: above 3 rows in a statement"
+            ]
+            assert "warnings" not in await call(client, "preview", **sql(text, most=3))
+            called = await call(client, "preview", operation="clear", arguments={"order_id": 1})
+            assert called["warnings"][0].startswith("as a call this would wait")
+
+    asyncio.run(run())
+
+
 def test_the_states_of_a_log_are_described_as_they_can_be_asked(desk: Desk, front: HttpServer) -> None:
     async def run() -> None:
         async with front.client("robot") as client:

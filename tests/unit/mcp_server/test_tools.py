@@ -7,7 +7,10 @@ from importlib.resources import files
 import pytest
 from mcp import types
 
+from pgmoat.errors import StatementInvalidError
+from pgmoat.mcp_server.hints import find_hint
 from pgmoat.mcp_server.service import make_tools
+from pgmoat.mcp_server.tools.describe import describe_entity
 from pgmoat.mcp_server.view import make_view
 from pgmoat.policy.load import load_policy_text
 from pgmoat.policy.schema import Policy
@@ -108,3 +111,16 @@ def test_preview_needs_the_one_thing_that_there_is() -> None:
         update={"agents": {"caller": SHOP.agents["adder"].model_copy(update={"entities": {}})}}
     )
     assert _list(policy, "caller")["preview"].input_schema["required"] == ["operation"]
+
+
+def test_an_entity_tells_its_key() -> None:
+    assert describe_entity(make_view(SHOP, "reader"), "orders", [])["key"] == ["id"]
+
+
+def test_an_operation_that_is_not_in_the_database_is_for_a_person() -> None:
+    tools = make_tools(make_view(SHOP, "adder"))
+    missing = StatementInvalidError("function agent.query(key => integer) does not exist", sqlstate="42883")
+    assert find_hint(missing, tools["call_query"]).startswith("Stop and tell a person: the operation query")
+    message = "function agent.nope(integer) does not exist"
+    other = StatementInvalidError(message, hint="as it is", sqlstate="42883")
+    assert find_hint(other, tools["add_note"]) == "as it is"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from pgmoat.errors import ValueRefusedError
+from pgmoat.guard.allowed import compile_allowed
 from pgmoat.mcp_server.answers import Payload
 from pgmoat.mcp_server.schemas import OBJECTS, STEP, TEXTS, make_input, make_object, say
 from pgmoat.mcp_server.tool import Call, Tool
@@ -64,6 +65,7 @@ def describe_entity(view: AgentView, name: str, columns: Sequence[EntityColumn])
         "name": name,
         "doc": view.find_doc(name),
         "about_rows": columns[0].estimate if columns else None,
+        "key": list(access.key),
         "columns": [_describe_column(entity, access, column) for column in columns],
     }
     if access.delete:
@@ -75,7 +77,7 @@ def describe_entity(view: AgentView, name: str, columns: Sequence[EntityColumn])
         found |= _describe_log(view, name)
     if readable:
         found["example"] = make_example(entity, name, readable)
-    return {key: value for key, value in found.items() if value not in (None, "")}
+    return {key: value for key, value in found.items() if value not in (None, "", [])}
 
 
 def make_example(entity: EntityPolicy | None, name: str, readable: Sequence[EntityColumn]) -> str:
@@ -124,9 +126,10 @@ def _describe_log(view: AgentView, name: str) -> Payload:
         "note": "Append only: INSERT a row to take a step; the database fills in who and when. Give"
         " :idempotency_key as idempotency_key: write has it.",
     }
-    if name in view.projections:
+    present = f"{name}_current"
+    if present in compile_allowed(view.policy, view.agent).relations:
         found["states"] = (
-            f"{view.projections[name]}: the present state of each row, with its newest event;"
+            f"{present}: the present state of each row, with its newest event;"
             f" {name}_at('2026-01-31'): the same at a time. Both to SELECT from."
         )
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pgmoat.mcp_server.answers import Payload
 from pgmoat.mcp_server.schemas import OBJECTS, STEP, TEXT, make_input, make_object
-from pgmoat.mcp_server.standing import TASK, read_scope, read_standing
+from pgmoat.mcp_server.standing import TASK, list_scope_keys, read_scope, read_standing
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
 from pgmoat.policy.access import Access
@@ -32,7 +32,7 @@ def make(_view: AgentView) -> Tool | None:
 async def _run(call: Call) -> Payload:
     view = call.view
     task = await read_standing(call.task)
-    scope = await read_scope(call.task, view.scope_keys)
+    scope = await read_scope(call.task, list_scope_keys(view))
     return {
         "agent": view.agent,
         "task": task | ({"scope": scope} if scope else {}),

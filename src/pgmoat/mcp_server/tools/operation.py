@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from pgmoat.mcp_server.answers import WRITE_SCHEMA, Payload, show_write
 from pgmoat.mcp_server.cut import find_bounds
+from pgmoat.mcp_server.holding import describe_operation
 from pgmoat.mcp_server.operands import convert_arguments
 from pgmoat.mcp_server.schemas import KEY, OCCURRENCE, STEP, Schema, make_operation_input
 from pgmoat.mcp_server.tool import Call, Tool
@@ -38,7 +39,7 @@ def _make(view: AgentView, name: str, operation: OperationPolicy) -> Tool:
 
     doc = f"{operation.doc} {_ONCE}" if operation.doc else _ONCE
     if operation.approval is not None:
-        doc += " It may wait for a person's word."
+        doc += f" {describe_operation(operation.approval)}"
     return Tool(
         name,
         doc,

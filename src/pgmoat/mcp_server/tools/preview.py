@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pgmoat.errors import ValueRefusedError
 from pgmoat.mcp_server.answers import CHANGES_SCHEMA, Payload, show_changes
+from pgmoat.mcp_server.holding import warn_of_operation, warn_of_own
 from pgmoat.mcp_server.operands import convert_arguments
 from pgmoat.mcp_server.schemas import PARAMETERS, REASON, STEP, TEXT, Schema, make_input, say
 from pgmoat.mcp_server.tool import Call, Tool
@@ -45,7 +46,7 @@ def make(view: AgentView) -> Tool | None:
 
 async def _run(call: Call) -> Payload:
     preview = await _preview(call)
-    warnings = list(preview.result.warnings)
+    warnings = [*_warn_of_hold(call, preview.affected), *preview.result.warnings]
     payload: Payload = {"affected": preview.affected}
     if preview.result.truncated or preview.affected > _MOST_SHOWN:
         shown = min(preview.affected, _MOST_SHOWN)
@@ -54,6 +55,13 @@ async def _run(call: Call) -> Payload:
     if warnings:
         payload["warnings"] = warnings
     return payload | {"changes": show_changes(preview.changes[:_MOST_SHOWN])}
+
+
+def _warn_of_hold(call: Call, affected: int) -> list[str]:
+    operation = call.arguments.get("operation")
+    if operation is None:
+        return warn_of_own(call.view.own.approval, affected)
+    return warn_of_operation(call.view.operations[operation].approval, affected)
 
 
 async def _preview(call: Call) -> Preview:

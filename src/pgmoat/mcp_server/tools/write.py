@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pgmoat.mcp_server.answers import WRITE_SCHEMA, Payload, show_write
 from pgmoat.mcp_server.cut import find_bounds
+from pgmoat.mcp_server.holding import describe_own
 from pgmoat.mcp_server.schemas import KEY, OCCURRENCE, PARAMETERS, REASON, STEP, TEXT, Schema, make_input, say
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
@@ -33,7 +34,7 @@ def make(view: AgentView) -> Tool | None:
     }
     return Tool(
         "write",
-        _DOC,
+        _DOC + describe_own(view.own.approval),
         make_input(properties, ("sql",)),
         WRITE_SCHEMA,
         _run,
