@@ -85,7 +85,7 @@ class Server(uvicorn.Server):
         door = self._wanted.door
         if door.let_go and now - self._told_at >= _TOLD_EVERY_S:
             text = "too many connections: %d were let go for others or refused"
-            self._wanted.log.warning(text, door.let_go)
+            self._wanted.log.log(logging.WARNING, text, door.let_go)
             door.let_go, self._told_at = 0, now
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

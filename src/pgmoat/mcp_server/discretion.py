@@ -30,7 +30,7 @@ class Discretion:
             return payload
         now = time.monotonic()
         if now - self._told_at >= _TOLD_EVERY_S:
-            _LOG.warning("%s", " ".join(filter(None, (error.message, error.detail))))
+            _LOG.log(logging.WARNING, "%s", " ".join(filter(None, (error.message, error.detail))))
             self._told_at = now
         payload.pop("detail", None)
         # What stands before the first colon is what happened; then come address, role and words of libpq.

@@ -75,3 +75,11 @@ def test_how_many_of_what(shop: Moat) -> None:
     held = read(shop, hold_once(shop, "worker", "k1", statement))
     assert held.counts == (RowCount("counters", "update", 130), RowCount("flags", "insert", 2))
     assert (held.affected, len(held.rows)) == (132, 100)
+
+
+def test_a_list_of_the_newest_reads_no_others(shop: Moat) -> None:
+    """What the view works out is worked out for the rows that are asked for."""
+    plan = shop.read(
+        "EXPLAIN SELECT id, state FROM pgmoat.approvals WHERE state <> 'pending' ORDER BY id DESC LIMIT 10"
+    )
+    assert "Subquery Scan" not in str(plan)

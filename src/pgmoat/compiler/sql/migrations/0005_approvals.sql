@@ -54,7 +54,8 @@ CREATE VIEW pgmoat.approvals AS
 SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p.asked_at, p.expires_at, p.affected, p.preview,
        p.is_cut, p.fingerprint, p.revision,
        CASE WHEN p.done_at IS NOT NULL THEN 'done' WHEN p.decision = 'rejected' THEN 'rejected'
-            WHEN p.expires_at <= clock_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
+            -- Not clock_timestamp(): a list of the newest would work out all of them first, and sort them.
+            WHEN p.expires_at <= statement_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
        p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason, p.counts
   FROM pgmoat.approval AS p
   JOIN pgmoat.task AS k ON k.id = p.task
