@@ -6,9 +6,15 @@ The demo's roles have fixed names, so it gets servers of its own.
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
+import os
 import secrets
 import shlex
+import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -16,11 +22,15 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from rich.console import Console
 
 from pgmoat.catalog.read import read_catalog
 from pgmoat.compiler.check import check_policy
+from pgmoat.demo.render import render_report
 from pgmoat.demo.report import DemoReport
 from pgmoat.demo.run import run_demo
 from pgmoat.demo.scenario import Scenario, play_scenario
@@ -324,6 +334,27 @@ def test_the_kept_concierge_has_a_customer(kept: DemoReport) -> None:
 def test_kept_superuser_sees_what_agents_cannot(kept: DemoReport) -> None:
     assert kept.playground is not None
     assert int(_run_psql(kept.playground.psql, "SELECT count(*) FROM payments")) > 90_000
+
+
+def test_the_kept_courier_is_served_over_mcp_by_what_is_printed(kept: DemoReport) -> None:
+    assert kept.playground is not None
+    assert stat.S_IMODE(kept.playground.credentials.stat().st_mode) == 0o600
+    console = Console(file=io.StringIO(), color_system=None)
+    console.print(render_report(kept, f"{sys.executable} -m pgmoat"), soft_wrap=True)
+    assert isinstance(console.file, io.StringIO)
+    line = next(line for line in console.file.getvalue().splitlines() if "--print-config" in line)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PGMOAT_")}
+    printed = subprocess.run(["sh", "-c", line], check=True, capture_output=True, text=True, env=bare)
+    server = json.loads(printed.stdout)["mcpServers"]["pgmoat-courier"]
+
+    async def ask() -> None:
+        wanted = StdioServerParameters(command=server["command"], args=server["args"], env={})
+        async with Client(stdio_client(wanted)) as client:
+            found = await client.call_tool("query", {"sql": "SELECT count(*) FROM order_notes"})
+            assert not found.is_error, found
+            assert (found.structured_content or {})["rows"][0][0] > 0
+
+    asyncio.run(ask())
 
 
 def test_nothing_is_left_without_keep(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ In: nothing. Out: a line per scenario, JSON. I/O: an embedded server, the termin
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ from pgmoat.cli.output import print_json
 from pgmoat.demo.render import render_report, render_result
 from pgmoat.demo.run import run_demo
 from pgmoat.devpg.install import find_system_binaries
+
+_WIDTH = 120
 
 
 def demo(
@@ -41,7 +44,7 @@ def demo(
     Whether it held is read from the database, by another role. Exit code 1 if one was not held.
     """
     binaries = postgres or (find_system_binaries() if system else None)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=find_width())
     quiet = Console(stderr=True, quiet=as_json)
     report = run_demo(
         keep=keep,
@@ -54,6 +57,11 @@ def demo(
     else:
         console.print(render_report(report, find_program()), soft_wrap=True)
     return 0 if report.all_held else 1
+
+
+def find_width() -> int | None:
+    """Return how wide lines are; None where a terminal or the environment says it."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH
 
 
 def find_program() -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.text import Text
 
 from pgmoat.cli.output import show_controls
-from pgmoat.ledger.approvals import Approval, HeldRow, HeldWrite
+from pgmoat.ledger.approvals import Approval, HeldRow, HeldWrite, describe_counts
 from pgmoat.ledger.remarks import Remarks
 from pgmoat.ledger.row_groups import RowGroup, group_rows, read_values
 
@@ -49,6 +50,7 @@ def describe_as_data(held: HeldWrite, remarks: Remarks) -> dict[str, Any]:
         "rejected_before": None if remarks.rejected_number is None else rejected,
         "fingerprint": held.fingerprint.hex(),
         "is_cut": held.is_cut,
+        "counts": [asdict(count) for count in held.counts],
         "statement": held.statement,
         "arguments": [{"name": name, "value": value} for name, value in held.arguments],
         "rows": [
@@ -114,8 +116,12 @@ def _describe_request(held: HeldWrite) -> Iterator[str]:
 
 def _describe_rows(held: HeldWrite, remarks: Remarks) -> Iterator[Text]:
     verb = "would write" if held.state == "pending" else "wrote, when it was tried,"
-    kept = f", of which the first {len(held.rows)} are kept" if held.is_cut else ""
+    kept = f", of which the first {len(held.rows)} are kept" if len(held.rows) < held.affected else ""
     yield Text(f"  {verb} {held.affected} {'row' if held.affected == 1 else 'rows'}{kept}:")
+    if held.counts:
+        yield Text(f"  in all: {_show(describe_counts(held))}")
+    if held.is_cut and not kept:
+        yield Text("  long values are kept in part, and each that is says so")
     for group in group_rows(held.rows, remarks.keys):
         what = f"{_show(group.operation)} {_show(group.entity)}, {group.size}"
         yield Text(f"  {_MARKS.get(group.operation, '?')} {what}")

@@ -20,11 +20,16 @@ import typer
 from pgmoat.cli.options import DEFAULT_POLICY, PolicyArgument, find_certificate
 from pgmoat.errors import Error
 from pgmoat.mcp_server import tokens as bearer
-from pgmoat.mcp_server.clients import Reach, render_config
+from pgmoat.mcp_server.clients import CLIENTS, Reach, check_name, render_config
 from pgmoat.model.address import Address, check_exposure, list_hosts
+from pgmoat.model.names import name_variable
 from pgmoat.policy.load import load_policy
 from pgmoat.policy.schema import Policy
+from pgmoat.runtime.places import find_dsn, read_credentials
 from pgmoat.runtime.profile import resolve_profile
+
+_HOST = "127.0.0.1"
+_PORT = 8765
 
 AgentOption = Annotated[
     str | None, typer.Option(metavar="AGENT", help="Whom to serve; without --http always needed.")
@@ -34,6 +39,10 @@ CredentialsOption = Annotated[
 ]
 AddressOption = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="A pooler, in place of the DSN's host and port.")
+]
+HostOption = Annotated[str | None, typer.Option(help=f"Where to listen. Default: {_HOST}.")]
+PortOption = Annotated[
+    int | None, typer.Option(min=1, max=65_535, help=f"Where to listen. Default: {_PORT}.")
 ]
 CertOption = Annotated[Path | None, typer.Option(help="The certificate with its chain, in PEM.")]
 KeyOption = Annotated[Path | None, typer.Option(help="The certificate's key, in PEM.")]
@@ -55,7 +64,10 @@ IssueOption = Annotated[
 ]
 ConfigOption = Annotated[
     str | None,
-    typer.Option(metavar="CLIENT", help="Print what a client's file needs: claude, cursor, vscode, …"),
+    typer.Option(metavar="CLIENT", help=f"Print what a client's file needs: {', '.join(CLIENTS)}."),
+]
+ServerNameOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The server's name in it. Default: pgmoat-AGENT.")
 ]
 
 
@@ -65,8 +77,8 @@ def mcp(
     credentials: CredentialsOption = None,
     address: AddressOption = None,
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP, to whom shows a token.")] = False,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where to listen.")] = 8765,
+    host: HostOption = None,
+    port: PortOption = None,
     tls_cert: CertOption = None,
     tls_key: KeyOption = None,
     behind_tls_proxy: ProxyOption = False,
@@ -74,6 +86,7 @@ def mcp(
     tokens: TokensOption = None,
     issue_token: IssueOption = None,
     print_config: ConfigOption = None,
+    name: ServerNameOption = None,
 ) -> None:
     """
     Serve an agent's entities and operations as tools of MCP.
@@ -85,12 +98,26 @@ def mcp(
     if issue_token is not None:
         found.issue(issue_token, tokens)
         return
+    if not http:
+        _refuse_without_http(
+            {
+                "--host": host,
+                "--port": port,
+                "--tls-cert": tls_cert,
+                "--tls-key": tls_key,
+                "--behind-tls-proxy": behind_tls_proxy,
+                "--allow-host": allow_host,
+                "--tokens": tokens,
+            }
+        )
     certificate = find_certificate(tls_cert, tls_key)
     if certificate and behind_tls_proxy:
         raise Error("--behind-tls-proxy says that the proxy has the certificate; --tls-cert gives one")
-    place = _Place(Address(host, port), tuple(allow_host or ()), certificate, behind_tls_proxy)
+    place = _Place(
+        Address(host or _HOST, port or _PORT), tuple(allow_host or ()), certificate, behind_tls_proxy
+    )
     if print_config is not None:
-        found.print_config(print_config, place.url if http else "")
+        found.print_config(print_config, place.url if http else "", name)
     elif http:
         _serve_over_http(found, place, tokens)
     else:
@@ -113,16 +140,36 @@ class _Found:
         if path is None:
             raise Error("--issue-token needs --tokens, the file to add the token's hash to")
         sys.stdout.write(bearer.issue_token(path, agent) + "\n")
+        sys.stderr.write("A server that runs already takes it when it is started again.\n")
 
-    def print_config(self, client: str, url: str) -> None:
+    def print_config(self, client: str, url: str, name: str | None) -> None:
         """Print what a client's file needs."""
         if self.agent is None:
             raise Error("--print-config needs --agent: a client works as one agent")
         profile = resolve_profile(self.policy, self.agent)
+        server = name if name is not None else f"pgmoat-{self.agent}"
+        check_name(server)
         command = () if url else self._make_command(self.agent)
-        snippet = render_config(client, Reach(command, url, needs_task=not profile.is_claiming))
-        sys.stderr.write(f"into {snippet.file}:\n" + (f"{snippet.note}\n" if snippet.note else ""))
+        snippet = render_config(client, Reach(server, command, url, needs_task=not profile.is_claiming))
+        notes = [note for note in (snippet.note, "" if url else self._check_dsn(self.agent)) if note]
+        sys.stderr.write("\n".join((f"into {snippet.file}:", *notes)) + "\n")
         sys.stdout.write(snippet.text + "\n")
+
+    def _check_dsn(self, agent: str) -> str:
+        """
+        Return what a person has to know of the agent's DSN.
+
+        Raises:
+            ConnectionFailedError: the command would find none.
+        """
+        find_dsn(agent, {}, self.credentials, self.address)
+        variable = name_variable(agent)
+        if self.credentials is not None and variable in read_credentials(self.credentials):
+            return ""
+        return (
+            f"The DSN is in {variable} of this shell only. A client that is not started from it does not have"
+            " it, and some hand on no variable: write the line into a file, and give --credentials."
+        )
 
     def read_tokens(self, path: Path | None, environ: Mapping[str, str]) -> bearer.Tokens:
         """Return the bearer tokens of those who are served."""
@@ -163,6 +210,12 @@ class _Place:
         return f"{scheme}://{place}/mcp"
 
 
+def _refuse_without_http(given: Mapping[str, object]) -> None:
+    for option, value in given.items():
+        if value:
+            raise Error(f"{option} is for a server over HTTP", hint="Give --http, or leave it out.")
+
+
 def _serve_over_stdio(found: _Found) -> None:
     if found.agent is None:
         raise Error("--agent is missing: over standard input and output one agent is served")
@@ -188,7 +241,9 @@ def _serve_over_http(found: _Found, place: _Place, path: Path | None) -> None:
         sys.stderr.flush()
 
     wanted = serve.Wanted(found.policy, found.credentials, found.address)
-    serve.serve_over_http(wanted, known, http.Place(place.address, hosts, certificate), say_ready)
+    serve.serve_over_http(
+        wanted, known, http.Place(place.address, hosts, certificate, place.is_behind_proxy), say_ready
+    )
 
 
 def _import_server() -> tuple[ModuleType, ModuleType]:

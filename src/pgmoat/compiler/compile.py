@@ -123,10 +123,6 @@ def _compile_entity_row(entity: Entity) -> Row:
             "base_table": entity.policy.table,
             "key_columns": tuple(column.name for column in entity.key),
             "doc": entity.policy.doc,
-            "drawn_columns": tuple(
-                column.name
-                for column in entity.columns
-                if column.is_sequence_filled or (column in entity.key and column.base.default is not None)
-            ),
+            "drawn_columns": tuple(column.name for column in entity.drawn),
         },
     )

@@ -41,6 +41,18 @@ class EntityColumn:
         """Whether the database numbers it: identity, or a default that draws from a sequence."""
         return bool(self.base.identity or self.base.sequence)
 
+    @property
+    def is_key_drawn(self) -> bool:
+        """
+        Whether the database draws it where it is a key's: a number, or what a function gives.
+
+        Such as gen_random_uuid(). Not a constant, a time, or a setting, which an agent could choose.
+        """
+        default = self.base.default or ""
+        return self.is_sequence_filled or (
+            "(" in default and "current_setting" not in default and self.base.type_category != "D"
+        )
+
     def decode(self, alias: str) -> sql.Composable:
         """Return the entity's value as an expression over the base row *alias*: the word of a code."""
         column = sql.Identifier(alias, self.base.name)
@@ -132,6 +144,12 @@ class Entity:
         """Columns that somebody may insert; empty when nobody may insert at all."""
         names = {c.name for access in self.access for c in self.insertable(access.allowed.insert)}
         return tuple(column for column in self.columns if column.name in names)
+
+    @property
+    def drawn(self) -> tuple[EntityColumn, ...]:
+        """Columns of a new row that the database fills with another value each time, and nobody else may."""
+        drawn = (c for c in self.columns if c.is_sequence_filled or (c in self.key and c.is_key_drawn))
+        return tuple(column for column in drawn if column not in self.inserted)
 
     @property
     def updated(self) -> tuple[EntityColumn, ...]:

@@ -64,6 +64,9 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("narrow_scope", "jsonb,jsonb,boolean", ()),
     ("make_task", "text,text,text,jsonb,interval,bigint,bigint", ()),
     ("count_task", "", ()),
+    ("check_expiry", "", ()),
+    ("check_holds", "text,text", ()),
+    ("count_holds", "", ()),
     ("claim", "text,text,text", ("agents",)),
     ("claim_named", "", ()),
     ("open_child", "text,jsonb,interval,bigint", ("agents",)),
@@ -89,6 +92,7 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("refuse_approval", "text,text,text", ()),
     ("describe_held", "bigint", ()),
     ("check_held", "bigint,text,bytea", ()),
+    ("shorten_changes", "jsonb,integer", ()),
     ("look_at_changes", "bigint", ()),
     ("count_own_rows", "", ()),
     ("ask_tasks", "bigint[],bigint", ()),
@@ -124,6 +128,14 @@ _FUNCTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("record_refusals", "text", ("monitor",)),
     ("decide", "bigint,bytea,boolean,text,text", ("approver",)),
 )
+
+_DEFERRED = (
+    ("statement", "charge"),
+    ("statement", "count_holds"),  # after the charge, by its name: all take their locks in one order
+    ("task", "count_task"),
+    ("approval", "check_expiry"),
+)
+"""Constraint triggers: tables and names."""
 
 # What the watching and the orchestrating side may read: everything but secrets.
 _READABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -192,7 +204,7 @@ def compile_schemas(roles: SystemRoles, entity_schema: str) -> tuple[Definition,
 
 
 def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
-    """Return the system functions and the triggers that charge at COMMIT."""
+    """Return the system functions and the triggers that charge and check at COMMIT."""
     functions = tuple(
         Definition(
             kind=Kind.FUNCTION,
@@ -212,7 +224,7 @@ def compile_functions(roles: SystemRoles) -> tuple[Definition, ...]:
             create=(load_template(f"triggers/{name}").strip().removesuffix(";"),),
             drop=(f"DROP TRIGGER {name} ON {SYSTEM_SCHEMA}.{table}",),
         )
-        for table, name in (("statement", "charge"), ("task", "count_task"))
+        for table, name in _DEFERRED
     )
     return (*functions, *triggers)
 
@@ -227,7 +239,7 @@ def compile_system_grants(roles: SystemRoles, agents: tuple[str, ...], entity_sc
     yield _use_schema(entity_schema, roles.writer)
     yield _use_schema(MAP_SCHEMA, roles.views)
     yield from _compile_reads(roles)
-    for column in ("entity", "operation", "before", "after", "task_id"):
+    for column in ("entity", "operation", "before", "after", "task_id", "reason"):
         yield Grant("table", _system_table("change"), column, "INSERT", roles.writer)
     yield Grant("table", _system_table("change"), "id", "SELECT", roles.writer)
     for column in ("role", "identity"):

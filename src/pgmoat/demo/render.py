@@ -16,6 +16,8 @@ from rich.text import Text
 from pgmoat.demo.report import DemoReport, Playground
 from pgmoat.demo.scenario import ScenarioResult
 
+_MCP_AGENT = "courier"  # names its tasks itself, so that a client needs no token
+
 
 def render_result(result: ScenarioResult) -> Table:
     """Return one line: held or not, what was tried, what PostgreSQL answered; the SQL below it."""
@@ -54,7 +56,7 @@ def _list_lines(report: DemoReport, program: str) -> Iterator[Text]:
         yield from _list_playground(report.playground)
     yield Text("\nTo try next", style="bold")
     for command, purpose in _list_next_steps(report, program):
-        yield Text.assemble("  ", (command, "cyan"), f"  {purpose}")
+        yield Text.assemble("  ", (command, "cyan"), f"  # {purpose}")
 
 
 def _list_next_steps(report: DemoReport, program: str) -> Iterator[tuple[str, str]]:
@@ -72,6 +74,11 @@ def _list_next_steps(report: DemoReport, program: str) -> Iterator[tuple[str, st
             "the dashboard, in a browser; pgmoat top is the same in a terminal",
         )
         yield f"{program} history --dsn {dsn}", "what the agents wrote, and why"
+        options = f"--agent {_MCP_AGENT} --credentials {quote(str(report.playground.credentials))}"
+        yield (
+            f"{program} mcp {example} {options} --print-config claude-code",
+            f"what a client of MCP needs to be the {_MCP_AGENT}; also claude, cursor, vscode, …",
+        )
         yield (
             f"{program} plan {example} --dsn {dsn}",
             "nothing to do; grant something by hand, and look again",

@@ -35,6 +35,7 @@ class Playground:
     dsn: str = field(repr=False)  # superuser
     psql: str = field(repr=False)  # a shell command, as superuser
     agents: tuple[AgentLogin, ...]
+    credentials: Path  # the agents' DSNs, as apply writes them
     data_dir: Path
     stop_command: str
 
@@ -44,6 +45,7 @@ class Playground:
             "dsn": self.dsn,
             "psql": self.psql,
             "agents": [login.to_json() for login in self.agents],
+            "credentials": str(self.credentials),
             "data_dir": str(self.data_dir),
             "stop": self.stop_command,
         }

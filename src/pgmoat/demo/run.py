@@ -1,7 +1,8 @@
 """
 The demo from beginning to end: a server, the shop, the policy, the scenarios.
 
-In: whether to keep the server, which PostgreSQL. Out: DemoReport. I/O: a server of its own.
+In: whether to keep the server, which PostgreSQL. Out: DemoReport. I/O: a server of its own, and where it is
+kept a file of the agents' passwords in its data directory.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from pgmoat.devpg.install import find_wheel_binaries
 from pgmoat.devpg.server import Server, start
 from pgmoat.errors import ServerError
 from pgmoat.ledger.tasks import open_task
+from pgmoat.model.names import name_variable
+from pgmoat.plan.credentials import draft_credentials
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.connect import Dsn, connect
 
@@ -117,10 +120,15 @@ def _play_all(stage: Stage, on_result: Callable[[ScenarioResult], None] | None) 
 
 def _open_playground(server: Server, stage: Stage, binaries: Path | None) -> Playground:
     psql, dsn = _find_psql(binaries), server.dsn_for(database=DATABASE)
+    credentials = server.data_dir / "moat.credentials"
+    draft_credentials(
+        credentials, {name_variable(agent): login for agent, login in stage.logins.items()}
+    ).publish()
     return Playground(
         dsn=dsn,
         psql=f"{quote(psql)} {quote(dsn)}",
         agents=tuple(_open_login(stage.people, agent, login, psql) for agent, login in stage.logins.items()),
+        credentials=credentials,
         data_dir=server.data_dir,
         stop_command=_name_stop(server.data_dir),
     )

@@ -63,9 +63,26 @@ def describe_relations(allowed: Allowed) -> str:
     """Return the entities as a hint lists them, at most 20."""
     names = sorted(allowed.relations)
     if not names:
-        return "this agent has no entities, only operations: use call()"
+        return (
+            f"this agent has no entities, only operations: {', '.join(sorted(allowed.operations)[:_LISTED])}"
+        )
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"entities: {', '.join(names[:_LISTED])}{more}"
+
+
+def describe_call(operation: str) -> str:
+    """Return how an operation is called that stands in SQL."""
+    return f"call the operation {operation} itself, with its arguments: it is no part of SQL"
+
+
+def describe_writing(allowed: Allowed) -> str:
+    """Return what an agent does that wants to write in a query."""
+    is_unknown = bool(allowed.relations) and not allowed.entities
+    if is_unknown or any(entity.insert or entity.update or entity.delete for entity in allowed.entities):
+        return "a query only reads: use write"
+    if allowed.operations:
+        return f"this agent writes by operations only: {', '.join(sorted(allowed.operations)[:_LISTED])}"
+    return "this agent only reads"
 
 
 def describe_columns(allowed: Allowed, words: Collection[str]) -> str:

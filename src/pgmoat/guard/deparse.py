@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Error as MessageError
 
 from pgmoat.guard.parse import Node, Value, pb, postgast
 
@@ -28,10 +29,10 @@ def render_statement(node: Node) -> str:
         RenderError: it cannot be written.
     """
     tree = pb.ParseResult()
-    tree.stmts.add().stmt.CopyFrom(_wrap(node))
     try:
+        tree.stmts.add().stmt.CopyFrom(_wrap(node))
         return str(postgast.deparse(tree))
-    except (postgast.PgQueryError, RecursionError) as error:
+    except (postgast.PgQueryError, MessageError, RecursionError) as error:  # a Message may nest 100 deep
         raise RenderError(str(error)) from error
 
 

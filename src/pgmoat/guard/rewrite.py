@@ -85,6 +85,12 @@ def make_comparison(left: Node, operator: str, right: Node) -> Node:
     return Node("A_Expr", fields)
 
 
+def make_any(value: Node, array: Node) -> Node:
+    """Return ``value = ANY (array)``."""
+    fields: dict[str, Value] = {"kind": "AEXPR_OP_ANY", "name": ["="], "lexpr": value, "rexpr": array}
+    return Node("A_Expr", fields)
+
+
 def make_null_test(node: Node) -> Node:
     """Return ``node IS NULL``."""
     return Node("NullTest", {"arg": node, "nulltesttype": "IS_NULL"})

@@ -77,6 +77,15 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCount:
+    """How many rows of an entity would be inserted, updated or deleted."""
+
+    entity: str
+    operation: str  # insert, update, delete
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldWrite(Approval):
     """
     A held write with all that is kept of it.
@@ -86,7 +95,8 @@ class HeldWrite(Approval):
     """
 
     fingerprint: bytes  # of all rows that it would write, and what a decision is about
-    is_cut: bool  # there are more rows than are kept
+    is_cut: bool  # there are more rows than are kept, or long values were cut
+    counts: tuple[RowCount, ...]  # of all rows, also those that are not kept
     statement: str | None
     arguments: tuple[tuple[str, str | None], ...]
     rows: tuple[HeldRow, ...]
@@ -117,6 +127,11 @@ class Settled:
     state: str | None = None
     before: int | None = None
     limit: int = 100
+
+
+def describe_counts(held: HeldWrite) -> str:
+    """Return what it writes in all: "updates 98 orders, inserts 2 notes"."""
+    return ", ".join(f"{count.operation}s {count.rows} {count.entity}" for count in held.counts)
 
 
 def read_waiting(connection: psycopg.Connection[Any], wanted: Waiting) -> list[Approval]:
@@ -200,4 +215,5 @@ def decide(  # noqa: PLR0913 - the parameters of pgmoat.decide
 def _make_held_write(found: dict[str, Any]) -> HeldWrite:
     arguments = tuple((name, value) for name, value in found.pop("arguments"))
     rows = tuple(HeldRow(**row) for row in found.pop("rows"))
-    return HeldWrite(**found, arguments=arguments, rows=rows)
+    counts = tuple(RowCount(**count) for count in found.pop("counts"))
+    return HeldWrite(**found, arguments=arguments, rows=rows, counts=counts)

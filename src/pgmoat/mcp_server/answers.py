@@ -16,60 +16,72 @@ from mcp import types
 
 from pgmoat.errors import AgentError, Error
 from pgmoat.guard.diagnose.reason import Reason
+from pgmoat.mcp_server.cut import Bounds, cut_rows
 from pgmoat.mcp_server.schemas import COUNT, FLAG, OBJECTS, TEXTS, Schema, make_object
 from pgmoat.mcp_server.values import make_json_value
-from pgmoat.runtime.result import Change, Result, Row
+from pgmoat.runtime.result import Change, Result, Row, warn_of_rest
 
 Payload = dict[str, Any]
 _TOLD = frozenset({"message", "condition"})
 
 ROWS: Schema = {"type": "array", "items": {"type": "array"}}
+# What must be known about rows stands before them: some clients show the beginning of an answer only.
 READ_SCHEMA = make_object(
     {
-        "columns": TEXTS,
-        "rows": ROWS,
         "row_count": COUNT,
         "truncated": FLAG,
         "warnings": TEXTS,
         "reasons": OBJECTS,
+        "columns": TEXTS,
+        "rows": ROWS,
     },
-    ("columns", "rows", "row_count", "truncated"),
+    ("row_count", "truncated", "columns", "rows"),
 )
 WRITE_SCHEMA = make_object(
     {
         "affected": COUNT,
         "replayed": FLAG,
-        "columns": TEXTS,
-        "rows": ROWS,
         "truncated": FLAG,
         "warnings": TEXTS,
+        "columns": TEXTS,
+        "rows": ROWS,
     },
     ("affected", "replayed"),
 )
 CHANGES_SCHEMA = make_object(
-    {"affected": COUNT, "changes": OBJECTS, "truncated": FLAG, "warnings": TEXTS}, ("affected", "changes")
+    {"affected": COUNT, "truncated": FLAG, "warnings": TEXTS, "changes": OBJECTS}, ("affected", "changes")
 )
 
 
-def show_read(result: Result) -> Payload:
+def show_read(result: Result, bounds: Bounds) -> Payload:
     """Return the answer of a query: names once, rows as arrays below them."""
-    payload: Payload = {
-        "columns": list(result.columns),
-        "rows": list_rows(result.columns, result),
-        "row_count": len(result),
-        "truncated": result.truncated,
-    }
-    return payload | _list_notes(result)
+    rows = cut_rows(result.columns, result, bounds)
+    is_cut = len(rows) < len(result)
+    warnings = list(result.warnings)
+    if is_cut:
+        said = warn_of_rest(len(result))
+        warnings = [warn_of_rest(len(rows)), *(warning for warning in warnings if warning != said)]
+    payload: Payload = {"row_count": len(rows), "truncated": is_cut or result.truncated}
+    if warnings:
+        payload["warnings"] = warnings
+    if result.reasons:  # their sentences stand in the warnings
+        payload["reasons"] = [_show_reason(reason) for reason in result.reasons]
+    return payload | {"columns": list(result.columns), "rows": rows}
 
 
-def show_write(result: Result) -> Payload:
+def show_write(result: Result, bounds: Bounds) -> Payload:
     """Return what a write or a call did."""
+    rows = cut_rows(result.columns, result, bounds)
+    is_cut = len(rows) < len(result)
+    warnings = list(result.warnings)
+    if is_cut:
+        warnings.append(f"it returned more rows than the {len(rows)} shown: query for the others")
     payload: Payload = {"affected": result.affected, "replayed": result.replayed}
-    if result.columns:
-        payload |= {"columns": list(result.columns), "rows": list_rows(result.columns, result)}
-    if result.truncated:
+    if is_cut or result.truncated:
         payload["truncated"] = True
-    return payload | _list_notes(result)
+    if warnings:
+        payload["warnings"] = warnings
+    return payload | ({"columns": list(result.columns), "rows": rows} if result.columns else {})
 
 
 def show_changes(changes: Iterable[Change]) -> list[Payload]:
@@ -78,8 +90,14 @@ def show_changes(changes: Iterable[Change]) -> list[Payload]:
 
 
 def show_change(entity: str, operation: str, before: Row | None, after: Row | None) -> Payload:
-    """Return one row before and after; of an update the latter has only what differs."""
+    """
+    Return one row before and after; of an update the latter has only what differs.
+
+    ``hidden``: a row of which the agent may read no column.
+    """
     payload: Payload = {"entity": entity, "operation": operation}
+    if before is None and after is None:
+        payload["hidden"] = True
     if before is not None:
         payload["before"] = make_json_value(before)
     if after is not None:
@@ -89,15 +107,10 @@ def show_change(entity: str, operation: str, before: Row | None, after: Row | No
     return payload
 
 
-def list_rows(columns: Iterable[str], rows: Iterable[Row]) -> list[list[Any]]:
-    """Return rows as arrays, in the order of *columns*."""
-    names = tuple(columns)
-    return [[make_json_value(row[name]) for name in names] for row in rows]
-
-
 def add_warning(payload: Payload, warning: str) -> Payload:
     """Return *payload* with one more warning, the first of them."""
-    return payload | {"warnings": [warning, *payload.get("warnings", ())]}
+    rest = {name: value for name, value in payload.items() if name != "warnings"}
+    return {"warnings": [warning, *payload.get("warnings", ())], **rest}
 
 
 def show_error(error: Error) -> Payload:
@@ -116,13 +129,6 @@ def make_result(payload: Mapping[str, Any], *, is_error: bool = False) -> types.
         structured_content=dict(payload),
         is_error=is_error,
     )
-
-
-def _list_notes(result: Result) -> Payload:
-    notes: Payload = {"warnings": list(result.warnings)} if result.warnings else {}
-    if result.reasons:  # their sentences stand in the warnings
-        notes["reasons"] = [_show_reason(reason) for reason in result.reasons]
-    return notes
 
 
 def _show_reason(reason: Reason) -> Payload:

@@ -9,6 +9,7 @@ No snippet has a secret in it: passwords stay in the file that apply wrote, toke
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +17,15 @@ from typing import Any
 from pgmoat.errors import Error
 from pgmoat.policy.messages import suggest
 
-NAME = "pgmoat"
 TOKEN_VARIABLE = "PGMOAT_MCP_TOKEN"  # noqa: S105 - the name of one
 TASK_VARIABLE = "PGMOAT_TASK_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A command to start, or an address; whether its tasks are those of an orchestrator."""
+    """A server's name, its command or address; whether its tasks are those of an orchestrator."""
 
+    name: str
     command: tuple[str, ...] = ()
     url: str = ""
     needs_task: bool = False
@@ -66,6 +67,19 @@ class Snippet:
     note: str = ""
 
 
+def check_name(name: str) -> None:
+    """
+    Refuse a server's name that a client may not take.
+
+    Raises:
+        Error: it is one.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) is None:
+        raise Error(
+            f"--name: {name!r} is no name of a server", hint="Letters, digits, _ and - may stand in it."
+        )
+
+
 def render_config(name: str, reach: Reach) -> Snippet:
     """
     Return what to write into the file that a client reads.
@@ -82,7 +96,7 @@ def render_config(name: str, reach: Reach) -> Snippet:
     if reach.url and not client.has_http:
         raise Error(
             f"--print-config: {name} starts its servers itself and reads no address from its file",
-            hint="Leave --http out.",
+            hint="Leave --http out. Its Settings, Connectors, want OAuth, which this server has not.",
         )
     write = _SPECIAL.get(name, _render_json)
     note = ""
@@ -96,7 +110,7 @@ def render_config(name: str, reach: Reach) -> Snippet:
 
 def _render_json(client: Client, reach: Reach) -> str:
     server = _make_http(client, reach) if reach.url else _make_stdio(client, reach)
-    return json.dumps({client.key: {NAME: server}}, indent=2)
+    return json.dumps({client.key: {reach.name: server}}, indent=2)
 
 
 def _render_vscode(client: Client, reach: Reach) -> str:
@@ -106,13 +120,13 @@ def _render_vscode(client: Client, reach: Reach) -> str:
         {"type": "promptString", "id": variable, "description": _DESCRIPTIONS[variable], "password": True}
         for variable in wanted
     ]
-    found: dict[str, Any] = {client.key: {NAME: server}}
+    found: dict[str, Any] = {client.key: {reach.name: server}}
     return json.dumps(({"inputs": inputs} if inputs else {}) | found, indent=2)
 
 
 def _render_toml(_client: Client, reach: Reach) -> str:
     # A JSON string, and an array of them, is one of TOML too.
-    lines = [f"[mcp_servers.{NAME}]"]
+    lines = [f"[mcp_servers.{reach.name}]"]
     if reach.url:
         lines += [f"url = {json.dumps(reach.url)}", f'bearer_token_env_var = "{TOKEN_VARIABLE}"']
         if reach.needs_task:

@@ -18,9 +18,24 @@ TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
-VALUES: Schema = {"type": "object"}
 OBJECTS: Schema = {"type": "array", "items": {"type": "object"}}
-OCCURRENCE: Schema = {"type": "integer", "minimum": 1}
+
+# Arguments of several tools; a model pays for each word, once for each tool.
+PARAMETERS: Schema = {"type": "object", "description": "Values for :name in sql, by name."}
+STEP: Schema = {
+    "type": "string",
+    "description": "Label of what you are doing, for the record: 'find the order'.",
+}
+KEY: Schema = {
+    "type": "string",
+    "description": "Seldom needed: a name for the purpose; with the same key it is done once.",
+}
+OCCURRENCE: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "description": "2, 3, …: do the same once more, on purpose.",
+}
+REASON: Schema = {"type": "string", "description": "Why, for the record; some deletions need it."}
 
 _WHOLE = frozenset({"smallint", "int2", "integer", "int", "int4", "bigint", "int8"})
 _FRACTIONAL = frozenset({"numeric", "decimal", "real", "float4", "double precision", "float8", "float"})
@@ -40,6 +55,11 @@ def make_object(properties: Mapping[str, Schema], required: Sequence[str] = ()) 
     """Return the schema of an object."""
     found: Schema = {"type": "object", "properties": dict(properties)}
     return found | {"required": list(required)} if required else found
+
+
+def say(schema: Schema, text: str) -> Schema:
+    """Return *schema* with its description."""
+    return {**schema, "description": text}
 
 
 def make_input(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
@@ -65,7 +85,7 @@ def make_operation_input(operation: OperationPolicy, own: Mapping[str, Schema]) 
     properties: dict[str, Schema] = {}
     for name, parameter in operation.parameters.items():
         schema = make_type_schema(parameter.type)
-        properties[name] = {**schema, "description": parameter.doc} if parameter.doc else schema
+        properties[name] = say(schema, parameter.doc) if parameter.doc else schema
     required = [name for name, parameter in operation.parameters.items() if not parameter.optional]
     properties |= {name: schema for name, schema in own.items() if name not in properties}
     return make_input(properties, required)

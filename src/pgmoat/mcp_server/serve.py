@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.requests import ClientDisconnect
+
 from pgmoat.mcp_server.caller import Fixed
 from pgmoat.mcp_server.http import Place, build_app, serve_app
 from pgmoat.mcp_server.server import build_server
@@ -81,13 +83,33 @@ def serve_over_http(wanted: Wanted, tokens: Tokens, place: Place, say_ready: Cal
     serve_app(app, place, say_ready)
 
 
+class PlainFormatter(logging.Formatter):
+    """Spells out what a terminal would obey: libraries log headers as clients send them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        text = super().format(record)
+        return "".join(_spell(character) for character in text)
+
+
+def _spell(character: str) -> str:
+    is_plain = character.isprintable() or character in "\n\t"
+    return character if is_plain else character.encode("unicode_escape").decode()
+
+
 def set_up_log() -> None:
     """Log to standard error: standard output may be MCP's."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr, force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(asctime)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # A server that is away for an hour would be a line for each try.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    # A client that leaves in the middle of its request is no fault of ours, nor worth a traceback.
+    logging.getLogger("mcp.server.streamable_http").addFilter(_is_fault)
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], ClientDisconnect)
 
 
 def spare_collector() -> None:

@@ -17,8 +17,9 @@ from mcp import types
 from mcp.server.lowlevel import Server
 
 from pgmoat.errors import Error
-from pgmoat.mcp_server.answers import Payload, make_result, show_error
+from pgmoat.mcp_server.answers import Payload, make_result
 from pgmoat.mcp_server.caller import Context, Fixed, find_agent, identify
+from pgmoat.mcp_server.discretion import Discretion
 from pgmoat.mcp_server.service import Service
 
 _LOG = logging.getLogger("pgmoat.mcp")
@@ -44,6 +45,7 @@ _FAULT: Payload = {
 
 def build_server(service: Service, fixed: Fixed) -> Server[Any]:
     """Return the server, for any transport."""
+    discretion = Discretion()
 
     async def list_tools(
         context: Context, _params: types.PaginatedRequestParams | None
@@ -54,7 +56,7 @@ def build_server(service: Service, fixed: Fixed) -> Server[Any]:
         async def call() -> Payload:
             return await service.call(identify(context, fixed), params.name, params.arguments)
 
-        return await _answer(call)
+        return await _answer(call, discretion)
 
     return Server(
         "pgmoat",
@@ -67,12 +69,12 @@ def build_server(service: Service, fixed: Fixed) -> Server[Any]:
     )
 
 
-async def _answer(call: Callable[[], Awaitable[Payload]]) -> types.CallToolResult:
+async def _answer(call: Callable[[], Awaitable[Payload]], discretion: Discretion) -> types.CallToolResult:
     """Return what *call* gives, or why it gives nothing: nothing internal leaves this process."""
     try:
         return make_result(await _run_apart(call))
     except Error as error:
-        return make_result(show_error(error), is_error=True)
+        return make_result(discretion.show(error), is_error=True)
     except Exception:
         _LOG.exception("a call failed")
         return make_result(_FAULT, is_error=True)

@@ -12,12 +12,13 @@ from typing import Any
 
 from mcp import types
 
-from pgmoat.errors import NoTaskError, TaskEndedError, ValueRefusedError
+from pgmoat.errors import Error, NoTaskError, TaskEndedError, ValueRefusedError
 from pgmoat.mcp_server.answers import Payload, add_warning
 from pgmoat.mcp_server.arguments import check_arguments
 from pgmoat.mcp_server.caller import Caller
 from pgmoat.mcp_server.crowd import Crowd
-from pgmoat.mcp_server.sessions import Session, Sessions, is_past_deadline
+from pgmoat.mcp_server.hints import find_hint
+from pgmoat.mcp_server.sessions import TASK_HINT, Session, Sessions, is_past_deadline
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.tools import describe, entities, history, operation, outcome, preview, query, write
 from pgmoat.mcp_server.view import AgentView, make_view
@@ -64,8 +65,12 @@ class Service:
                 f"there is no tool {name!r}", hint=suggest(name, tools) or f"Tools: {', '.join(tools)}."
             )
         arguments = check_arguments(name, given, tool.input)
-        with self._crowd.enter(caller.agent):
-            return await self._enter(tool, caller, arguments)
+        try:
+            with self._crowd.enter(caller.agent):
+                return await self._enter(tool, caller, arguments)
+        except Error as error:
+            error.hint = find_hint(error, tool)
+            raise
 
     async def _enter(self, tool: Tool, caller: Caller, arguments: dict[str, Any]) -> Payload:
         """Return what a tool gives back in the caller's task, or in a new one where that has ended."""
@@ -105,9 +110,7 @@ class Service:
         if not self._view(agent).profile.is_claiming:
             raise NoTaskError(
                 f"agent {agent} works in tasks of an orchestrator, and this connection has none",
-                hint="Stop and tell a person: the orchestrator opens a task (pgmoat task open) and gives its"
-                " token as header Pgmoat-Task-Token, as PGMOAT_TASK_TOKEN, or in _meta as pgmoat/task_token;"
-                " or the policy says `tasks: claimed` for this agent.",
+                hint=f"{TASK_HINT}; or the policy says `tasks: claimed` for this agent.",
             )
 
     def _view(self, agent: str) -> AgentView:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,8 +21,17 @@ from typing import Generic, TypeVar
 from pgmoat.errors import NoTaskError
 from pgmoat.runtime import AsyncMoat, AsyncTask, make_idempotency_key
 
-_MOST = 10_000  # of each kind; the least recently used is forgotten, and opened again when it is asked for
+_MOST = (
+    10_000  # of each kind and agent; the least recently used is forgotten, and opened again when asked for
+)
+TOKEN_PREFIX = "moat_"  # noqa: S105 - what the tokens of all tasks begin with
 _PAST_DEADLINE = "PM003"
+
+TASK_HINT = (
+    "Stop and tell a person: the orchestrator opens a task (pgmoat task open) and gives its token as header"
+    " Pgmoat-Task-Token, as PGMOAT_TASK_TOKEN, or in _meta as pgmoat/task_token"
+)
+"""To be gone on with."""
 
 _Kept = TypeVar("_Kept")
 
@@ -78,12 +87,13 @@ class Sessions:
 
     def __init__(self, moat: AsyncMoat) -> None:
         self._moat = moat
-        self._sessions: _Recent[Session] = _Recent()
-        self._tasks: _Recent[AsyncTask] = _Recent()
+        # By agent: nothing that one does makes the server forget another's task.
+        self._sessions: defaultdict[str, _Recent[Session]] = defaultdict(_Recent)
+        self._tasks: defaultdict[str, _Recent[AsyncTask]] = defaultdict(_Recent)
 
     def find(self, agent: str, key: Hashable) -> Session:
         """Return the session of *key*, a new one at the first time."""
-        return self._sessions.find_or_make((agent, key), lambda: Session(agent))
+        return self._sessions[agent].find_or_make(key, lambda: Session(agent))
 
     async def enter(self, agent: str, wish: Wish) -> AsyncTask | None:
         """
@@ -93,8 +103,10 @@ class Sessions:
             AgentError: it is none of the agent's, or it may not go on.
         """
         if wish.token is not None:
+            _check_given(wish.token, TOKEN_PREFIX)
             task = await self._keep(
-                (agent, sha256(wish.token.encode("utf-8", "surrogatepass")).digest()),
+                agent,
+                sha256(wish.token.encode("utf-8", "surrogatepass")).digest(),
                 lambda token=wish.token: self._moat.enter_task(agent, token),
             )
             if wish.task_id not in {None, task.task_id}:
@@ -104,14 +116,35 @@ class Sessions:
                 )
             return task
         if wish.task_id is not None:
+            _check_given(wish.task_id)
             return await self._keep(
-                (agent, wish.task_id), lambda name=wish.task_id: self._moat.open_task(agent, name)
+                agent, wish.task_id, lambda name=wish.task_id: self._moat.open_task(agent, name)
             )
         return None
 
-    async def _keep(self, key: Hashable, open_it: Callable[[], Awaitable[AsyncTask]]) -> AsyncTask:
-        task = self._tasks.find(key)
-        return task if task is not None else self._tasks.keep(key, await open_it())
+    async def _keep(
+        self, agent: str, key: Hashable, open_it: Callable[[], Awaitable[AsyncTask]]
+    ) -> AsyncTask:
+        tasks = self._tasks[agent]
+        task = tasks.find(key)
+        return task if task is not None else tasks.keep(key, await open_it())
+
+
+def _check_given(given: str, prefix: str = "") -> None:
+    """
+    Look whether *given*, which may be a secret, can be a task's token or name.
+
+    Raises:
+        NoTaskError: it is neither; clients that lack a variable pass on its name.
+    """
+    if given.startswith("${"):
+        raise NoTaskError(
+            "the client gave the name of a variable, and not its value, as the task",
+            hint="Stop and tell a person: the variable (PGMOAT_TASK_TOKEN, PGMOAT_TASK) is not set where the"
+            " client runs, which has passed on what stands in its configuration.",
+        )
+    if not given.startswith(prefix):
+        raise NoTaskError("what is given as the task's token is none of pgmoat's", hint=f"{TASK_HINT}.")
 
 
 def is_past_deadline(sqlstate: str | None) -> bool:

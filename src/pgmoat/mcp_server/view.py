@@ -6,11 +6,13 @@ In: Policy. Out: AgentView. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.access import Access
+from pgmoat.policy.rows import TaskRule
 from pgmoat.policy.schema import AgentPolicy, EntityAccess, EntityPolicy, OperationPolicy, Policy
 from pgmoat.runtime.profile import Profile, resolve_profile
 
@@ -68,6 +70,19 @@ class AgentView:
                 return True
         return False
 
+    @cached_property
+    def scope_keys(self) -> tuple[str, ...]:
+        """The keys of a task's scope that its entities and operations ask for."""
+        names = [*self.own.entities, *(name for found in self.operations.values() for name in found.entities)]
+        return tuple(dict.fromkeys(key for name in names for key in self._list_keys(name)))
+
+    @cached_property
+    def projections(self) -> Mapping[str, str]:
+        """Event logs whose state it may read, to the view of the present state."""
+        allowed = compile_allowed(self.policy, self.agent)
+        pairs = ((name, f"{name}_current") for name in self.entities)
+        return {name: view for name, view in pairs if view in allowed.relations}
+
     def find_entity(self, name: str) -> EntityPolicy | None:
         """Return the policy of an entity; None for an event log."""
         return self.policy.entities.get(name)
@@ -84,6 +99,15 @@ class AgentView:
             return entity.doc
         logged = self.find_logged(name)
         return logged.log.doc if logged is not None and logged.log is not None else ""
+
+    def _list_keys(self, name: str) -> Iterator[str]:
+        entity = self.find_entity(name) or self.find_logged(name)
+        rules = entity.row_rules if entity is not None else None
+        for rule in rules.rules if rules is not None else ():
+            if isinstance(rule, TaskRule):
+                yield rule.key
+            else:
+                yield from self._list_keys(rule.entity)
 
 
 def make_view(policy: Policy, agent: str) -> AgentView:

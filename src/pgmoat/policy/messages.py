@@ -30,6 +30,7 @@ _PATTERN_MEANINGS = {
     TABLE_PATTERN: "schema.table, such as public.orders",
 }
 _MAPPING = "a mapping (key: value)"
+_LONGEST = 64  # letters of what looks like something else; names in PostgreSQL have 63
 _EXPECTED_TYPES = {
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
@@ -48,7 +49,9 @@ def explain_errors(error: ValidationError, data: Data) -> list[Finding]:
 
 def suggest(word: str, known: Iterable[str], nearness: float = 0.6) -> str:
     """Return ``did you mean `columns`?`` if *word* looks like one of *known*, else an empty text."""
-    close = get_close_matches(word, list(known), n=1, cutoff=nearness)
+    if len(word) > _LONGEST:  # texts are compared in the square of their length, and clients send some
+        return ""
+    close = get_close_matches(word, [name for name in known if len(name) <= _LONGEST], n=1, cutoff=nearness)
     return f"did you mean `{close[0]}`?" if close else ""
 
 

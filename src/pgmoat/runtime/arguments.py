@@ -24,7 +24,7 @@ def check_text(value: object, what: str) -> str:
         ValueRefusedError: it is something else.
     """
     if not isinstance(value, str):
-        raise ValueRefusedError(f"{what} is text, not {describe_type(value)}", hint="Give a str.")
+        raise ValueRefusedError(f"{what} is text, not {describe_type(value)}", hint="Give text.")
     return value
 
 
@@ -90,5 +90,7 @@ def check_count(value: object, what: str) -> int | None:
         ValueRefusedError: it is something else.
     """
     if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise ValueRefusedError(f"{what} is a whole number, not {describe_type(value)}", hint="Give an int.")
+        raise ValueRefusedError(
+            f"{what} is a whole number, not {describe_type(value)}", hint="Give a whole number."
+        )
     return value

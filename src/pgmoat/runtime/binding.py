@@ -160,7 +160,7 @@ def _parse(source: str, names: tuple[str, ...], *, has_values: bool = True) -> S
         given = "values are given by name" if has_values else "no values are given"
         raise StatementInvalidError(
             f"the statement has ${number}, and {given}",
-            hint="Give a list of values in order; or write :name, and give a mapping.",
+            hint=f'Write :name for ${number}, and give {{"name": value}}.',
         )
     _check_readable(found, "parameter")
     return found

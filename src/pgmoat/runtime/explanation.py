@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from google.protobuf.message import Error as MessageError
+
 from pgmoat.guard.diagnose.probe import Case, Steps
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.start import diagnose_empty, diagnose_rows
+from pgmoat.guard.diagnose.writes import diagnose_write
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Result
@@ -20,7 +23,7 @@ MOST_PROBES = 30
 MOST_S = 1.5
 PROBE_MS = 400
 
-BUGS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+BUGS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MessageError)
 """What a diagnosis may fail with, besides an error of PostgreSQL: the answer is then as it was."""
 
 INSIDE = "no rows; why is not looked into inside of a transaction: ask the task itself"
@@ -56,6 +59,20 @@ def add_findings(result: Result, findings: Sequence[Reason] | Sequence[str]) -> 
     texts = [finding for finding in findings if isinstance(finding, str)]
     sentences = [f"no rows: {reason.sentence}" for reason in reasons]
     return replace(result, reasons=reasons, warnings=(*result.warnings, *sentences, *texts))
+
+
+def explain_write(profile: Profile, request: Request, result: Result) -> Result:
+    """Return the result of a write with reasons why it fits no row, where statement and policy tell."""
+    verdict = request.verdict
+    if result.affected or verdict is None or not profile.guard.explain_empty:
+        return result
+    case = Case(profile.schema, profile.entities, request.bound.values)
+    try:
+        reasons = tuple(diagnose_write(case, request.bound.text))
+    except BUGS:
+        return result
+    sentences = [f"no row fits: {reason.sentence}" for reason in reasons]
+    return replace(result, reasons=reasons, warnings=(*result.warnings, *sentences))
 
 
 def add_failure(request: Request, result: Result, why: str) -> Result:

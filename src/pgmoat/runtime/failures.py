@@ -1,13 +1,14 @@
 """
 Turn an error of PostgreSQL, PgBouncer or the pool into one that a model can act on.
 
-In: psycopg.Error, Profile. Out: AgentError. I/O: none.
+In: psycopg.Error, Profile. Out: AgentError. I/O: the clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import psycopg
 
@@ -16,6 +17,7 @@ from pgmoat.errors import AgentError
 from pgmoat.postgres.dsn import MASK
 from pgmoat.runtime.guidance import guide
 from pgmoat.runtime.hints import Complaint, Parameter, find_hint, name_parameter
+from pgmoat.runtime.patience import find_wait
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.wording import GRANT_HINT, Words, clarify, lacks_trigger
 
@@ -104,6 +106,9 @@ _HINTS: dict[type[AgentError], str] = {
     errors.TransactionIdleError: "Do the thinking and waiting outside of the transaction.",
     errors.TransactionTooLongError: "Do less in one transaction.",
 }
+LOGIN_REFUSED = "PostgreSQL refuses the login"
+"""How the message of a refused login begins; what follows names server and role."""
+
 # Logins that no repetition mends.
 _REFUSALS = (
     "password authentication failed",
@@ -155,7 +160,7 @@ def explain_failure(
         detail=words.detail,
         hint=words.hint,
         sqlstate=error.sqlstate,
-        retry_after_s=1.0 if kind.is_retryable else None,
+        retry_after_s=1.0 if kind.is_retryable else find_wait(error.sqlstate, words.hint, datetime.now(UTC)),
     )
 
 
@@ -195,7 +200,7 @@ def explain_refusal(error: psycopg.Error | None, secrets: Sequence[str]) -> Agen
     for secret in secrets:
         text = text.replace(secret, MASK)
     return errors.PermissionDeniedError(
-        f"PostgreSQL refuses the login: {text.splitlines()[0]}",
+        f"{LOGIN_REFUSED}: {text.splitlines()[0]}",
         hint="Stop. A person corrects role, password, database or pg_hba.conf: pgmoat doctor, pgmoat apply.",
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ TO_BE_HELD = frozenset({"PM050", "PM053"})
 """What PostgreSQL says of a write that a person has to see first, or anew."""
 
 _JSON = frozenset({"json", "jsonb"})
-_NOT_KEPT = "Repeat it with the same key: write() or call() with the values of then runs it."
+_NOT_KEPT = "Repeat the write or call itself, with the key and the values of then: that runs it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def read_held(number: int, row: TupleRow) -> Held:
 
 def resume(requester: Requester, held: Held) -> Request:
     """
-    Return the request that a person has approved, with its own key.
+    Return the request that a person has approved, with its own key and the reason of then.
 
     Raises:
         ValueRefusedError: its values cannot be made of what is kept.
@@ -103,9 +103,11 @@ def resume(requester: Requester, held: Held) -> Request:
     try:
         if held.outcome.operation == WRITE:
             bound = _bind_kept(held.request)
-            return requester.resume_write(bound, held.key, held.reason)
-        arguments = _read_arguments(requester, held)
-        return requester.call(held.outcome.operation, arguments, held.key)
+            request = requester.resume_write(bound, held.key)
+        else:
+            request = requester.call(held.outcome.operation, _read_arguments(requester, held), held.key)
+        # The reason of this moment's step would make it another write.
+        return replace(request, caller=replace(request.caller, reason=held.reason))
     except (ValueRefusedError, KeyError, TypeError, ValueError) as error:
         raise ValueRefusedError(
             f"number {held.outcome.id} is approved, and cannot be run from what is kept of it", hint=_NOT_KEPT

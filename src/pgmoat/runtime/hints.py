@@ -72,11 +72,15 @@ def find_hint(complaint: Complaint) -> str:
     return next((hint for rule in _RULES if (hint := rule(complaint))), "")
 
 
+def is_about_json(state: str | None, message: str) -> bool:
+    """Return whether a value is none of JSON's, or not as JSON is written."""
+    is_type = state in {"42804", "42846"} and "json" in message
+    return is_type or (state == "22P02" and "input syntax for type json" in message)
+
+
 def _hint_at_json(complaint: Complaint) -> str:
     """A list goes as an array unless a mapping stands in it, a text as it is."""
-    is_type = complaint.state in {"42804", "42846"} and "json" in complaint.message
-    is_text = complaint.state == "22P02" and "input syntax for type json" in complaint.message
-    if not is_type and not is_text:
+    if not is_about_json(complaint.state, complaint.message):
         return ""
     found = complaint.parameter
     if found is not None and found.label[:1] not in _MARKS:  # an operation's: its type is known
@@ -112,17 +116,13 @@ def _hint_at_operator(complaint: Complaint) -> str:
 def _hint_at_empty(complaint: Complaint) -> str:
     if complaint.state not in {"22P02", "22007"} or _EMPTY_VALUE.match(complaint.message) is None:
         return ""
-    return "Give None for no value, not an empty text."
+    return "Give NULL (None, null) for no value, not an empty text."
 
 
 def _hint_at_date(complaint: Complaint) -> str:
     is_date = "date/time field value" in complaint.message and complaint.state == "22008"
     is_unread = complaint.state == "22007" and re.search(r"type (date|time)", complaint.message) is not None
-    return (
-        "Write dates as YYYY-MM-DD, of a day that there is, or give a Python date or datetime."
-        if is_date or is_unread
-        else ""
-    )
+    return "Write dates as YYYY-MM-DD, of a day that there is." if is_date or is_unread else ""
 
 
 _RULES: tuple[Callable[[Complaint], str], ...] = (

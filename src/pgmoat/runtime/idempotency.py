@@ -63,7 +63,7 @@ def make_idempotency_key(task_id: str, operation: str, target: object, occurrenc
             whose text is not the same in the next process.
     """
     if not _is_count(occurrence):
-        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence!r}", hint="Give an int.")
+        raise ValueRefusedError(f"occurrence counts from 1, not {occurrence!r}", hint="Give 1, 2, 3, …")
     if not task_id or not operation:
         raise ValueRefusedError("a key needs the task's id and the operation's name")
     parts = [task_id, operation, encode_value(target), occurrence]

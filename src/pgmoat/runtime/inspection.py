@@ -21,7 +21,7 @@ from pgmoat.guard.estimate import Ceilings, judge_plan
 from pgmoat.guard.rules import rights
 from pgmoat.runtime.binding import Bound
 from pgmoat.runtime.profile import Profile
-from pgmoat.runtime.result import Change, Result, name_columns, warn_of_names
+from pgmoat.runtime.result import Change, Result, name_columns, warn_of_names, warn_of_rest
 from pgmoat.runtime.stored import Unpacked, unpack_rows
 
 _SHOWN = 30  # characters of the text where a problem is
@@ -78,10 +78,7 @@ def make_read_result(
     is_truncated = bool(rows) and rows[0][-1] > len(kept)
     warnings = warn_of_names(names[:-COUNTERS])
     if is_truncated:
-        warnings.append(
-            f"there are more rows than the {len(kept)} shown: aggregate, or page with ORDER BY and a"
-            " condition on the last key"
-        )
+        warnings.append(warn_of_rest(len(kept)))
     is_cut = bool(rows) and (verdict.limit is None or rows[0][-1] >= verdict.limit)
     if verdict.has_limit and is_cut and not (verdict.has_order or verdict.has_one_row):
         warnings.append("LIMIT without ORDER BY: which rows these are is left to chance")
@@ -209,12 +206,14 @@ def _show_place(text: str, problem: Problem) -> str:
 
 
 def _warn_of_write(affected: int, *, is_replayed: bool) -> list[str]:
-    warnings: list[str] = []
+    if is_replayed and affected == 0:
+        return [
+            "this was tried before with the same key, when no row fitted, and not once more: to try it again,"
+            " give occurrence 2, or a key of its own"
+        ]
     if is_replayed:
-        warnings.append(
-            "this was done before with the same key, and not once more: to do it again on purpose, pass"
-            " occurrence=2, or a key of its own"
-        )
-    if affected == 0:
-        warnings.append("nothing was written: no row fits the conditions")
-    return warnings
+        return [
+            "this was done before with the same key, and not once more: to do it again on purpose, give"
+            " occurrence 2, or a key of its own"
+        ]
+    return ["nothing was written: no row fits the conditions"] if affected == 0 else []

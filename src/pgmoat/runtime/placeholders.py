@@ -62,7 +62,7 @@ def check_style(source: str, *, is_named: bool) -> None:
         name = found.foreign_names[0]
         raise StatementInvalidError(
             f"the statement writes a parameter as %({name})s",
-            hint=f"Write :{name}, and pass a mapping of names to values.",
+            hint=f'Write :{name}, and give {{"{name}": value}}.',
         )
     if found.foreign:
         hint = "Write :name for each, by its name." if is_named else "Write $1, $2, … in order."

@@ -39,13 +39,10 @@ def find_dsn(agent: str, dsns: Mapping[str, str], credentials: Path | str | None
     variable = name_variable(agent)
     found = dsns.get(agent)
     if found is None and credentials is not None:
-        found = _read_credentials(Path(credentials)).get(variable)
+        found = read_credentials(Path(credentials)).get(variable)
     found = found or os.environ.get(variable)
     if not found:
-        raise ConnectionFailedError(
-            f"no DSN for agent {agent}",
-            hint=f"Pass dsns={{{agent!r}: …}}, credentials='moat.credentials', or set {variable}.",
-        )
+        raise _miss(agent, variable, credentials)
     dsn = normalize_dsn(found, f"the DSN of agent {agent}")
     return dsn if address is None else replace_address(dsn, address)
 
@@ -76,11 +73,42 @@ def _place(dsn: str, host: str, port: str, *, without: tuple[str, ...]) -> Dsn:
     return Dsn(make_conninfo("", **{**fields, "host": host, "port": port}))
 
 
-def _read_credentials(path: Path) -> dict[str, str]:
+def read_credentials(path: Path) -> dict[str, str]:
+    """
+    Return the values of a file of ``NAME=value`` lines; as in a shell, ``export`` and quotes may stand there.
+
+    Raises:
+        ConnectionFailedError: the file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise ConnectionFailedError(
-            f"cannot read {path}: {error.strerror or error}", hint="Name the file that pgmoat apply wrote."
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}",
+            hint="Name the file that pgmoat apply wrote.",
         ) from error
-    return {name.strip(): value for name, equals, value in (line.partition("=") for line in lines) if equals}
+    pairs = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
+    return {_read_name(name): _unquote(value.strip()) for name, equals, value in pairs if equals}
+
+
+def _read_name(text: str) -> str:
+    words = text.split()
+    return words[1] if len(words) == 2 and words[0] == "export" else text.strip()
+
+
+def _unquote(text: str) -> str:
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if is_quoted else text
+
+
+def _miss(agent: str, variable: str, credentials: Path | str | None) -> ConnectionFailedError:
+    if credentials is None:
+        return ConnectionFailedError(
+            f"no DSN for agent {agent}",
+            hint=f"Give the file of credentials that pgmoat apply wrote, or set {variable}.",
+        )
+    return ConnectionFailedError(
+        f"no DSN for agent {agent}: {credentials} has no line {variable}=…",
+        hint=f"pgmoat apply writes it when it makes the agent's role. Or set {variable}, or write the line:"
+        f" {variable}=postgresql://ROLE:PASSWORD@HOST/DATABASE.",
+    )

@@ -64,14 +64,14 @@ class Requester:
         bound = bind_given(given, key=key)
         return Request(self._caller(reason), bound, inspect_statement(bound, Use.WRITE, self.allowed), key)
 
-    def resume_write(self, bound: Bound, key: str, reason: str) -> Request:
+    def resume_write(self, bound: Bound, key: str) -> Request:
         """
         Return a write that was held, with the values and the key of then.
 
         Raises:
             AgentError: the guard refuses it.
         """
-        return Request(self._caller(reason), bound, inspect_statement(bound, Use.WRITE, self.allowed), key)
+        return Request(self._caller(), bound, inspect_statement(bound, Use.WRITE, self.allowed), key)
 
     def call(
         self,

@@ -26,7 +26,7 @@ class Result(Sequence[Row]):
     there were more than the policy's ``guard.result_rows`` or ``guard.result_bytes``. ``replayed``: the write
     was done before, with the same key, and this is its stored result. ``statement_id`` is the number of the
     write's last record in ``pgmoat.statement``, None for reads and for writes of nothing. ``reasons``: why a
-    query has no rows, or counts none; their sentences are among the warnings, too.
+    query has no rows, or counts none, or a write fits no row; their sentences are among the warnings, too.
     """
 
     columns: tuple[str, ...]
@@ -137,6 +137,14 @@ def name_columns(names: Sequence[str]) -> tuple[str, ...]:
             unique, number = f"{name}_{number}", number + 1
         own.append(unique)
     return tuple(own)
+
+
+def warn_of_rest(shown: int) -> str:
+    """Return the warning that an answer was cut off, and how to go on."""
+    return (
+        f"there are more rows than the {shown} shown: aggregate, or page with ORDER BY a key and WHERE key >"
+        " the last one shown"
+    )
 
 
 def warn_of_names(names: Sequence[str]) -> list[str]:

@@ -74,7 +74,7 @@ def _check_text(value: str, label: str) -> str:
     if "\0" in value:
         raise ValueRefusedError(
             f"{label} has a NUL character, which PostgreSQL's text cannot hold",
-            hint="Leave it out, or give bytes for a bytea.",
+            hint="Leave it out; only a bytea holds it.",
         )
     if not value.isascii():
         _check_sent(value, label)

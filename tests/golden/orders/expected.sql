@@ -119,8 +119,9 @@ BEGIN
         END IF;
         PERFORM pgmoat.refuse_moved('orders', pg_catalog.jsonb_build_object('id', OLD."id"));
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, before)
-    VALUES ('orders', 'D', pg_catalog.to_jsonb(OLD)) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, before, reason)
+    VALUES ('orders', 'D', pg_catalog.to_jsonb(OLD),
+            NULLIF(pg_catalog.left(pg_catalog.current_setting('pgmoat.reason', true), 2000), '')) RETURNING id INTO change_id;
     IF (change_id OPERATOR(pg_catalog.%) 64::bigint) = 0::bigint OR change_id > COALESCE(NULLIF(pg_catalog.current_setting('pgmoat.stop_at', true), ''), '0')::bigint THEN
         PERFORM pgmoat.count_rows(change_id);
     END IF;

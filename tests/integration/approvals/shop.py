@@ -23,16 +23,25 @@ CREATE TABLE public.refunds (
 CREATE TABLE public.tickets (id bigserial PRIMARY KEY, st text NOT NULL DEFAULT 'open');
 CREATE TABLE public.flags (name text PRIMARY KEY, v bigint NOT NULL);
 CREATE TABLE public.items (id bigint PRIMARY KEY, cust bigint NOT NULL, sku text);
+CREATE TABLE public.options (
+    tenant_id int DEFAULT 1, name text DEFAULT 'theme', v text, number bigserial,
+    PRIMARY KEY (tenant_id, name)
+);
+CREATE TABLE public.labels (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), v text);
+CREATE TABLE public.marks (
+    id bigserial, site text DEFAULT current_setting('shop.site', true), v text, PRIMARY KEY (id, site)
+);
 CREATE INDEX ON public.items (cust);
 """
 
 RESET: LiteralString = """
 DELETE FROM public.counters; DELETE FROM public.refunds; DELETE FROM public.flags; DELETE FROM public.items;
+DELETE FROM public.options; DELETE FROM public.labels; DELETE FROM public.marks;
 INSERT INTO public.counters (id) SELECT i FROM generate_series(1, 200) AS i;
 INSERT INTO public.items (id, cust, sku) VALUES (1, 42, 'a'), (2, 42, 'b'), (3, 43, 'c');
 DELETE FROM pgmoat.task; DELETE FROM pgmoat.ledger; DELETE FROM pgmoat.hour; DELETE FROM pgmoat.opening;
 DELETE FROM pgmoat.statement; DELETE FROM pgmoat.change; DELETE FROM pgmoat.operation_call;
-DELETE FROM pgmoat.approval; DELETE FROM pgmoat.incident;
+DELETE FROM pgmoat.approval; DELETE FROM pgmoat.holding; DELETE FROM pgmoat.incident;
 UPDATE pgmoat.agent SET frozen_at = NULL, frozen_by = NULL, frozen_reason = NULL WHERE frozen_at IS NOT NULL;
 """
 
@@ -48,6 +57,15 @@ entities:
   flags:
     table: public.flags
     columns: {name: {}, v: {}}
+  options:
+    table: public.options
+    columns: {tenant_id: {}, name: {}, v: {}, number: {}}
+  labels:
+    table: public.labels
+    columns: {id: {}, v: {}}
+  marks:
+    table: public.marks
+    columns: {id: {}, site: {}, v: {}}
   tickets:
     table: public.tickets
     columns: {id: {}, st: {name: state}}
@@ -111,6 +129,9 @@ agents:
     entities:
       counters: {insert: all, update: all, delete: true}
       flags: {insert: all}
+      options: {insert: [tenant_id, name, v, number]}
+      labels: {insert: [v]}
+      marks: {insert: [v]}
       refunds: {insert: all}
       items: {update: [sku]}
     operations: [refund, wipe, bump_many, drift, relabel, close_ticket, free]

@@ -20,7 +20,7 @@ from tests.integration.approvals.people import (
     sign,
 )
 from tests.integration.operations.calls import call_once
-from tests.moat_fixtures import Moat, refused
+from tests.moat_fixtures import Moat, enter, refused
 
 _INNER: tuple[LiteralString, ...] = (
     "SELECT pgmoat.decide(1, '\\x00', true, 'me', NULL)",
@@ -123,6 +123,28 @@ def test_a_forged_preview(shop: Moat, route: str) -> None:
         with refused("PM048"), connection.transaction():
             hold(connection, wild)
     assert shop.read("SELECT key, affected FROM pgmoat.approvals") == [("wild", 30)]
+
+
+def test_the_length_of_what_it_carries_tells_nothing(shop: Moat, route: str) -> None:
+    """Hidden columns: a word, another word, none, and one that is longer than what a person is shown."""
+    shop.run("UPDATE public.counters SET note = 'true' WHERE id = 1")
+    shop.run("UPDATE public.counters SET note = 'false' WHERE id = 2")
+    shop.run("UPDATE public.counters SET note = NULL WHERE id = 3")
+    shop.run("UPDATE public.counters SET note = repeat('ä\t', 40000) WHERE id = 4")
+    shop.run("UPDATE public.counters SET note = repeat(E'\\x01', 10900) WHERE id = 5")
+    lengths: set[int] = set()
+    for number in range(1, 6):
+        with shop.connect("narrow", route=route) as connection, connection.transaction():
+            enter(connection, shop.open_task("narrow"))
+            call_number, _ = begin(connection, "k1")
+            connection.execute("UPDATE counters SET v = 7 WHERE id = %s", [number])
+            row = connection.execute(
+                "SELECT length(preview) FROM pgmoat.sign_preview(%s)", [call_number]
+            ).fetchone()
+            assert row is not None
+            lengths.add(row[0])
+            connection.execute("ROLLBACK")
+    assert len(lengths) == 1
 
 
 def test_a_signature_of_another_transaction(shop: Moat, route: str) -> None:

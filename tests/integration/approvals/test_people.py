@@ -54,6 +54,7 @@ def test_sql_and_a_call_are_shown_approved_and_run(
             "  | UPDATE counters SET v = v + $1 WHERE id <= 30",
             "    $1 = 2",
             "  would write 30 rows:",
+            "  in all: updates 30 counters",
             "      v: 0 -> 2",
             f"number {called}: wipe of agent worker, pending",
             "    counter_id = 31",

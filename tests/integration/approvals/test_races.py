@@ -20,7 +20,7 @@ from tests.integration.approvals.people import (
 )
 from tests.integration.keyed.writes import wait_for_lock
 from tests.integration.operations.calls import call, call_once
-from tests.moat_fixtures import Connection, Moat, enter
+from tests.moat_fixtures import Connection, Moat, enter, refused
 
 
 def test_two_runs_of_one_approval(shop: Moat, route: str) -> None:
@@ -101,6 +101,73 @@ def test_two_transactions_of_one_task(shop: Moat) -> None:
             answers = list(pool.map(commit, (first, second)))
     assert sorted(answers, key=str) == [None, "PM050"]
     assert count_written(shop) == 30
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_an_agent_that_stays_does_not_keep_people_from_deciding(
+    shop: Moat, route: str, is_approved: bool
+) -> None:
+    """What waited for the key finds that it is held, and keeps no lock on that however long it stays."""
+    with ThreadPoolExecutor(1) as pool, shop.task("worker", route=route) as second:
+        with shop.task("worker", route=route) as first:
+            signed = sign(first, "k1", MANY)
+            other = pool.submit(begin, second, "k1")
+            wait_for_lock(shop)
+            number = hold(first, signed)["id"]
+        assert other.result(30)[1]["approval"]["id"] == number
+        decide(shop, number, is_approved=is_approved)
+    assert read_state(shop, number) == ("approved" if is_approved else "rejected", 1)
+
+
+def test_a_person_does_not_wait_for_a_run_that_does_not_end(shop: Moat) -> None:
+    number = hold_once(shop, "worker", "k1")
+    decide(shop, number)
+    with shop.task("worker") as connection:
+        begin(connection, "k1")
+        with refused("55P03") as caught:
+            decide(shop, number, is_approved=False)
+        assert "a transaction of the agent's is using it" in str(caught.value.diag.message_primary)
+
+
+def test_a_hundred_wait_over_all_connections(shop: Moat, route: str) -> None:
+    """Neither transaction sees what the other has held; at COMMIT one counts after the other."""
+
+    def commit(connection: Connection) -> str | None:
+        try:
+            connection.execute("COMMIT")
+        except psycopg.Error as error:
+            return error.sqlstate
+        return None
+
+    with shop.connect("worker", route=route) as first, shop.connect("worker", route=route) as second:
+        for connection, name in ((first, "a"), (second, "b")):
+            connection.execute("BEGIN")
+            enter(connection, shop.open_task("worker"))
+            connection.execute(
+                "SELECT count(wipe(i, %s || i) IS NOT NULL) FROM generate_series(1, 60) AS i", [name]
+            )
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(commit, (first, second)))
+    assert sorted(answers, key=str) == [None, "PM054"]
+    assert shop.value("SELECT count(*) FROM pgmoat.approval") == 60
+    assert shop.value("SELECT count(*) FROM pgmoat.incident") == 60
+
+
+def test_whoever_counts_early_holds_up_its_own_agent_alone(shop: Moat) -> None:
+    """Others are told after two seconds; people decide and freeze at once."""
+    number = call_once(shop, "worker", "wipe", "k1", counter_id=1)["approval"]["id"]
+    with shop.task("worker") as connection:
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        call(connection, "wipe", "k2", counter_id=2)
+        with refused("PM014") as caught:
+            call_once(shop, "worker", "wipe", "k3", counter_id=3)
+        assert "what agent worker has waiting" in str(caught.value.diag.message_primary)
+        assert "approval" in call_once(shop, "twin", "wipe", "k3", counter_id=3)
+        decide(shop, number)
+        shop.run("SET lock_timeout = '1s'")
+        shop.run("SELECT pgmoat.freeze_agent('worker', 'x')")
+        shop.run("RESET lock_timeout")
+        connection.execute("ROLLBACK")
 
 
 def test_two_people(shop: Moat) -> None:

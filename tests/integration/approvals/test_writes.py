@@ -266,6 +266,21 @@ def test_now_is_not_what_the_agent_calls_so(shop: Moat) -> None:
     assert run_once(shop, "worker", "k1", statement)["affected"] == 30
 
 
+@pytest.mark.parametrize(
+    ("asked", "other"),
+    [
+        ("note = to_jsonb(now() AT TIME ZONE 'UTC') #>> '{}'", "note = current_date::text"),
+        ("note = current_date::text", "note = to_jsonb((now() AT TIME ZONE 'UTC')::date - 1) #>> '{}'"),
+        ("changed_at = now()", "changed_at = current_date"),
+    ],
+)
+def test_now_is_a_moment_and_no_text(shop: Moat, asked: LiteralString, other: LiteralString) -> None:
+    """In a text its words count, as everywhere else."""
+    decide(shop, hold_once(shop, "worker", "k1", f"UPDATE counters SET {asked} WHERE id <= 30"))
+    with refused("PM053"):
+        run_once(shop, "worker", "k1", f"UPDATE counters SET {other} WHERE id <= 30")
+
+
 def test_names_of_its_own_between_hold_and_run(shop: Moat) -> None:
     decide(shop, hold_once(shop, "worker", "k1"))
     with refused("PM053"), shop.task("worker") as connection:
@@ -295,6 +310,39 @@ def test_a_key_that_the_agent_chose_is_no_drawn_number(shop: Moat) -> None:
             "INSERT INTO flags (name, v) SELECT 'b' || i, 1 FROM generate_series(1, 30) AS i",
         )
     assert run_once(shop, "worker", "k1", first)["affected"] == 30
+
+
+_ASKED_AND_RUN: dict[str, tuple[LiteralString, LiteralString]] = {
+    "a key's constant default": (
+        "INSERT INTO options (tenant_id, name, v, number) VALUES (1, 'theme', 'on', 5)",
+        "INSERT INTO options (tenant_id, name, v, number) VALUES (99, 'is_admin', 'on', 5)",
+    ),
+    "a serial number": (
+        "INSERT INTO options (v, number) VALUES ('on', 5)",
+        "INSERT INTO options (v, number) VALUES ('on', 777)",
+    ),
+    "a key that is a setting": (
+        "INSERT INTO marks (v) SELECT 'x' FROM set_config('shop.site', 'north', true)",
+        "INSERT INTO marks (v) SELECT 'x' FROM set_config('shop.site', 'south', true)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", _ASKED_AND_RUN)
+def test_what_the_agent_may_give_is_not_drawn(shop: Moat, route: str, what: str) -> None:
+    """A default does not make it the database's: what an agent can choose is what the person has seen."""
+    asked, other = _ASKED_AND_RUN[what]
+    decide(shop, hold_once(shop, "worker", "k1", asked, route=route))
+    with refused("PM053"):
+        run_once(shop, "worker", "k1", other, route=route)
+    assert run_once(shop, "worker", "k1", asked, route=route)["affected"] == 1
+
+
+def test_a_key_that_the_database_draws(shop: Moat) -> None:
+    """Nobody may give it, so another one is the same effect."""
+    statement: LiteralString = "INSERT INTO labels (v) VALUES ('x')"
+    decide(shop, hold_once(shop, "worker", "k1", statement))
+    assert run_once(shop, "worker", "k1", statement)["affected"] == 1
 
 
 def test_two_numbers_that_are_one(shop: Moat) -> None:

@@ -299,10 +299,19 @@ def test_what_is_long_is_cut_and_says_so_and_is_approved_where_all_of_it_is(
 
 def test_rows_that_are_too_large_to_be_kept(operator: Browser, shop: Shop) -> None:
     number = hold(shop.moat, preview=[], affected=3, is_cut=True)
+    shop.moat.run(
+        'UPDATE pgmoat.approval SET counts = \'[{"entity": "orders", "operation": "update", "rows": 2},'
+        ' {"entity": "<b>", "operation": "insert", "rows": 1}]\' WHERE id = %s',
+        number,
+    )
     assert "/acts/approve" not in operator.get("/approvals").text
     page = operator.get(f"/approvals/{number}").text
     assert "They are too large to be kept: nobody can show them." in page
     assert "What is approved are all 3" in page
+    counts = (
+        'In all: updates 2 <span class="mono">orders</span>, inserts 1 <span class="mono">&lt;b&gt;</span>.'
+    )
+    assert counts in page
     assert read_marks(page, number)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from pgmoat.dashboard.door import raise_file_limit
+from pgmoat.http_door.door import raise_file_limit
 from tests.dashboard_fixtures import Served, Shop, make_certificate, serve, wait_for
 
 HALF_HEADER = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "

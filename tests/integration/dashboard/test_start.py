@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pgmoat.dashboard.serve import open_socket
+from pgmoat.http_door.server import open_socket
 from pgmoat.model.address import Address
 from tests.dashboard_fixtures import (
     OPERATOR,
@@ -189,7 +189,7 @@ def test_a_login_that_may_not_look_is_said(server: PostgresServer) -> None:
 
 def test_a_socket_of_ipv6() -> None:
     port = find_port()
-    with open_socket(Address("::1", port)) as listener:
+    with open_socket(Address("::1", port), "--listen") as listener:
         assert listener.family == socket.AF_INET6
 
 

@@ -38,10 +38,11 @@ class Case:
     kinds: frozenset[str]
     column: str  # of the broken condition; of a join one of the two
     other: str = ""  # of a join: the other one
+    is_guess: bool = False  # it cannot be known
 
 
 @dataclass(slots=True)
-class _Writer:
+class Writer:
     """Writes values as literals or parameters, as chance has it."""
 
     rng: Chance
@@ -49,6 +50,7 @@ class _Writer:
     uses_parameters: bool = False
 
     def write(self, value: Any) -> str:
+        """Return how *value* stands in the SQL."""
         if isinstance(value, bool):
             return "true" if value else "false"
         if self.uses_parameters:
@@ -61,6 +63,7 @@ class _Writer:
         return f"'{text}'"
 
     def finish(self, text: str) -> Query:
+        """Return the query with the parameters that were written."""
         return Query(text, self.values or None)
 
 
@@ -87,7 +90,7 @@ def draw_case(world: World, breakage: str, rng: Chance) -> Case | None:
 
 def _draw_literal(world: World, rng: Chance) -> Case | None:
     """Break a text: a letter is missing, twice there, or two have changed places."""
-    picked = _pick_text(world, rng)
+    picked = pick_text(world, rng)
     if picked is None:
         return None
     table, column, row, known = picked
@@ -116,7 +119,7 @@ def _draw_literal(world: World, rng: Chance) -> Case | None:
 
 def _draw_case(world: World, rng: Chance) -> Case | None:
     """Break a text: in other letters, or with a space around."""
-    picked = _pick_text(world, rng)
+    picked = pick_text(world, rng)
     if picked is None:
         return None
     table, column, row, known = picked
@@ -208,11 +211,11 @@ def _draw_join(world: World, rng: Chance) -> Case | None:
     seed, is_count = rng.random(), rng.random() < 0.3
     queries: list[Query] = []
     for first, second in ((link.column, link.key), (left, right)):
-        writer = _open_writer(repeat_chance(seed))
+        writer = open_writer(repeat_chance(seed))
         where = " AND ".join(f'{alias}."{name}" {op} {writer.write(v)}' for alias, name, op, v in conditions)
         queries.append(
             writer.finish(
-                f"SELECT {'count(*)' if is_count else f'c.{_quote(child.key)}'} FROM {child.name} AS c"
+                f"SELECT {'count(*)' if is_count else f'c.{quote(child.key)}'} FROM {child.name} AS c"
                 f' JOIN {parent.name} AS p ON c."{first}" = p."{second}"'
                 + (f" WHERE {where}" if where else "")
             )
@@ -226,7 +229,7 @@ def _list_alike(table: Table, column: str) -> list[str]:
     return [name for name, kind in table.columns.items() if kind in sort and name != table.map_column]
 
 
-def _pick_text(world: World, rng: Chance) -> tuple[Table, str, dict[str, Any], set[str]] | None:
+def pick_text(world: World, rng: Chance) -> tuple[Table, str, dict[str, Any], set[str]] | None:
     """Return a table, a column, a row with a text of some length in it, and all texts of the column."""
     table = rng.choice(list(world.tables.values()))
     columns = [name for name, kind in table.columns.items() if kind in TEXTS]
@@ -292,50 +295,50 @@ def _make(
     return Case(world.source.name, breakage, queries[0], queries[1], frozenset(kinds), column)
 
 
-def _open_writer(rng: Chance) -> _Writer:
-    return _Writer(rng, uses_parameters=rng.random() < 0.5)
+def open_writer(rng: Chance) -> Writer:
+    return Writer(rng, uses_parameters=rng.random() < 0.5)
 
 
 def _write_plain(table: Table, entity: str, conditions: list[Condition], rng: Chance) -> Query:
-    writer = _open_writer(rng)
-    what = rng.choice((_quote(table.key), "count(*)", f"{_quote(table.key)}, 1"))
+    writer = open_writer(rng)
+    what = rng.choice((quote(table.key), "count(*)", f"{quote(table.key)}, 1"))
     return writer.finish(f"SELECT {what} FROM {entity} WHERE {_write_conditions(conditions, '', writer)}")
 
 
 def _write_named(table: Table, conditions: list[Condition], rng: Chance) -> Query:
-    writer = _open_writer(rng)
+    writer = open_writer(rng)
     names = dict.fromkeys([table.key, *(name for name, _, _ in conditions)])
-    columns = ", ".join(map(_quote, names))
+    columns = ", ".join(map(quote, names))
     where = _write_conditions(conditions, "", writer)
     return writer.finish(
-        f"WITH chosen AS (SELECT {columns} FROM {table.name}) SELECT {_quote(table.key)} FROM chosen"
+        f"WITH chosen AS (SELECT {columns} FROM {table.name}) SELECT {quote(table.key)} FROM chosen"
         f" WHERE {where} ORDER BY 1 LIMIT 20"
     )
 
 
 def _write_joined(world: World, link: Link, table: Table, conditions: list[Condition], rng: Chance) -> Query:
-    writer = _open_writer(rng)
+    writer = open_writer(rng)
     alias = "c" if table.name == link.child else "p"
     child = world.tables[link.child]
     return writer.finish(
-        f'SELECT c.{_quote(child.key)} FROM {link.child} AS c JOIN {link.parent} AS p ON c."{link.column}" ='
+        f'SELECT c.{quote(child.key)} FROM {link.child} AS c JOIN {link.parent} AS p ON c."{link.column}" ='
         f' p."{link.key}" WHERE {_write_conditions(conditions, f"{alias}.", writer)}'
     )
 
 
 def _write_within(world: World, link: Link, conditions: list[Condition], rng: Chance) -> Query:
-    writer = _open_writer(rng)
+    writer = open_writer(rng)
     child = world.tables[link.child]
     return writer.finish(
-        f"SELECT {_quote(child.key)} FROM {link.child} WHERE {_quote(link.column)} IN (SELECT"
-        f" {_quote(link.key)} FROM {link.parent} WHERE {_write_conditions(conditions, '', writer)})"
+        f"SELECT {quote(child.key)} FROM {link.child} WHERE {quote(link.column)} IN (SELECT"
+        f" {quote(link.key)} FROM {link.parent} WHERE {_write_conditions(conditions, '', writer)})"
     )
 
 
-def _write_conditions(conditions: list[Condition], prefix: str, writer: _Writer) -> str:
+def _write_conditions(conditions: list[Condition], prefix: str, writer: Writer) -> str:
     parts: list[str] = []
     for name, operator, value in conditions:
-        column = f"{prefix}{_quote(name)}"
+        column = f"{prefix}{quote(name)}"
         if operator == "BETWEEN":
             parts.append(f"{column} BETWEEN {writer.write(value)} AND {writer.write(value)}")
         else:
@@ -343,5 +346,5 @@ def _write_conditions(conditions: list[Condition], prefix: str, writer: _Writer)
     return " AND ".join(parts)
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
     return f'"{name}"'

@@ -41,7 +41,7 @@ def test_a_held_write_runs_once_when_it_is_approved(desk: Desk, front: HttpServe
             held = await refuse(client, "write", sql=SQL, parameters={"most": 5})
             assert held["code"] == "approval-required"
             number = held["approval_id"]
-            assert f"outcome({number})" in held["hint"]
+            assert f"the tool outcome for {number}" in held["hint"]
             assert (await call(client, "outcome", approval_id=number))["state"] == "pending"
             again = await refuse(client, "write", sql=SQL, parameters={"most": 5})
             assert again["approval_id"] == number

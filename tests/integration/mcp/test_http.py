@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import signal
+import socket
 from collections.abc import Generator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -125,6 +128,22 @@ def test_other_names_and_forms_are_refused(
     assert post(front, HELLO, front.tokens["robot"], **shown).status_code == status
 
 
+def test_a_terminal_obeys_nothing_that_a_client_sends(desk: Desk) -> None:
+    with desk.serve("robot") as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            shown = f"Host: localhost\r\nAuthorization: Bearer {server.tokens['robot']}"
+            head = f"POST /mcp HTTP/1.1\r\n{shown}\r\nOrigin: \x1b[2J\x1b]0;pwn\x07evil"
+            connection.sendall(
+                f"{head}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+            )
+            connection.recv(4096)
+        server.stop()
+        (line,) = [line for line in server.log if "evil" in line]
+        assert "\\x1b[2J" in line
+        assert line.rstrip("\n").isprintable()
+
+
 def test_a_body_that_is_too_large_is_not_read(front: HttpServer) -> None:
     assert post(front, HELLO | {"more": "x" * 2_000_000}, front.tokens["robot"]).status_code == 413
 
@@ -164,7 +183,17 @@ def test_no_error_shows_what_is_inside(desk: Desk) -> None:
             async with server.client("robot") as client:
                 error = await refuse(client, "query", sql="SELECT id FROM orders")
                 assert error["code"] == "permission-denied"
-                assert "sup3r-s3cret" not in str(error)
+                assert error["message"] == "PostgreSQL refuses the login"
+                assert not re.search(f"sup3r-s3cret|127.0.0.1|{desk.site.role('robot')}", str(error))
             assert not any("sup3r-s3cret" in line for line in server.log)
+            assert any("refuses the login: " in line for line in server.log)  # for people
+
+        away = "host=127.0.0.1 port=1 user=hidden_role dbname=hidden_name"
+        with desk.serve("robot", PGMOAT_DSN_ROBOT=away) as server:
+            async with server.client("robot") as client:
+                error = await refuse(client, "query", sql="SELECT id FROM orders")
+                assert error["code"] == "connection-lost"
+                assert not re.search(r"127\.0|hidden|port", str(error))
+            assert any("hidden_role" in line for line in server.log)
 
     asyncio.run(run())

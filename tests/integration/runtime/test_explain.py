@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 
 from pgmoat.runtime import AsyncMoat, Moat, Reason, Task
 from pgmoat.runtime.synchronous import explain
@@ -206,6 +207,15 @@ def test_questions_end_with_their_time(moat: Moat, shop: Site, monkeypatch: pyte
     assert task.query("SELECT count(*) FROM tickets").rows == ({"count": 20},)
 
 
+def test_a_query_as_deep_as_may_be_keeps_its_answer(moat: Moat) -> None:
+    """A question nests deeper than the query that it is about."""
+    task = open_task(moat)
+    for times in range(38, 46):
+        result = task.query("SELECT id FROM tickets WHERE state" + " || ''" * times + " = 'zz'")
+        assert result.rows == ()
+        assert result.reasons
+
+
 @pytest.mark.parametrize("bound", ["MOST_PROBES", "MOST_S"])
 def test_questions_are_bounded(moat: Moat, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
     asked: list[object] = []
@@ -222,9 +232,12 @@ def test_questions_are_bounded(moat: Moat, monkeypatch: pytest.MonkeyPatch, boun
     assert "not within" in result.warnings[0]
 
 
-def test_a_fault_of_the_diagnosis_leaves_the_answer(moat: Moat, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [LookupError, DecodeError])
+def test_a_fault_of_the_diagnosis_leaves_the_answer(
+    moat: Moat, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
     def fail(*_: object) -> None:
-        raise LookupError("a bug")
+        raise fault("a bug")
 
     monkeypatch.setattr(explain, "find_diagnosis", fail)
     task = open_task(moat)

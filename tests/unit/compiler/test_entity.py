@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from pgmoat.compiler.entity import Entity, EntityColumn, name_map_table, resolve_entities
 from tests.unit.compiler.catalogs import make_catalog, make_column, make_orders, make_policy
 
@@ -72,3 +76,29 @@ def test_long_map_names_stay_unique_within_63_bytes() -> None:
     first, second = (name_map_table("e" * 40, "c" * 40 + end) for end in "ab")
     assert len(first) == len(second) == 63
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("access", "drawn"),
+    [
+        ({"insert": "all"}, ["id", "number", "serial_no"]),
+        ({"insert": ["note"]}, ["id", "number", "serial_no"]),
+        ({"insert": ["number", "note"]}, ["id", "serial_no"]),
+    ],
+)
+def test_only_what_nobody_may_insert_is_drawn(access: dict[str, object], drawn: list[str]) -> None:
+    assert names(resolve(access).drawn) == drawn
+
+
+@pytest.mark.parametrize(
+    ("column", "is_drawn"),
+    [
+        ({"default": "gen_random_uuid()"}, True),
+        ({"default": "'theme'::text"}, False),
+        ({"default": "current_setting('app.site'::text)"}, False),
+        ({"default": "date_trunc('day', now())", "type_category": "D"}, False),
+        ({}, False),
+    ],
+)
+def test_which_default_of_a_key_is_drawn(column: dict[str, Any], is_drawn: bool) -> None:
+    assert EntityColumn(make_column("k", **column), "k", "", (), None, "").is_key_drawn is is_drawn

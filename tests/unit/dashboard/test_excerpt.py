@@ -34,6 +34,7 @@ HELD = HeldWrite(
     done_at=None,
     fingerprint=b"",
     is_cut=False,
+    counts=(),
     statement="SELECT 1",
     arguments=(("$1", None),),
     rows=(ROW,),

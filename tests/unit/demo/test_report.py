@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pgmoat.cli.demo import find_program
+from pgmoat.cli.demo import find_program, find_width
 from pgmoat.demo.render import render_report, render_result
 from pgmoat.demo.report import AgentLogin, DemoReport, Playground
 from pgmoat.demo.scenario import Outcome, Scenario, ScenarioResult, Statements
@@ -30,6 +30,7 @@ _PLAYGROUND = Playground(
     dsn="postgresql://postgres:word@127.0.0.1:5555/shop",
     psql="psql postgresql://postgres:word@127.0.0.1:5555/shop",
     agents=(AgentLogin("analytics", "postgresql://a:pass@127.0.0.1/shop", "moat_t", "PGOPTIONS=… psql …"),),
+    credentials=Path("/var/tmp/demo/moat.credentials"),  # noqa: S108 - a name only
     data_dir=Path("/var/tmp/demo"),  # noqa: S108 - a name only
     stop_command="kill 4711",
 )
@@ -98,6 +99,16 @@ def test_ends_with_what_to_try_next() -> None:
     kept = _print(replace(_REPORT, playground=_PLAYGROUND))
     assert "--keep" not in kept
     assert f"pgmoat plan /opt/demo/moat.yaml --dsn {_PLAYGROUND.dsn}" in kept
+    mcp = "pgmoat mcp /opt/demo/moat.yaml --agent courier --credentials /var/tmp/demo/moat.credentials"
+    assert f"  {mcp} --print-config claude-code  # " in kept  # to be pasted whole
+
+
+def test_where_no_terminal_says_it_lines_have_a_width_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert find_width() == 120
+    monkeypatch.setenv("COLUMNS", "200")
+    assert find_width() is None
 
 
 def test_what_to_try_next_can_be_pasted_where_pgmoat_is_not_on_the_path() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgmoat.guard.allowed import Allowed, compile_allowed, describe_relations
+from pgmoat.guard.allowed import Allowed, compile_allowed, describe_relations, describe_writing
 from pgmoat.guard.check import Use, check_statement
 from pgmoat.policy.load import load_policy_text
 from pgmoat.policy.schema import Policy
@@ -72,7 +72,18 @@ def test_operations_alone(policy: Policy) -> None:
     allowed = compile_allowed(policy, "caller")
     assert not allowed.relations
     assert allowed.operations == {"close_order"}
-    assert "call()" in describe_relations(allowed)
+    assert describe_relations(allowed) == "this agent has no entities, only operations: close_order"
+
+
+def test_who_may_not_write_is_not_sent_to_write(policy: Policy) -> None:
+    hints = {
+        agent: describe_writing(compile_allowed(policy, agent)) for agent in ("writer", "caller", "reader")
+    }
+    assert hints == {
+        "writer": "a query only reads: use write",
+        "caller": "this agent writes by operations only: close_order",
+        "reader": "this agent only reads",
+    }
 
 
 def test_an_unknown_agent_is_an_error(policy: Policy) -> None:

@@ -105,3 +105,11 @@ def test_parameters_are_counted_anew() -> None:
     numbered, used = number_parameters(read("SELECT 1 FROM t WHERE a = $7 AND b = $2 AND c = $7"))
     assert used == (7, 2)
     assert render_statement(numbered) == "SELECT 1 FROM t WHERE a = $1 AND b = $2 AND c = $1"
+
+
+def test_what_nests_too_deeply_is_not_written() -> None:
+    node = make_text("x")
+    for _ in range(200):
+        node = make_comparison(node, "||", make_text(""))
+    with pytest.raises(RenderError):
+        render_statement(make_select([node]))

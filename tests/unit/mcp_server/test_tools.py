@@ -15,6 +15,8 @@ from pgmoat.policy.schema import Policy
 DEMO = load_policy_text((files("pgmoat.demo") / "moat.yaml").read_text(), "moat.yaml").policy
 MOST_BYTES = 8_000
 
+UNSAID = {("add_note", "txt"), ("call_query", "key")}  # parameters without a doc in the policy
+
 SHOP = load_policy_text(
     """
 version: 1
@@ -67,7 +69,7 @@ def test_an_operation_named_as_a_tool_gets_another_name() -> None:
     tools = _list(SHOP, "adder")
     assert list(tools)[-2:] == ["add_note", "call_query"]
     assert tools["call_query"].input_schema["properties"]["key"] == {"type": "integer"}
-    assert tools["add_note"].input_schema["properties"]["key"] == {"type": "string"}
+    assert tools["add_note"].input_schema["properties"]["key"]["type"] == "string"
 
 
 def test_annotations_are_true() -> None:
@@ -91,5 +93,18 @@ def test_every_tool_has_docs_and_schemas(agent: str) -> None:
         assert tool.description
         assert tool.input_schema["type"] == "object"
         assert tool.input_schema["additionalProperties"] is False
+        for name, schema in tool.input_schema["properties"].items():
+            assert schema.get("description") or (tool.name, name) in UNSAID, f"{tool.name}.{name}"
         assert tool.output_schema is not None
         assert tool.output_schema["type"] == "object"
+
+
+def test_preview_needs_the_one_thing_that_there_is() -> None:
+    required = {
+        agent: _list(SHOP, agent)["preview"].input_schema.get("required") for agent in ("adder", "mover")
+    }
+    assert required == {"adder": None, "mover": ["sql"]}
+    policy = SHOP.model_copy(
+        update={"agents": {"caller": SHOP.agents["adder"].model_copy(update={"entities": {}})}}
+    )
+    assert _list(policy, "caller")["preview"].input_schema["required"] == ["operation"]

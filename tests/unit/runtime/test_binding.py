@@ -84,13 +84,13 @@ def test_numbers_go_by_the_alphabet_and_not_by_how_values_were_given() -> None:
             "SELECT $1",
             {"x": 1},
             "the statement has $1, and values are given by name",
-            "Give a list of values in order; or write :name, and give a mapping.",
+            'Write :name for $1, and give {"name": value}.',
         ),
         (
             "SELECT $1",
             None,
             "the statement has $1, and no values are given",
-            "Give a list of values in order; or write :name, and give a mapping.",
+            'Write :name for $1, and give {"name": value}.',
         ),
         (
             "SELECT :x",
@@ -102,7 +102,7 @@ def test_numbers_go_by_the_alphabet_and_not_by_how_values_were_given() -> None:
             "SELECT %(x)s",
             {"x": 1},
             "the statement writes a parameter as %(x)s",
-            "Write :x, and pass a mapping of names to values.",
+            'Write :x, and give {"x": value}.',
         ),
         (
             "SELECT %s",

@@ -45,7 +45,7 @@ def test_the_parameter_is_named_where_it_is_known(complaint: Complaint, message:
         (complain("42804", 'column "d" is of type jsonb but expression is of type oid[]', d=[]), ":d::jsonb"),
         (complain("42846", "cannot cast type smallint[] to json", a=1, d=[1]), ":d::jsonb"),
         (complain("42804", 'column "d" is of type date but expression is of type text', d="a"), ""),
-        (complain("22P02", EMPTY), "None for no value"),
+        (complain("22P02", EMPTY), "NULL (None, null) for no value"),
         (complain("22P02", 'invalid input syntax for type integer: "a"'), ""),
         (complain("22008", RANGE), "YYYY-MM-DD"),
         (complain("22007", 'invalid input syntax for type date: "soon"'), "YYYY-MM-DD"),

@@ -112,7 +112,12 @@ def test_a_replay_and_what_was_too_large_to_keep_are_warned_of() -> None:
     stored: dict[str, Any] = {"affected": 0, "rows": [], "truncated": True, "replayed": True}
     found = make_write_result(stored)
     assert (found.replayed, found.truncated, found.rows) == (True, True, ())
-    assert len(found.warnings) == 3
+    assert [warning.split(",")[0] for warning in found.warnings] == [
+        "this was tried before with the same key",  # and not: it was done
+        "the rows that it returned were too large to be kept",
+    ]
+    done = make_write_result(stored | {"affected": 1, "truncated": False})
+    assert [warning.split(",")[0] for warning in done.warnings] == ["this was done before with the same key"]
     assert not make_write_result(stored, ((), ())).truncated
 
 

@@ -55,6 +55,34 @@ def test_nothing_found(credentials: Path) -> None:
     assert "PGMOAT_DSN_NOBODY" in caught.value.hint
 
 
+def test_a_file_that_was_read_and_lacks_the_agent_is_named(credentials: Path) -> None:
+    with pytest.raises(ConnectionFailedError) as caught:
+        find_dsn("nobody", {}, credentials, None)
+    assert f"{credentials} has no line PGMOAT_DSN_NOBODY=" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export {}='host=h dbname=d'",
+        "  export\t{}=\"host=h password='a=b' dbname=d\"  ",
+        "{} = host=h password='a=b' dbname=d",
+    ],
+)
+def test_a_line_may_be_one_of_a_shell(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "own"
+    file.write_text(f"# {VARIABLE}=host=comment\n{line.format(VARIABLE)}\n#{VARIABLE}=host=comment\n")
+    found = conninfo_to_dict(find_dsn("support", {}, file, None))
+    assert found["host"] == "h"
+    assert found["dbname"] == "d"
+
+
+def test_a_value_with_a_quote_at_one_end_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "own"
+    file.write_text(f"{VARIABLE}=host=h dbname='a b'\n")
+    assert conninfo_to_dict(find_dsn("support", {}, file, None))["dbname"] == "a b"
+
+
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConnectionFailedError, match=r"cannot read .*: No such file"):
         find_dsn("support", {}, tmp_path / "none", None)

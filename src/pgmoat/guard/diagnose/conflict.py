@@ -73,6 +73,8 @@ def _list_terms(block: Block, conditions: Sequence[Condition]) -> list[tuple[Ter
 def _make_reasons(
     block: Block, freeing: Sequence[Condition], *, is_sure: bool, conditions: Sequence[Condition]
 ) -> list[Reason]:
+    if not conditions:  # a function or LATERAL without rows, by nothing that stands here
+        return []
     if not freeing:
         texts = " AND ".join(show(condition.node) for condition in conditions)
         message = f"several of these conditions leave no row, also when one of them is left out: {texts}"
@@ -86,10 +88,9 @@ def _make_reason(block: Block, condition: Condition, certainty: Certainty) -> Re
     text = show(node)
     names = next((column.names("fields") for column in find(node, "ColumnRef")), ())
     leaf = block.find_leaf(names[-2]) if len(names) > 1 else None
-    one = "it is the only one" if certainty == "certain" else "others have the same effect"
     return Reason(
         "no_partner" if len(condition.items) > 1 else "combination",
-        f"without {text} there are rows ({one}): rows meet it, but none that meets the other conditions too",
+        f"there are rows without {text}: rows meet it, and none of these meets the other conditions too",
         certainty,
         leaf.name if leaf is not None else "",
         "".join(names[-1:]),

@@ -11,10 +11,12 @@ likely, each is called a guess.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 
 from pgmoat.guard.diagnose.block import MOST_CONDITIONS, MOST_ITEMS, Block, Named, read_block
 from pgmoat.guard.diagnose.conflict import explain_conflict, explain_joined
-from pgmoat.guard.diagnose.literal import read_literal
+from pgmoat.guard.diagnose.facts import clip
+from pgmoat.guard.diagnose.literal import Literal, read_literal
 from pgmoat.guard.diagnose.probe import Case, Steps, ask, exists, show
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.single import explain_single
@@ -25,7 +27,7 @@ from pgmoat.guard.diagnose.summary import (
     resolve_groups,
     take_filter_in,
 )
-from pgmoat.guard.diagnose.traps import explain_constants, find_traps
+from pgmoat.guard.diagnose.traps import explain_constants, find_traps, guess_chances
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import (
     edit,
@@ -39,6 +41,7 @@ from pgmoat.guard.rewrite import (
 )
 
 _MOST_DEPTH = 3
+_HALF = Decimal("0.5")
 _COUNTED = 10_000
 """Rows of an answer are counted up to here."""
 
@@ -67,11 +70,10 @@ def explain_empty(case: Case, query: Node, named: Named | None = None, depth: in
 
 def _narrows(case: Case, query: Node) -> bool:
     """Return whether rows may go behind WHERE: by HAVING or OFFSET, or a function that gives rows itself."""
-    limit = query.node("limit_count")
     calls = [call for target in query.nodes("target_list") for call in find(target, "FuncCall")]
     return (
         bool({"having_clause", "limit_offset"} & query.fields.keys())
-        or (limit is not None and read_literal(case, limit) is None)
+        or _may_cut_all(case, query)
         or len(calls) > sum(len(list_aggregates(target)) for target in query.nodes("target_list"))
     )
 
@@ -99,16 +101,42 @@ def _explain_rows(block: Block, depth: int, *, is_known: bool) -> Steps[list[Rea
         found = False if is_whole else (yield from exists(block.case, block.select(own, {number})))
         if found is False:
             reasons += yield from explain_single(block, number, own, explain)
-    if reasons or len(block.items) < 2:
-        return reasons
-    return (yield from explain_joined(block))
+    if not reasons and len(block.items) > 1:
+        reasons = yield from explain_joined(block)
+    return reasons or guess_chances(block)
 
 
 def _explain_limit(case: Case, query: Node) -> list[Reason]:
+    """Return that LIMIT is 0, or a fraction that PostgreSQL rounds to it."""
     limit = read_literal(case, query.node("limit_count"))
-    if limit is None or limit.text != "0":
+    number = None if limit is None else _read_number(limit)
+    if limit is None or number is None or (number and limit.node.kind == "TypeCast"):
         return []
-    return [Reason("limit_zero", "LIMIT 0 asks for no rows", value="0", condition="LIMIT 0")]
+    if abs(number) >= _HALF:
+        return []
+    text = limit.text or ""
+    is_rounded = " is rounded to 0, and" if number else ""
+    message = f"LIMIT {text}{is_rounded} asks for no rows"
+    return [Reason("limit_zero", message, value=text, condition=f"LIMIT {text}")]
+
+
+def _may_cut_all(case: Case, query: Node) -> bool:
+    """Return whether LIMIT may leave no row: any but a number of 1 or more."""
+    node = query.node("limit_count")
+    if node is None:
+        return False
+    limit = read_literal(case, node)
+    number = None if limit is None else _read_number(limit)
+    is_all = limit is not None and limit.text is None
+    return not is_all and (number is None or number < 1 or node.kind == "TypeCast")
+
+
+def _read_number(literal: Literal) -> Decimal | None:
+    try:
+        number = Decimal(literal.text or "")
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _explain_offset(case: Case, query: Node, named: Named) -> Steps[list[Reason]]:
@@ -184,7 +212,7 @@ def _describe_having(block: Block, part: Node) -> Steps[Reason]:
             with_clause=None,
         )
         value = Node("ColumnRef", {"fields": ["v"]})
-        targets = [make_call("min", value), make_call("max", value)]
+        targets = [clip(make_call("min", value)), clip(make_call("max", value))]
         rows = yield from ask(
             block.case,
             make_select(targets, [make_subquery(inner, "pgmoat_groups")], with_clause=block.named.clause),
@@ -202,7 +230,7 @@ def _explain_set(case: Case, query: Node, named: Named, depth: int) -> Steps[lis
     have_rows: list[bool | None] = []
     for number, side in enumerate(sides, start=1):
         found: bool | None = False
-        if not is_union or "limit_offset" in query.fields:
+        if not is_union or "limit_offset" in query.fields or _may_cut_all(case, query):
             found = yield from exists(case, _wrap(side, named))
         have_rows.append(found)
         if found is False:

@@ -69,6 +69,8 @@ def explain_join(
         message = f"no rows meet {text} together"
         return [] if needs_better else [Reason("no_partner", message, certainty, condition=text)]
     place = (join.left.name, join.left_column)
+    if needs_better and join.left.name == join.right.name and join.left_column == join.right_column:
+        return []  # rows of a table, each with itself: any other column gives rows, and means something else
     for candidate in islice(_list_candidates(join), _MOST_CANDIDATES):
         replaced = Condition(candidate.node, condition.items)
         others = [replaced if other is condition else other for other in block.conditions]
@@ -85,6 +87,8 @@ def explain_join(
     if needs_better:
         return []
     message = f"no row of {join.left.name} has a partner in {join.right.name} by {text}"
+    if any(block.items[number].leaf is None for number in condition.items):  # a relation may have more rows
+        message = f"no row of the outer join has a partner by {text}"
     return [Reason("no_partner", message, certainty, *place, None, None, text)]
 
 

@@ -14,11 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from uuid import UUID
 
-from pgmoat.guard.diagnose.probe import Case
+from pgmoat.guard.diagnose.probe import Case, quote
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import make_text
 
 _PLAIN = (str, int, float, Decimal, date, time, UUID)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
 
@@ -47,6 +48,11 @@ class Literal:
         if not all(_MOMENT.fullmatch(text) for text in texts):
             return False
         return texts[0].replace("T", " ") > texts[1].replace("T", " ")
+
+
+def show_text(text: str) -> str:
+    """Return a value as SQL would have it: a number plain, anything else in quotes."""
+    return text if _NUMBER.fullmatch(text) else quote(text)
 
 
 def read_literal(case: Case, node: Node | None) -> Literal | None:

@@ -21,6 +21,7 @@ from pgmoat.policy.access import Access
 
 _Found = TypeVar("_Found")
 _SHOWN = 160
+_QUOTED = 100
 _MARK = "pgmoat_parameter_"
 _PARAMETER = re.compile(rf"{_MARK}(\d+)")
 
@@ -74,7 +75,17 @@ def show(node: Node) -> str:
         text = render_expression(transform(node, _mark_parameter))
     except RenderError:
         return "a condition"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return cut(text, _SHOWN)
+
+
+def cut(text: str, letters: int) -> str:
+    """Return a text that is no longer than *letters*; what is left out is a sign."""
+    return text if len(text) <= letters else f"{text[:letters]}…"
+
+
+def quote(text: str) -> str:
+    """Return a value as it is quoted in a message: its beginning."""
+    return repr(cut(text, _QUOTED))
 
 
 def fill_in(case: Case, text: str) -> str:
@@ -84,7 +95,7 @@ def fill_in(case: Case, text: str) -> str:
         number = int(match[1])
         value = case.values[number - 1] if 0 < number <= len(case.values) else f"${number}"
         shown = repr(value) if isinstance(value, str) else "NULL" if value is None else str(value)
-        return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+        return cut(shown, _SHOWN)
 
     return _PARAMETER.sub(find, text)
 

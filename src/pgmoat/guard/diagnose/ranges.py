@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgmoat.guard.diagnose.block import Block
-from pgmoat.guard.diagnose.facts import is_moment, is_number, read_range, read_same_day, read_type
+from pgmoat.guard.diagnose.facts import (
+    CLIPPED,
+    is_moment,
+    is_number,
+    read_around,
+    read_range,
+    read_same_day,
+    read_type,
+)
 from pgmoat.guard.diagnose.probe import Steps, show
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.term import Term
@@ -67,12 +75,20 @@ def explain_range(block: Block, term: Term, condition: Node) -> Steps[list[Reaso
             return [
                 Reason("whole_day", message, "certain", term.leaf.name, term.column, upper.text, None, text)
             ]
-    found = yield from read_range(block, term)
     bound = term.lower or upper
     value = bound.text if bound is not None else None
     message = f"no row of {term.leaf.name} meets {text}"
-    if found is not None:
-        message += f": {term.column} goes from {found[0]} to {found[1]}"
+    name = term.column if term.is_plain else show(term.expression)
+    found = yield from read_range(block, term)
+    between = term.operator == "BETWEEN" and found is not None
+    around = (yield from read_around(block, term, *term.values)) if between else None
+    if around is not None:
+        message += f": no {name} is between {around[0]} and {around[1]}"
+    elif found is not None:
+        is_one = found[0] == found[1] and len(found[0]) < CLIPPED
+        message += (
+            f": {name} is always {found[0]}" if is_one else f": {name} goes from {found[0]} to {found[1]}"
+        )
         message += _describe_epoch(found, value) if is_number(type_name) else ""
     return [Reason("out_of_range", message, "certain", term.leaf.name, term.column, value, None, text)]
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgmoat.guard.diagnose.block import Block, Condition, Leaf
+from pgmoat.guard.diagnose.block import Block, Condition, Item, Leaf
 from pgmoat.guard.diagnose.conflict import explain_conflict
 from pgmoat.guard.diagnose.hidden import explain_hidden
+from pgmoat.guard.diagnose.outer import explain_outer
+from pgmoat.guard.diagnose.patterns import explain_pattern
 from pgmoat.guard.diagnose.probe import Steps, exists, show
 from pgmoat.guard.diagnose.ranges import explain_range
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.subqueries import Explain, explain_subquery, find_subquery
 from pgmoat.guard.diagnose.term import Term, read_term
-from pgmoat.guard.diagnose.values import explain_pattern, explain_values
+from pgmoat.guard.diagnose.values import explain_values
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import find
 
@@ -40,15 +42,15 @@ def explain_single(
     for condition in own:
         if len(own) == 1 or (yield from exists(block.case, block.select([condition], {number}))) is False:
             failing.append(condition)
-    hidden = (yield from explain_hidden(block, item.leaf, own)) if item.leaf is not None else []
-    if hidden:
+    hidden = (yield from explain_hidden(block, item.leaf, own, failing)) if item.leaf is not None else []
+    if any(reason.certainty == "certain" for reason in hidden):
         return hidden
     if not failing:
-        return (yield from explain_conflict(block, own, {number}))
+        return [*(yield from explain_conflict(block, own, {number})), *hidden]
     reasons: list[Reason] = []
     for condition in failing[:_MOST_EXPLAINED]:
-        reasons += yield from _explain_condition(block, condition, explain)
-    return reasons
+        reasons += yield from _explain_condition(block, item, condition, explain)
+    return [*reasons, *hidden]
 
 
 def _explain_bare(block: Block, leaf: Leaf | None, explain: Explain) -> Steps[list[Reason]]:
@@ -58,7 +60,7 @@ def _explain_bare(block: Block, leaf: Leaf | None, explain: Explain) -> Steps[li
     if leaf.query is not None:
         inner = yield from explain(leaf.query, block.named.before(leaf.query))
         return inner or [Reason("subquery_empty", f"{leaf.alias} has no rows", entity=leaf.alias)]
-    hidden = yield from explain_hidden(block, leaf, ())
+    hidden = yield from explain_hidden(block, leaf, (), ())
     if hidden:
         return hidden
     if leaf.access is None:
@@ -68,14 +70,21 @@ def _explain_bare(block: Block, leaf: Leaf | None, explain: Explain) -> Steps[li
     return [Reason("empty_table", f"{leaf.name} has no rows{seen}{gone}", entity=leaf.name)]
 
 
-def _explain_condition(block: Block, condition: Condition, explain: Explain) -> Steps[list[Reason]]:
+def _explain_condition(
+    block: Block, item: Item, condition: Condition, explain: Explain
+) -> Steps[list[Reason]]:
     """Return why no row meets *condition*, though there are rows."""
     node = condition.node
     link = find_subquery(node)
     if link is not None:
         inner = yield from explain_subquery(block, node, link, explain)
-        return inner or [_make_plain(block, node)]
-    term = read_term(block, condition)
+        if inner:
+            return inner
+    if item.leaf is None:
+        outer = yield from explain_outer(block, item, condition)
+        if outer:
+            return outer
+    term = None if link is not None else read_term(block, condition)
     if term is None:
         return [_make_plain(block, node)]
     found: list[Reason] = []

@@ -10,11 +10,14 @@ from dataclasses import replace
 
 from pgmoat.guard.diagnose.doubts import find_doubts
 from pgmoat.guard.diagnose.empty import explain_empty
-from pgmoat.guard.diagnose.probe import Case, Steps, fill_in
+from pgmoat.guard.diagnose.facts import CLIPPED
+from pgmoat.guard.diagnose.probe import Case, Steps, cut, fill_in
 from pgmoat.guard.diagnose.reason import Reason
+from pgmoat.guard.diagnose.volatile import is_volatile
 from pgmoat.guard.parse import Node, Statement, parse_statement
 
-_MOST_REASONS = 4
+_MOST_REASONS, _MOST_LETTERS = 4, 1_000
+_WHATEVER_THE_DATA = frozenset({"limit_zero", "null_comparison"})
 
 
 def diagnose_empty(case: Case, text: str) -> Steps[list[Reason]]:
@@ -23,11 +26,24 @@ def diagnose_empty(case: Case, text: str) -> Steps[list[Reason]]:
     if query is None:
         return []
     reasons = yield from explain_empty(case, query)
-    found = [
-        replace(reason, message=fill_in(case, reason.message), condition=fill_in(case, reason.condition))
-        for reason in dict.fromkeys(reasons)
+    has_chances = is_volatile(case, query)
+    return [_finish(case, reason, has_chances=has_chances) for reason in dict.fromkeys(reasons)][
+        :_MOST_REASONS
     ]
-    return found[:_MOST_REASONS]
+
+
+def _finish(case: Case, reason: Reason, *, has_chances: bool) -> Reason:
+    """Return a reason as it is told; a guess where the query may have another answer each time."""
+    is_sure = reason.certainty == "certain" and (not has_chances or reason.kind in _WHATEVER_THE_DATA)
+    suggestion = reason.suggestion
+    return replace(
+        reason,
+        message=cut(fill_in(case, reason.message), _MOST_LETTERS),
+        condition=fill_in(case, reason.condition),
+        value=None if reason.value is None else cut(fill_in(case, reason.value), CLIPPED),
+        certainty="certain" if is_sure else "guess",
+        suggestion=None if suggestion in {None, reason.value} else cut(suggestion or "", CLIPPED),
+    )
 
 
 def diagnose_rows(case: Case, text: str) -> Steps[list[str]]:

@@ -11,6 +11,8 @@ from typing import Literal as OneOf
 
 from pgmoat.guard.diagnose.block import Block, Condition, Leaf
 from pgmoat.guard.diagnose.literal import Literal, read_literal, read_literals
+from pgmoat.guard.diagnose.probe import Case, show
+from pgmoat.guard.diagnose.volatile import is_volatile
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import find
 
@@ -82,13 +84,27 @@ def _read_operator(block: Block, node: Node) -> Term | None:
 def _read_comparison(block: Block, operator: str, left: Node | None, right: Node | None) -> Term | None:
     if operator not in _TURNED:
         return None
-    value = read_literal(block.case, right)
+    read = _read_bound if operator in _LOWER | _UPPER else _read_value
+    value = read(block.case, right)
     if value is None:
-        value, left, operator = read_literal(block.case, left), right, _TURNED[operator]
+        value, left, operator = read(block.case, left), right, _TURNED[operator]
     if value is None:
         return None
     kind: TermKind = "equal" if operator == "=" else "different" if operator == "<>" else "range"
     return _make(block, kind, left, operator, (value,))
+
+
+def _read_value(case: Case, node: Node | None) -> Literal | None:
+    return read_literal(case, node)
+
+
+def _read_bound(case: Case, node: Node | None) -> Literal | None:
+    """Return a constant, or what has one value throughout a statement: now() - '1 day'::interval."""
+    literal = read_literal(case, node)
+    if literal is not None or node is None:
+        return literal
+    is_one = next(find(node, "ColumnRef", "SubLink"), None) is None and not is_volatile(case, node)
+    return Literal(show(node), node) if is_one and node.kind != "ParamRef" else None
 
 
 def _make(

@@ -14,6 +14,7 @@ from pgmoat.guard.diagnose.probe import Steps, exists, show
 from pgmoat.guard.diagnose.ranges import find_reversed
 from pgmoat.guard.diagnose.reason import Reason
 from pgmoat.guard.diagnose.term import read_term
+from pgmoat.guard.diagnose.volatile import is_volatile
 from pgmoat.guard.parse import Node
 from pgmoat.guard.rewrite import find, make_select
 
@@ -63,10 +64,28 @@ def explain_constants(block: Block) -> Steps[list[Reason]]:
     """Return the conditions that look at no row and are not true."""
     reasons: list[Reason] = []
     for condition in block.conditions:
-        if condition.items or next(find(condition.node, "SubLink", "ColumnRef"), None) is not None:
+        if not _is_constant(condition) or is_volatile(block.case, condition.node):
             continue
         holds = yield from exists(block.case, make_select([condition.node], (), condition.node))
         if holds is False:
             text = show(condition.node)
             reasons.append(Reason("constant_false", f"{text} is true for no row", condition=text))
     return reasons
+
+
+def guess_chances(block: Block) -> list[Reason]:
+    """Return the conditions that look at no row, and that PostgreSQL decides anew for each."""
+    return [
+        Reason(
+            "constant_false",
+            f"{show(condition.node)} is decided anew for each row, and may have been true for none",
+            "guess",
+            condition=show(condition.node),
+        )
+        for condition in block.conditions
+        if _is_constant(condition) and is_volatile(block.case, condition.node)
+    ]
+
+
+def _is_constant(condition: Condition) -> bool:
+    return not condition.items and next(find(condition.node, "SubLink", "ColumnRef"), None) is None

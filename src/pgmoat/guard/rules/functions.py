@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.allowed import Allowed, describe_call
 from pgmoat.guard.parse import Node, Statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.policy.messages import suggest
@@ -91,7 +91,7 @@ def _judge(call: Node, allowed: Allowed) -> tuple[str, str] | None:
         return None
     shown = ".".join(names)
     if name in allowed.operations and schema in {"", allowed.schema}:
-        return f"{name} is an operation, no function for SQL", f'use call("{name}", …)'
+        return f"{name} is an operation, no function for SQL", describe_call(name)
     if name.removesuffix("_undo") in allowed.relations and name.endswith("_undo"):
         return (
             f"{name}() writes, and is no part of a query",

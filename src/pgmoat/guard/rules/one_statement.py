@@ -19,5 +19,5 @@ def check_one_statement(statement: Statement, use: Use, allowed: Allowed) -> Ite
     if count == 0:
         yield Problem("one_statement", "there is no statement in it", "write one SQL statement", None)
     elif count > 1:
-        hint = "send them one by one; a transaction is the caller's to open"
+        hint = "send them one by one"
         yield Problem("one_statement", f"{count} statements, where one is allowed", hint, None)

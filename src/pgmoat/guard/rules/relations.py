@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.guard.allowed import Allowed, describe_relations
+from pgmoat.guard.allowed import Allowed, describe_call, describe_relations
 from pgmoat.guard.parse import Node, Statement
 from pgmoat.guard.problem import Problem, Use
 from pgmoat.policy.messages import suggest
@@ -63,9 +63,9 @@ def _judge(relation: Node, allowed: Allowed) -> tuple[str, str] | None:
         return None
     shown = f"{schema}.{name}" if schema else name
     near = suggest(name.lower(), sorted(allowed.relations))
-    hint = "; ".join(part for part in (near, describe_relations(allowed)) if part)
+    hint = " ".join(part for part in (near, describe_relations(allowed)) if part)
     if schema in _SYSTEM or (not schema and name.startswith("pg_")):
         return f"{shown} is a system table, not for agents", hint
     if name in allowed.operations:
-        return f"{name} is an operation, no table", f'use call("{name}", …)'
+        return f"{name} is an operation, no table", describe_call(name)
     return f"there is no entity {shown} for this agent", hint

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgmoat.guard.allowed import Allowed
+from pgmoat.guard.allowed import Allowed, describe_writing
 from pgmoat.guard.parse import Node, Statement
 from pgmoat.guard.problem import Problem, Use
 
@@ -34,11 +34,11 @@ _NAMES = {
     "ViewStmt": "create view",
 }
 _HINTS = {
-    "CallStmt": "use call() for an operation",
+    "CallStmt": "call an operation itself, outside of SQL",
     "CreateTableAsStmt": "use a WITH query for an intermediate result",
-    "DeclareCursorStmt": "use query(): the answer is cut at a row limit, and says so",
+    "DeclareCursorStmt": "use query: the answer is cut at a row limit, and says so",
     "MergeStmt": "use UPDATE, and INSERT for the rows that it did not find; or an operation",
-    "TransactionStmt": "leave transactions to the caller: each call is one, or part of one",
+    "TransactionStmt": "leave it out: each call is a transaction, or part of one",
     "TruncateStmt": "DELETE with a WHERE, where the agent may delete",
     "VariableSetStmt": "settings are the policy's",
     "VariableShowStmt": "settings are the policy's; entities are described by the tools",
@@ -61,10 +61,14 @@ def check_statement_class(statement: Statement, use: Use, allowed: Allowed) -> I
     if use is Use.READ:
         for node in statement.all(*_WRITES, "MergeStmt"):
             name = name_command(node).upper()
-            hint = "EXPLAIN a SELECT with the same WHERE" if root.kind == "ExplainStmt" else "use write()"
+            hint = (
+                "EXPLAIN a SELECT with the same WHERE"
+                if root.kind == "ExplainStmt"
+                else describe_writing(allowed)
+            )
             yield Problem(_RULE, f"{name} in a query that reads", hint, statement.position(node))
     elif query.kind == "SelectStmt" and root.kind != "ExplainStmt":
-        hint = "make the INSERT, UPDATE or DELETE the main statement, with RETURNING; use query() to read"
+        hint = "make the INSERT, UPDATE or DELETE the main statement, with RETURNING; use query to read"
         yield Problem(_RULE, "a SELECT where a write is wanted", hint, None)
     for node in statement.all("MergeStmt") if use is Use.WRITE else ():
         yield _refuse(node, use)
@@ -97,7 +101,7 @@ def name_command(node: Node) -> str:
 
 def _check_explain(statement: Statement, root: Node, use: Use) -> Iterator[Problem]:
     if use is Use.WRITE:
-        yield Problem(_RULE, "EXPLAIN where a write is wanted", "use query()", None)
+        yield Problem(_RULE, "EXPLAIN where a write is wanted", "use query", None)
     for option in root.nodes("options"):
         name, value = option.text("defname"), option.fields.get("arg")
         place = statement.position(option)

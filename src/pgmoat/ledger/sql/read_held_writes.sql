@@ -4,7 +4,7 @@
 -- parameters as $1, $2… rows: entity, operation, before, after.
 SELECT p.id, p.agent, p.task_id, p.step, p.operation, p.key, p.given_reason, p.why, p.asked_at, p.expires_at, p.affected, p.revision, p.state,
        p.decided_at, p.decided_by::pg_catalog.text AS decided_by, p.decided_as, p.decision_reason, p.done_at,
-       p.fingerprint, p.is_cut, CASE WHEN o.is_own THEN p.request ->> 'sql' END AS statement,
+       p.fingerprint, p.is_cut, p.counts, CASE WHEN o.is_own THEN p.request ->> 'sql' END AS statement,
        COALESCE(a.arguments, '[]') AS arguments, COALESCE(r.rows, '[]') AS rows
   FROM pgmoat.approvals AS p
  CROSS JOIN LATERAL (

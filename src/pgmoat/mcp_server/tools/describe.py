@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from pgmoat.errors import ValueRefusedError
 from pgmoat.mcp_server.answers import Payload
-from pgmoat.mcp_server.schemas import OBJECTS, TEXT, TEXTS, make_input, make_object
+from pgmoat.mcp_server.schemas import OBJECTS, STEP, TEXTS, make_input, make_object, say
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
 from pgmoat.model.names import LOG_TABLE_PREFIX, SYSTEM_SCHEMA
@@ -25,7 +25,7 @@ MOST_ENTITIES = 10
 _SHOWN_COLUMNS = 4
 _DOC = (
     "Describe entities: columns with type, meaning and allowed words, what references what, what you may"
-    " write, how many rows there are about, an example query. Do it before you query or write one."
+    " write, about how many rows there are, an example query. Do it before you query or write one."
 )
 
 
@@ -33,12 +33,12 @@ def make(view: AgentView) -> Tool | None:
     """Return the tool, for agents that have entities."""
     if not view.entities:
         return None
+    listed = {**TEXTS, "minItems": 1, "maxItems": MOST_ENTITIES}
+    names = say(listed, f"Names of entities, at most {MOST_ENTITIES}.")
     return Tool(
         "describe",
         _DOC,
-        make_input(
-            {"entities": {**TEXTS, "minItems": 1, "maxItems": MOST_ENTITIES}, "step": TEXT}, ("entities",)
-        ),
+        make_input({"entities": names, "step": STEP}, ("entities",)),
         make_object({"entities": OBJECTS}, ("entities",)),
         _run,
     )
@@ -118,12 +118,18 @@ def _describe_log(view: AgentView, name: str) -> Payload:
     entity = view.find_logged(name)
     if entity is None or entity.log is None:
         return {}
-    return {
+    found: Payload = {
         "log_of": f"{view.policy.logs[name]}.{entity.log.state}",
         "transitions": entity.log.transitions,
         "note": "Append only: INSERT a row to take a step; the database fills in who and when. Give"
-        " :idempotency_key as idempotency_key: write() has it.",
+        " :idempotency_key as idempotency_key: write has it.",
     }
+    if name in view.projections:
+        found["states"] = (
+            f"{view.projections[name]}: the present state of each row, with its newest event;"
+            f" {name}_at('2026-01-31'): the same at a time. Both to SELECT from."
+        )
+    return found
 
 
 def _check_names(view: AgentView, given: Any) -> list[str]:

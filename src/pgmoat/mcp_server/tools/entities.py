@@ -7,14 +7,14 @@ In: nothing. Out: names, docs, rights. I/O: PostgreSQL, for the budget.
 from __future__ import annotations
 
 from pgmoat.mcp_server.answers import Payload
-from pgmoat.mcp_server.schemas import OBJECTS, TEXT, make_input, make_object
-from pgmoat.mcp_server.standing import TASK, read_standing
+from pgmoat.mcp_server.schemas import OBJECTS, STEP, TEXT, make_input, make_object
+from pgmoat.mcp_server.standing import TASK, read_scope, read_standing
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
 from pgmoat.policy.access import Access
 
 _DOC = (
-    "List your entities with what you may do to them, and what is left to your task: rows to write, seconds."
+    "List your entities with what you may do to them, and your task: its scope, rows left to write, seconds."
 )
 
 
@@ -23,7 +23,7 @@ def make(_view: AgentView) -> Tool | None:
     return Tool(
         "entities",
         _DOC,
-        make_input({"step": TEXT}),
+        make_input({"step": STEP}),
         make_object({"agent": TEXT, "task": TASK, "entities": OBJECTS}, ("agent", "task", "entities")),
         _run,
     )
@@ -31,9 +31,11 @@ def make(_view: AgentView) -> Tool | None:
 
 async def _run(call: Call) -> Payload:
     view = call.view
+    task = await read_standing(call.task)
+    scope = await read_scope(call.task, view.scope_keys)
     return {
         "agent": view.agent,
-        "task": await read_standing(call.task),
+        "task": task | ({"scope": scope} if scope else {}),
         "entities": [
             {"name": name, "doc": view.find_doc(name), "rights": list_rights(access)}
             for name, access in view.entities.items()

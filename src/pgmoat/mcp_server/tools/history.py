@@ -13,7 +13,7 @@ from typing import Any
 
 from pgmoat.errors import ValueRefusedError
 from pgmoat.mcp_server.answers import Payload, show_change
-from pgmoat.mcp_server.schemas import FLAG, OBJECTS, TEXT, make_input, make_object
+from pgmoat.mcp_server.schemas import FLAG, OBJECTS, STEP, make_input, make_object, say
 from pgmoat.mcp_server.standing import TASK, read_standing
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.values import make_json_value
@@ -34,12 +34,13 @@ def make(view: AgentView) -> Tool | None:
     """Return the tool, for agents that write."""
     if not view.writes:
         return None
-    count = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": _ROWS}
+    bounds = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": _ROWS}
+    count = say(bounds, "How many rows to show.")
     return Tool(
         "history",
         _DOC,
-        make_input({"rows": count, "step": TEXT}),
-        make_object({"task": TASK, "changes": OBJECTS, "truncated": FLAG}, ("task", "changes", "truncated")),
+        make_input({"rows": count, "step": STEP}),
+        make_object({"task": TASK, "truncated": FLAG, "changes": OBJECTS}, ("task", "truncated", "changes")),
         _run,
     )
 
@@ -51,8 +52,8 @@ async def _run(call: Call) -> Payload:
     found = await call.task.query(_SQL, {"most": int(most) + 1})
     return {
         "task": await read_standing(call.task),
-        "changes": [_show(row) for row in found.rows[: int(most)]],
         "truncated": len(found) > most or found.truncated,
+        "changes": [_show(row) for row in found.rows[: int(most)]],
     }
 
 

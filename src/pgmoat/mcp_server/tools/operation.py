@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pgmoat.mcp_server.answers import WRITE_SCHEMA, Payload, show_write
+from pgmoat.mcp_server.cut import find_bounds
 from pgmoat.mcp_server.operands import convert_arguments
-from pgmoat.mcp_server.schemas import OCCURRENCE, TEXT, Schema, make_operation_input
+from pgmoat.mcp_server.schemas import KEY, OCCURRENCE, STEP, Schema, make_operation_input
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
 from pgmoat.policy.schema import OperationPolicy
 
-_OWN: Mapping[str, Schema] = {"key": TEXT, "occurrence": OCCURRENCE, "step": TEXT}
+_OWN: Mapping[str, Schema] = {"key": KEY, "occurrence": OCCURRENCE, "step": STEP}
 _ONCE = "Done once: the same arguments again are not done again, unless occurrence says so."
 
 
@@ -33,7 +34,7 @@ def _make(view: AgentView, name: str, operation: OperationPolicy) -> Tool:
         result = await call.task.call(
             name, arguments, key=keyed.find_key(name, arguments), occurrence=keyed.occurrence
         )
-        return show_write(result)
+        return show_write(result, find_bounds(view))
 
     doc = f"{operation.doc} {_ONCE}" if operation.doc else _ONCE
     if operation.approval is not None:

@@ -7,7 +7,8 @@ In: its number. Out: its state, and once it is approved the result of the run. I
 from __future__ import annotations
 
 from pgmoat.mcp_server.answers import Payload, show_write
-from pgmoat.mcp_server.schemas import COUNT, TEXT, make_input, make_object
+from pgmoat.mcp_server.cut import find_bounds
+from pgmoat.mcp_server.schemas import COUNT, STEP, TEXT, make_input, make_object, say
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.values import make_json_value
 from pgmoat.mcp_server.view import AgentView
@@ -23,10 +24,11 @@ def make(view: AgentView) -> Tool | None:
     """Return the tool, for agents whose writes may be held."""
     if not view.asks_for_approval:
         return None
+    number = say(COUNT, "The number in approval-required.")
     return Tool(
         "outcome",
         _DOC,
-        make_input({"approval_id": COUNT, "step": TEXT}, ("approval_id",)),
+        make_input({"approval_id": number, "step": STEP}, ("approval_id",)),
         make_object({"state": TEXT, "result": {"type": "object"}}, ("state",)),
         _run,
         is_read_only=False,
@@ -44,5 +46,5 @@ async def _run(call: Call) -> Payload:
         "expires_at": make_json_value(found.expires_at),
     }
     if found.result is not None:
-        payload["result"] = show_write(found.result)
+        payload["result"] = show_write(found.result, find_bounds(call.view))
     return {name: value for name, value in payload.items() if value != ""}

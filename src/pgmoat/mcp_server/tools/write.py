@@ -7,7 +7,8 @@ In: SQL, values. Out: affected rows. I/O: PostgreSQL.
 from __future__ import annotations
 
 from pgmoat.mcp_server.answers import WRITE_SCHEMA, Payload, show_write
-from pgmoat.mcp_server.schemas import OCCURRENCE, TEXT, VALUES, Schema, make_input
+from pgmoat.mcp_server.cut import find_bounds
+from pgmoat.mcp_server.schemas import KEY, OCCURRENCE, PARAMETERS, REASON, STEP, TEXT, Schema, make_input, say
 from pgmoat.mcp_server.tool import Call, Tool
 from pgmoat.mcp_server.view import AgentView
 
@@ -23,12 +24,12 @@ def make(view: AgentView) -> Tool | None:
     if not view.writes_sql:
         return None
     properties: dict[str, Schema] = {
-        "sql": TEXT,
-        "parameters": VALUES,
-        "key": TEXT,
+        "sql": say(TEXT, "One INSERT, UPDATE or DELETE."),
+        "parameters": PARAMETERS,
+        "key": KEY,
         "occurrence": OCCURRENCE,
-        "reason": TEXT,
-        "step": TEXT,
+        "reason": REASON,
+        "step": STEP,
     }
     return Tool(
         "write",
@@ -51,4 +52,4 @@ async def _run(call: Call) -> Payload:
         occurrence=call.occurrence,
         reason=given.get("reason", ""),
     )
-    return show_write(result)
+    return show_write(result, find_bounds(call.view))

@@ -17,6 +17,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from pgmoat.runtime import messages
+from pgmoat.runtime.explanation import explain_write
 from pgmoat.runtime.held import Held, read_held, refuse_held
 from pgmoat.runtime.horizon import Trail
 from pgmoat.runtime.inspection import (
@@ -87,7 +88,7 @@ class Session:
             if behind:  # nothing was written; at ROLLBACK psycopg would forget all that it has prepared
                 send(self.connection, *behind)
             refuse_held(stored)
-            return make_write_result(stored, key=request.key)
+            return explain_write(self.profile, request, make_write_result(stored, key=request.key))
         kept: list[list[Any]] = []
         is_cut = False
         write = (self._run(request),)
@@ -98,7 +99,10 @@ class Session:
         returned = unpack_rows(kept)  # before COMMIT: what cannot be given back is not written
         cursors = self._send(*write, messages.finish_write(call, kept, is_cut=is_cut), *behind)
         row = cursors[len(write)].fetchone()
-        return make_write_result(row[0] if row is not None else {}, returned, is_cut=is_cut, key=request.key)
+        result = make_write_result(
+            row[0] if row is not None else {}, returned, is_cut=is_cut, key=request.key
+        )
+        return explain_write(self.profile, request, result)
 
     def call(self, request: Request, ends: Ends = OWN) -> Result:
         """Call an operation."""
@@ -163,7 +167,7 @@ class Session:
             result = make_write_result({"affected": len(changes)}, unpack_rows(kept))
         is_cut = len(changes) >= self.profile.guard.result_rows or any(row[-1] for row in changed)
         preview = Result(result.columns, result.rows, affected=len(changes), truncated=is_cut)
-        return Preview(preview, changes)
+        return Preview(explain_write(self.profile, request, preview), changes)
 
     def _run(self, request: Request) -> Message:
         """Return the statement itself, a write's rows cut off where that can be."""

@@ -137,17 +137,66 @@ def test_hidden_rows_come_first() -> None:
 
 
 def test_hidden_rows_are_a_guess_beside_other_conditions() -> None:
+    """And come after what is certain."""
+
+    def answer(probe: Probe) -> Rows | None:
+        if "orders_hidden" in probe.text:
+            return [({"deleted": 3, "out_of_scope": 0},)]
+        if "pg_typeof" in probe.text or "v2" in probe.text:
+            return None
+        return [(1,)] if "WHERE" not in probe.text else []
+
+    reasons, _ = drive("SELECT id FROM orders WHERE id = 5 AND made_at > '2026-01-01'", answer)
+    assert [(reason.kind, reason.certainty) for reason in reasons] == [
+        ("unknown_value", "certain"),
+        ("out_of_range", "certain"),
+        ("hidden_deleted", "guess"),
+    ]
+
+
+def test_hidden_rows_are_not_counted_by_nothing() -> None:
+    """Other rows out of scope, as there always are, are no cause of a condition that they do not meet."""
+    for where in ("made_at > '2026-01-01'", "id IN (5, 6)", "status LIKE 'x%'", "id IS NULL"):
+        _, asked = drive(f"SELECT id FROM orders WHERE {where}", lambda _: None)
+        assert not [probe for probe in asked if "_hidden" in probe.text], where
+
+
+@pytest.mark.parametrize(
+    ("limit", "values"),
+    [("0", ()), ("0.0", ()), ("0.4", ()), ("'0'", ()), ("$1", (0.0,)), ("$1", (0,)), ("0::numeric", ())],
+)
+def test_no_rows_are_asked_for(limit: str, values: tuple[Any, ...]) -> None:
+    reasons, asked = drive(f"SELECT id FROM orders LIMIT {limit}", lambda _: [(1, 1)], values)
+    assert [reason.kind for reason in reasons] == ["limit_zero"]
+    assert not asked
+
+
+@pytest.mark.parametrize("limit", ["0.6::numeric(1)", "2::bit::int", "1 - 1", "'0.2'::numeric"])
+def test_a_limit_that_is_not_known_proves_nothing(limit: str) -> None:
+    for query in ("SELECT id FROM orders", "SELECT id FROM orders UNION SELECT id FROM customers"):
+        reasons, _ = drive(f"{query} LIMIT {limit}", lambda _: None)
+        assert not reasons
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "random() < 0.5",
+        "id = 5 AND random() < 0.5",
+        "id * random() < 5",
+        "id = 5 AND my.draw() = 3",
+        "id IN (SELECT id FROM customers WHERE random() < 0.1)",
+    ],
+)
+def test_what_chance_decides_is_a_guess(where: str) -> None:
+    for rows in ([], [(1, 1)]):
+        reasons, _ = drive(f"SELECT id FROM orders WHERE {where}", lambda _, rows=rows: rows)
+        assert all(reason.certainty == "guess" for reason in reasons), reasons
     reasons, _ = drive(
-        "SELECT id FROM orders WHERE id = 5 AND made_at > '2026-01-01'",
-        lambda probe: (
-            [({"deleted": 3, "out_of_scope": 0},)]
-            if "orders_hidden" in probe.text
-            else [(1,)]
-            if "WHERE" not in probe.text
-            else []
-        ),
+        "SELECT id FROM orders WHERE random() < 0.5",
+        lambda probe: [(1,)] if "random" not in probe.text else [],
     )
-    assert [(reason.kind, reason.certainty) for reason in reasons] == [("hidden_deleted", "guess")]
+    assert [(reason.kind, reason.certainty) for reason in reasons] == [("constant_false", "guess")]
 
 
 @pytest.mark.parametrize(

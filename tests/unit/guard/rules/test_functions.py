@@ -217,7 +217,9 @@ def test_in_writes(text: str) -> None:
 def test_an_operation_is_called_by_its_name() -> None:
     for name in ("refund_order", "agent.refund_order"):
         (problem,) = list_problems(f"SELECT {name}(1)")
-        assert problem.hint == 'use call("refund_order", …)'
+        assert (
+            problem.hint == "call the operation refund_order itself, with its arguments: it is no part of SQL"
+        )
     (problem,) = list_problems("SELECT public.refund_order(1)")
     assert "call(" not in problem.hint
 

@@ -43,7 +43,7 @@ def test_reads(text: str) -> None:
 def test_writes(text: str) -> None:
     assert not list_problems(text, Use.WRITE)
     assert list_rules(text, Use.READ) == ["statement_class"]
-    assert "write()" in list_problems(text, Use.READ)[0].hint
+    assert "use write" in list_problems(text, Use.READ)[0].hint
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ BEGIN{reason_check}{block}
         END IF;
         PERFORM pgmoat.refuse_moved({entity}, {key});
     END IF;
-    INSERT INTO pgmoat.change (entity, operation, before{task_column})
-    VALUES ({entity}, 'D', pg_catalog.to_jsonb(OLD){task_value}) RETURNING id INTO change_id;
+    INSERT INTO pgmoat.change (entity, operation, before, reason{task_column})
+    VALUES ({entity}, 'D', pg_catalog.to_jsonb(OLD),
+            NULLIF(pg_catalog.left(pg_catalog.current_setting('pgmoat.reason', true), 2000), ''){task_value}) RETURNING id INTO change_id;
     {stop_early}
     RETURN OLD;
 END

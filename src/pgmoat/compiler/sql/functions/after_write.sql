@@ -37,7 +37,8 @@ BEGIN
         previous.last_change := 0;
     END IF;
 
-    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0)),
+    SELECT count(*), min(c.id), max(c.id), sum(COALESCE(pg_column_size(c.before), 0) + COALESCE(pg_column_size(c.after), 0)
+                                       + COALESCE(pg_column_size(c.reason), 0)),
            bool_or(c.task_id <> t.task_id)
       INTO new_rows, oldest, newest, new_bytes, has_others
       FROM pgmoat.change AS c WHERE c.xid = this_xid AND c.id > previous.last_change;

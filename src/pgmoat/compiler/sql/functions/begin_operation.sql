@@ -80,9 +80,11 @@ BEGIN
         END;
         IF call IS NOT NULL THEN
             -- Once more, since the key is now this transaction's: what waited for another one's end finds what that has held.
-            SELECT p.id INTO held FROM pgmoat.approval AS p
-             WHERE p.agent = t.agent AND p.key = begin_operation.key FOR UPDATE;
+            -- Without a lock while it waits: that would keep people from deciding for as long as this transaction lasts.
+            SELECT p.id INTO held FROM pgmoat.approval AS p WHERE p.agent = t.agent AND p.key = begin_operation.key;
             IF FOUND THEN
+                PERFORM FROM pgmoat.approval AS p
+                  WHERE p.id = held AND p.decision = 'approved' AND p.done_at IS NULL FOR UPDATE;
                 result := pgmoat.check_held(held, begin_operation.operation, this_hash);
                 IF result IS NOT NULL THEN
                     DELETE FROM pgmoat.operation_call AS c WHERE c.id = begin_operation.call;

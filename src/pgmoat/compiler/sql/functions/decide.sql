@@ -2,13 +2,21 @@
 -- to what has changed since; yes or no; who it is, as the dashboard or the command calls the person; why, which the agent is told.
 CREATE OR REPLACE FUNCTION pgmoat.decide(approval bigint, fingerprint bytea, is_approved boolean, who text, reason text)
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '3s' -- an agent that runs what was approved may take its time; the person is not to wait for it
 AS $function$
 #variable_conflict use_column
 DECLARE
     held record;
     decided text := CASE WHEN is_approved THEN 'approved' WHEN NOT is_approved THEN 'rejected' END;
 BEGIN
-    PERFORM FROM pgmoat.approval AS p WHERE p.id = decide.approval FOR UPDATE;
+    BEGIN
+        PERFORM FROM pgmoat.approval AS p WHERE p.id = decide.approval FOR UPDATE;
+    EXCEPTION WHEN lock_not_available THEN
+        RAISE lock_not_available USING
+            MESSAGE = format('pgmoat: number %s cannot be decided now: a transaction of the agent''s is using it', decide.approval),
+            DETAIL = 'Nothing was changed.',
+            HINT = 'It was approved, and runs. Look at it again; pgmoat freeze keeps the agent from finishing it.';
+    END;
     SELECT p.state, p.fingerprint, p.agent, p.task_id, p.step, p.operation, p.affected, p.why INTO held
       FROM pgmoat.approvals AS p WHERE p.id = decide.approval;
     IF NOT FOUND THEN

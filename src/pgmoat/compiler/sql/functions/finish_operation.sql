@@ -21,7 +21,9 @@ BEGIN
     END IF;
     IF this.approval IS NOT NULL THEN
         -- An operation's own function weighs it: it may stand although it has changed, where no rule asks any more.
-        IF this.operation = 'write()' AND (SELECT p.fingerprint FROM pgmoat.approval AS p WHERE p.id = this.approval)
+        -- What has expired since the call began has no fingerprint that counts.
+        IF this.operation = 'write()' AND (SELECT p.fingerprint FROM pgmoat.approval AS p
+                                            WHERE p.id = this.approval AND p.expires_at > clock_timestamp())
                                           IS DISTINCT FROM (SELECT l.fingerprint FROM pgmoat.look_at_changes(newest_change) AS l) THEN
             PERFORM pgmoat.refuse_approval('PM053', this.approval::text, NULL);
         END IF;

@@ -17,22 +17,19 @@ BEGIN
       FROM pgmoat.operation_call AS c JOIN pgmoat.task AS k ON k.id = c.task WHERE c.id = hold.call;
     IF request IS NULL OR octet_length(request::text) > 65536 THEN
         PERFORM pgmoat.refuse_approval('PM054', 'what it asks for is larger than 64 kB', NULL);
-    -- Calls at the very same moment do not see each other: there may be as many more as the role has connections.
-    ELSIF (SELECT count(*) FROM pgmoat.approval AS p WHERE p.agent = this.agent AND p.decision IS NULL AND p.done_at IS NULL
-                                                       AND p.expires_at > clock_timestamp() AND p.key <> this.key) >= 100 THEN
-        PERFORM pgmoat.refuse_approval('PM054', '100 of this agent''s wait already', NULL);
     END IF;
+    PERFORM pgmoat.check_holds(this.agent, this.key); -- the early check; pgmoat.count_holds() is the wall, at COMMIT
     INSERT INTO pgmoat.approval AS p (agent, key, operation, request_hash, request, task, step, given_reason, why, expires_at, affected,
-                                      preview, is_cut, fingerprint)
+                                      preview, is_cut, fingerprint, counts)
     VALUES (this.agent, this.key, this.operation, this.request_hash, request, this.task, this.step,
-            NULLIF(left(current_setting('pgmoat.reason', true), 2000), ''), seen ->> 'why',
+            seen ->> 'reason', seen ->> 'why',
             clock_timestamp() + expires_ms * interval '1 millisecond', (seen ->> 'affected')::bigint, seen -> 'preview',
-            (seen ->> 'is_cut')::boolean, decode(seen ->> 'fingerprint', 'hex'))
+            (seen ->> 'is_cut')::boolean, decode(seen ->> 'fingerprint', 'hex'), seen -> 'counts')
     ON CONFLICT (agent, key) DO UPDATE
        SET operation = EXCLUDED.operation, request_hash = EXCLUDED.request_hash, request = EXCLUDED.request, task = EXCLUDED.task,
            step = EXCLUDED.step, given_reason = EXCLUDED.given_reason, why = EXCLUDED.why, asked_at = clock_timestamp(),
            expires_at = EXCLUDED.expires_at, affected = EXCLUDED.affected, preview = EXCLUDED.preview, is_cut = EXCLUDED.is_cut,
-           fingerprint = EXCLUDED.fingerprint, revision = p.revision + 1, decision = NULL, decided_at = NULL, decided_by = NULL,
+           fingerprint = EXCLUDED.fingerprint, counts = EXCLUDED.counts, revision = p.revision + 1, decision = NULL, decided_at = NULL, decided_by = NULL,
            decided_as = NULL, decision_reason = NULL, call = NULL, done_at = NULL,
            held_in = EXCLUDED.held_in
     RETURNING p.id, pg_column_size(p.*) INTO number, bytes;

@@ -11,7 +11,7 @@ BEGIN
                   HINT = 'Nothing was written. Do not try the same in other words or in smaller pieces: go on without it, or report.';
     ELSIF state = 'PM053' THEN
         PERFORM pgmoat.count_refusal('PM053');
-        RAISE EXCEPTION 'pgmoat: number % was approved, and would write other rows now than those that were shown', what
+        RAISE EXCEPTION 'pgmoat: number % was approved, and would write other rows now, or for another reason, than was shown; or it has expired meanwhile', what
             USING ERRCODE = 'PM053', DETAIL = 'Nothing was written.',
                   HINT = 'Have it held anew under the same key: write() of the runtime does, or pgmoat.hold_write().';
     ELSIF state = 'PM054' THEN

@@ -14,14 +14,16 @@ BEGIN
     IF seen.affected > most_rows THEN
         why := concat_ws('; ', why, format('it writes %s rows, more than %s', seen.affected, most_rows));
     END IF;
-    SELECT p.fingerprint INTO approved
-      FROM pgmoat.operation_call AS c JOIN pgmoat.approval AS p ON p.id = c.approval WHERE c.id = weigh_operation.call;
+    SELECT p.fingerprint, p.given_reason INTO approved
+      FROM pgmoat.operation_call AS c JOIN pgmoat.approval AS p ON p.id = c.approval
+     WHERE c.id = weigh_operation.call AND p.expires_at > clock_timestamp();
     IF why IS NULL OR approved.fingerprint = seen.fingerprint THEN
         RETURN NULL;
     ELSIF approved.fingerprint IS NOT NULL THEN
-        why := why || '; it was approved, and would write other rows now';
+        why := why || CASE WHEN approved.given_reason IS DISTINCT FROM seen.reason THEN '; it was approved with another reason'
+                           ELSE '; it was approved, and would write other rows now' END;
     END IF;
     RETURN jsonb_build_object('why', why, 'affected', seen.affected, 'preview', seen.preview, 'is_cut', seen.is_cut,
-                              'fingerprint', encode(seen.fingerprint, 'hex'));
+                              'reason', seen.reason, 'counts', seen.counts, 'fingerprint', encode(seen.fingerprint, 'hex'));
 END
 $function$;

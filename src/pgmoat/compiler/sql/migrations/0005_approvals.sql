@@ -15,6 +15,7 @@ CREATE TABLE pgmoat.approval (
     affected bigint NOT NULL,
     preview jsonb NOT NULL,
     is_cut boolean NOT NULL,
+    counts jsonb NOT NULL DEFAULT '[]',
     fingerprint bytea NOT NULL,
     revision integer NOT NULL DEFAULT 1,
     decision text CHECK (decision IN ('approved', 'rejected')),
@@ -38,18 +39,23 @@ COMMENT ON COLUMN pgmoat.approval.operation IS 'The operation; write() for SQL o
 COMMENT ON COLUMN pgmoat.approval.why IS 'Which rule of the policy asks for a person''s word.';
 COMMENT ON COLUMN pgmoat.approval.preview IS
     'What it would write, an array of entity, operation, before and after; is_cut where that is not all.';
+COMMENT ON COLUMN pgmoat.approval.counts IS 'How many rows it would write in all: an array of entity, operation and rows.';
 COMMENT ON COLUMN pgmoat.approval.fingerprint IS 'Of all rows that it would write: a decision is about these and no others.';
 COMMENT ON COLUMN pgmoat.approval.revision IS 'How often it was looked at: more than once if rows had changed before it could run.';
 COMMENT ON COLUMN pgmoat.approval.decided_as IS 'Who it was, as the dashboard or the command calls the person.';
-COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes.';
+COMMENT ON COLUMN pgmoat.approval.given_reason IS 'The reason that the agent gave for what it writes; with another one it is another write.';
 COMMENT ON COLUMN pgmoat.approval.call IS 'The call that ran it: one of pgmoat.operation_call.';
+
+CREATE TABLE pgmoat.holding (agent text PRIMARY KEY);
+COMMENT ON TABLE pgmoat.holding IS
+    'One row per agent that has had something held: whoever counts what waits locks it for the moment of the COMMIT.';
 
 CREATE VIEW pgmoat.approvals AS
 SELECT p.id, p.agent, k.task_id, p.step, p.operation, p.key, p.request, p.why, p.asked_at, p.expires_at, p.affected, p.preview,
        p.is_cut, p.fingerprint, p.revision,
        CASE WHEN p.done_at IS NOT NULL THEN 'done' WHEN p.decision = 'rejected' THEN 'rejected'
             WHEN p.expires_at <= clock_timestamp() THEN 'expired' ELSE COALESCE(p.decision, 'pending') END AS state,
-       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason
+       p.decision, p.decided_at, p.decided_by, p.decided_as, p.decision_reason, p.done_at, o.xid, p.given_reason, p.counts
   FROM pgmoat.approval AS p
   JOIN pgmoat.task AS k ON k.id = p.task
   LEFT JOIN pgmoat.operation_call AS o ON o.id = p.call;
@@ -75,7 +81,11 @@ COMMENT ON COLUMN pgmoat.ledger.own_rows IS
 
 ALTER TABLE pgmoat.entity ADD COLUMN drawn_columns text[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN pgmoat.entity.drawn_columns IS
-    'Columns in which the database itself puts another value at each INSERT: numbers, keys with a default, who and when in a log.';
+    'Columns in which the database itself puts another value at each INSERT, and nobody may put one: numbers, drawn keys, who and when '
+    'in a log.';
+
+ALTER TABLE pgmoat.change ADD COLUMN reason text;
+COMMENT ON COLUMN pgmoat.change.reason IS 'Of a deletion: the reason as the row has it now; a statement could give each row another one.';
 
 ALTER TABLE pgmoat.incident DROP CONSTRAINT incident_action_check;
 ALTER TABLE pgmoat.incident ADD CONSTRAINT incident_action_check

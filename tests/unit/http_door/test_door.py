@@ -14,9 +14,9 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
-from pgmoat.dashboard import connection
-from pgmoat.dashboard.connection import REQUEST_S, STALL_S, Connection
-from pgmoat.dashboard.door import Caller, Door, Doorway, group_address, open_door
+from pgmoat.http_door import connection
+from pgmoat.http_door.connection import REQUEST_S, STALL_S, Connection
+from pgmoat.http_door.door import Caller, Door, Doorway, group_address, open_door
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ def test_a_network_of_ipv6_is_one_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "is_behind_proxy", "most", "most_of_one"),
+    ("limits", "is_one_address", "most", "most_of_one"),
     [
         ((1_024, 1_024), False, 540, 135),
         ((1_024, 1_024), True, 540, 540),
@@ -90,7 +90,7 @@ def test_a_network_of_ipv6_is_one_address() -> None:
 def test_there_are_files_for_all(
     monkeypatch: pytest.MonkeyPatch,
     limits: tuple[int, int],
-    is_behind_proxy: bool,
+    is_one_address: bool,
     most: int,
     most_of_one: int,
 ) -> None:
@@ -102,7 +102,7 @@ def test_there_are_files_for_all(
 
     monkeypatch.setattr(resource, "getrlimit", tell)
     monkeypatch.setattr(resource, "setrlimit", agree)
-    door = open_door(is_behind_proxy=is_behind_proxy)
+    door = open_door(is_one_address=is_one_address)
     assert (door.most, door.most_of_one) == (most, most_of_one)
 
 

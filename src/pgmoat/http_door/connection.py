@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from pgmoat.dashboard.door import Door
+from pgmoat.http_door.door import Door
 
 HANDSHAKE_S = 10.0
 REQUEST_S = 10.0

@@ -124,10 +124,10 @@ class Doorway(socket.socket):
         return caller, peer
 
 
-def open_door(*, is_behind_proxy: bool) -> Door:
-    """Return a door for as many as this process may have files; through a proxy all come from one address."""
-    most = max(_LEAST, min(_MOST, raise_file_limit() - _FILES_KEPT))
-    return Door(most, most if is_behind_proxy else max(_LEAST, most // _PARTS))
+def open_door(*, is_one_address: bool, most: int = _MOST) -> Door:
+    """Return a door for as many as this process may have files; *is_one_address*: all come from the same."""
+    most = max(_LEAST, min(most, raise_file_limit() - _FILES_KEPT))
+    return Door(most, most if is_one_address else max(_LEAST, most // _PARTS))
 
 
 def raise_file_limit() -> int:

@@ -1,0 +1,1 @@
+"""What both servers over HTTP stand behind: who may come in, and how long somebody may take."""
