@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import secrets
 import signal
 import socket
 from collections.abc import Generator
@@ -72,7 +71,7 @@ def open_session(front: HttpServer, token: str) -> str:
     return session_id
 
 
-@pytest.mark.parametrize("token", [None, "wrong", secrets.token_urlsafe(32)])
+@pytest.mark.parametrize("token", [None, "wrong", "x" * 43], ids=["none", "wrong", "as long as one"])
 def test_without_a_token_nobody_comes_in(front: HttpServer, token: str | None) -> None:
     for body in (HELLO, ASK):
         answer = post(front, body, token, **{"mcp-protocol-version": "2026-07-28"} if body is ASK else {})
