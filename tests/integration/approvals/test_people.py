@@ -55,7 +55,7 @@ def test_sql_and_a_call_are_shown_approved_and_run(
             "    $1 = 2",
             "  would write 30 rows:",
             "  in all: updates 30 counters",
-            "      v: 0 -> 2",
+            "      id = 1: v: 0 -> 2",
             f"number {called}: wipe of agent worker, pending",
             "    counter_id = 31",
             "  would write 1 row:",

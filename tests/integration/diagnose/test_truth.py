@@ -196,7 +196,7 @@ def test_hidden_rows_that_are_a_guess_come_last(task: Task) -> None:
     assert (last.kind, last.certainty, last.hidden) == ("hidden_out_of_scope", "guess", 1)
     (only,) = explain(task, "SELECT id FROM told WHERE id = 5")
     assert only.message.startswith("1 row of told with id = ")
-    assert only.message.endswith("5' is there, and is out of this task's scope")
+    assert only.message.endswith("5 is there, and is out of this task's scope")
 
 
 def test_a_suggestion_is_not_the_opposite(task: Task) -> None:
