@@ -83,7 +83,7 @@ _NOT_FOR_AGENTS: tuple[LiteralString, ...] = (
     "SELECT pgmoat.thaw_task('boss', 'root')",
     "SELECT pgmoat.make_task('issued', 'boss', 'x', '{}', NULL, NULL, NULL)",
     "SELECT pgmoat.narrow_scope('{}', '{}', true)",
-    "SELECT pgmoat.charge_ancestors('{}', pg_current_xact_id(), -10, -10)",
+    "SELECT pgmoat.charge_ancestors('{}', pg_current_xact_id(), -10, -10, -10)",
     "SELECT pgmoat.claim_named()",
     "SELECT * FROM pgmoat.task",
     "SELECT scope FROM pgmoat.task",

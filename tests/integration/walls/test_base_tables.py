@@ -74,12 +74,15 @@ def test_an_agent_may_call_only_these_functions_of_pgmoat(shop: Moat) -> None:
         "enter",
         "finish_write",
         "gate",
+        "hold_write",
         "my_changes",
         "my_task",
         "open_child",
+        "outcome",
         "preview_changes",
         "refuse_large_row",
         "scope",
+        "sign_preview",
     ]
 
 

@@ -16,11 +16,15 @@ _SYSTEM = {
     "enter",
     "finish_write",
     "gate",
+    "hold_write",
+    "my_changes",
     "my_task",
     "open_child",
+    "outcome",
     "preview_changes",
     "refuse_large_row",
     "scope",
+    "sign_preview",
 }
 _OF_LOGS = {f"{log}_log_{name}" for log in ("order", "ticket", "case") for name in ("at", "undo")}
 
