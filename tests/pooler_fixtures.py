@@ -27,12 +27,12 @@ from pgmoat.devpg.account import Account, choose_account
 from pgmoat.policy.schema import Policy
 from pgmoat.pooler.auth import read_server
 from pgmoat.pooler.files import read_console_passwords
-from pgmoat.pooler.run import Program, RunningPooler, find_free_port, find_program, run_pooler
+from pgmoat.pooler.run import Program, RunningPooler, find_program, run_pooler
 from pgmoat.pooler.setup import Database as PooledDatabase
 from pgmoat.pooler.setup import Listening, Place, Setup, make_setup
 from pgmoat.pooler.write import write_pooler
 from pgmoat.postgres.connect import connect
-from tests.postgres_fixtures import Database
+from tests.postgres_fixtures import Database, draw_port
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ def write_setup(
                 version=program.version,
                 database=PooledDatabase(connection.info.host, connection.info.port, connection.info.dbname),
                 folder=folder,
-                listening=Listening(port=find_free_port()),
+                listening=Listening(port=draw_port()),
                 **place,
             ),
         )

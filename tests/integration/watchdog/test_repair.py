@@ -139,7 +139,10 @@ def test_a_role_that_changes_much_and_holds_its_row_starves_nobody(owned: Post) 
                 beat = moat.value("SELECT at FROM pgmoat.heartbeat")
                 samples = moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling")
                 wait_for(lambda at=beat: moat.value("SELECT at FROM pgmoat.heartbeat") > at, 15)
-                wait_for(lambda n=samples: moat.value("SELECT sum(samples) FROM pgmoat.sampling") > n, 15)
+                wait_for(
+                    lambda n=samples: moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling") > n,
+                    15,
+                )
             assert read_settings(moat, "slow") == changed
             assert not running.incidents
             holder.execute("ROLLBACK")
