@@ -137,7 +137,7 @@ def test_a_role_that_changes_much_and_holds_its_row_starves_nobody(owned: Post) 
         with owned.watch() as running:
             for _ in range(4):
                 beat = moat.value("SELECT at FROM pgmoat.heartbeat")
-                samples = moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling")
+                samples = moat.value(counted)
                 wait_for(lambda at=beat: moat.value("SELECT at FROM pgmoat.heartbeat") > at, 15)
                 wait_for(
                     lambda n=samples: moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling") > n,
