@@ -134,15 +134,13 @@ def test_a_role_that_changes_much_and_holds_its_row_starves_nobody(owned: Post) 
         changed = read_settings(moat, "slow")
         assert len(changed - before) > 40
         holder.execute("BEGIN; ALTER ROLE CURRENT_USER SET work_mem = '2GB'")
+        counted = "SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling"
         with owned.watch() as running:
             for _ in range(4):
                 beat = moat.value("SELECT at FROM pgmoat.heartbeat")
                 samples = moat.value(counted)
                 wait_for(lambda at=beat: moat.value("SELECT at FROM pgmoat.heartbeat") > at, 15)
-                wait_for(
-                    lambda n=samples: moat.value("SELECT COALESCE(sum(samples), 0) FROM pgmoat.sampling") > n,
-                    15,
-                )
+                wait_for(lambda n=samples: moat.value(counted) > n, 15)
             assert read_settings(moat, "slow") == changed
             assert not running.incidents
             holder.execute("ROLLBACK")
