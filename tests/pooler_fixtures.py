@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,11 @@ import psycopg
 import pytest
 
 from pgmoat.devpg.account import Account, choose_account
+from pgmoat.errors import PoolerError
 from pgmoat.policy.schema import Policy
 from pgmoat.pooler.auth import read_server
 from pgmoat.pooler.files import read_console_passwords
-from pgmoat.pooler.run import Program, RunningPooler, find_program, run_pooler
+from pgmoat.pooler.run import Program, RunningPooler, check_port, find_program, run_pooler
 from pgmoat.pooler.setup import Database as PooledDatabase
 from pgmoat.pooler.setup import Listening, Place, Setup, make_setup
 from pgmoat.pooler.write import write_pooler
@@ -61,12 +63,24 @@ class Pooler:
         for process in self.running.processes:
             os.killpg(process.pid, number)
         self.running.stop()
+        _await_port(self.setup)
         program, password = require_pooler(), self.passwords[self.setup.stats]
         self.running = self._open.enter_context(run_pooler(self.setup, program, choose_account(), password))
 
     def stop(self) -> None:
         """End both; their connections to the server go with them."""
         self._open.close()
+
+
+def _await_port(setup: Setup, seconds: float = 20) -> None:
+    """Return when nobody listens on the port any more: who was killed may take a moment to be gone."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(PoolerError):
+            check_port(setup)
+            return
+        time.sleep(0.05)
+    check_port(setup)
 
 
 def require_pooler() -> Program:
