@@ -69,7 +69,26 @@ def _take_over() -> tuple[Any, Any]:
     return source, sink
 
 
-class _Writer(asyncio.Protocol):
+class _End(asyncio.Protocol):
+    """One end of the SDK's streams: a block closes it."""
+
+    async def aclose(self) -> None:
+        """Close it."""
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class _Writer(_End):
     """Messages to lines of standard output; the SDK's WriteStream."""
 
     def __init__(self) -> None:
@@ -114,19 +133,8 @@ class _Writer(asyncio.Protocol):
         if not self._is_lost.is_set():
             self._transport.abort()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-
-class _Reader(asyncio.Protocol):
+class _Reader(_End):
     """Lines of standard input to messages; the SDK's ReadStream."""
 
     def __init__(self, writer: _Writer) -> None:
@@ -187,14 +195,3 @@ class _Reader(asyncio.Protocol):
             return await self.receive()
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()
