@@ -1,0 +1,1 @@
+"""A survey of people's tables: structure, constraints and the shape of their data."""
