@@ -1,1 +1,1 @@
-"""Answers about a database that is there already: how legible it is, a first policy for it, what a role could do."""
+"""Answers about a database that is there already: how legible it is, a first policy, what a role could do."""

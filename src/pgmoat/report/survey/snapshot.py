@@ -43,7 +43,7 @@ class ValueCount:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern that values have (``aaa9@aaa.aa``, letters a and A, digits 9), and its share of them, 0 to 1."""
+    """A pattern of values (``aaa9@aaa.aa``: letters a and A, digits 9), and its share of them, 0 to 1."""
 
     pattern: str
     share: float
