@@ -10,8 +10,8 @@ hash) wants all of its rows first: rows and cost are reckoned with both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 from pgmoat.guard.problem import Problem
@@ -23,10 +23,11 @@ _Plan = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """The policy's ``guard.cost`` and ``guard.plan_rows``; None: any."""
+    """The policy's ``guard.cost`` and ``guard.plan_rows``; None: any. *entities*: by the table below them."""
 
     cost: int | None
     rows: int | None
+    entities: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +78,30 @@ def judge_plan(plan: object, ceilings: Ceilings) -> Problem | None:
         return Problem(
             rule, "the plan cannot be read, so it cannot be judged", "simplify the statement", None
         )
-    return _judge_rows(steps, ceilings.rows) or _judge_cost(cost, steps, ceilings.cost)
+    return _judge_rows(steps, ceilings) or _judge_cost(cost, steps, ceilings)
 
 
-def _judge_rows(steps: list[_Step], ceiling: int | None) -> Problem | None:
+def _judge_rows(steps: list[_Step], ceilings: Ceilings) -> Problem | None:
+    ceiling = ceilings.rows
     worst = max(steps, key=lambda step: (step.rows, step.depth))
     if ceiling is None or worst.rows <= ceiling:
         return None
     times = f" in {_show(worst.runs)} runs" if worst.runs > 1 else ""
     message = (
-        f"{_describe(worst.node)} expects {_show(worst.rows)} rows{times},"
+        f"{_describe(worst.node, ceilings.entities)} expects {_show(worst.rows)} rows{times},"
         f" more than guard.plan_rows allows ({_show(ceiling)})"
     )
     return Problem("plan_rows", message, _advise(worst), None)
 
 
-def _judge_cost(cost: float, steps: list[_Step], ceiling: int | None) -> Problem | None:
+def _judge_cost(cost: float, steps: list[_Step], ceilings: Ceilings) -> Problem | None:
+    ceiling = ceilings.cost
     if ceiling is None or cost <= ceiling:
         return None
     worst = max(steps, key=lambda step: (step.own_cost, step.depth))
     message = (
         f"the plan costs {_show(cost)}, more than guard.cost allows ({_show(ceiling)});"
-        f" {_describe(worst.node)} alone costs {_show(worst.own_cost)}"
+        f" {_describe(worst.node, ceilings.entities)} alone costs {_show(worst.own_cost)}"
     )
     return Problem("cost", message, _advise(worst), None)
 
@@ -167,18 +170,39 @@ def _number(node: _Plan, name: str) -> float:
     return float(value)
 
 
-def _describe(node: _Plan) -> str:
-    """Return a step as EXPLAIN's text form names it: ``Seq Scan on orders o``."""
+def _describe(node: _Plan, entities: Mapping[str, str]) -> str:
+    """Return a step as EXPLAIN's text form names it: ``Seq Scan on orders o``; a table as its entity."""
     name = str(node["Node Type"])
     if name == "Aggregate":
         name = {"Sorted": "GroupAggregate", "Hashed": "HashAggregate"}.get(str(node.get("Strategy")), name)
     if "Index Name" in node and "Relation Name" in node:
         name += f" using {node['Index Name']}"
-    source = node.get("Relation Name") or node.get("Function Name") or node.get("CTE Name")
+    source = _find_source(node)
     if source is None:
-        return name
+        below = list(dict.fromkeys(_list_sources(node, entities)))
+        return f"{name} over {_list(below)}" if below else name
+    if source in entities:  # the alias is the view's own
+        return f"{name} on {entities[source]}"
     alias = node.get("Alias", source)
     return f"{name} on {source}" if alias == source else f"{name} on {source} {alias}"
+
+
+def _list_sources(node: _Plan, entities: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is read below a step, as far as it is agents' to know."""
+    for child in cast("list[_Plan]", node.get("Plans", [])):
+        source = _find_source(child)
+        if source is not None and source in entities:
+            yield entities[source]
+        yield from _list_sources(child, entities)
+
+
+def _find_source(node: _Plan) -> str | None:
+    source = node.get("Relation Name") or node.get("Function Name") or node.get("CTE Name")
+    return None if source is None else str(source)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def _advise(step: _Step) -> str:

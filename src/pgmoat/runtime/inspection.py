@@ -52,9 +52,21 @@ def inspect_statement(bound: Bound, use: Use, allowed: Allowed) -> Verdict:
 
 def find_ceilings(profile: Profile, verdict: Verdict | None) -> Ceilings | None:
     """Return what a plan is held against; None where no plan has to be asked for."""
-    ceilings = Ceilings(cost=profile.guard.cost, rows=profile.guard.plan_rows)
-    is_open = ceilings.cost is None and ceilings.rows is None
-    return None if is_open or verdict is None or verdict.is_explain else ceilings
+    guard = profile.guard
+    is_open = guard.cost is None and guard.plan_rows is None
+    if is_open or verdict is None or verdict.is_explain:
+        return None
+    return Ceilings(cost=guard.cost, rows=guard.plan_rows, entities=_name_tables(profile))
+
+
+def _name_tables(profile: Profile) -> dict[str, str]:
+    """Return the entity of each table, by a name that only one has: EXPLAIN shows no schema."""
+    tables = [table.rpartition(".")[2] for table in profile.tables]
+    return {
+        table: access.name
+        for table, access in zip(tables, profile.tables.values(), strict=True)
+        if tables.count(table) == 1
+    }
 
 
 def inspect_plan(answer: TupleRow | None, ceilings: Ceilings) -> None:

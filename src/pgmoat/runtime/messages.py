@@ -29,6 +29,7 @@ from pgmoat.runtime.telemetry import render_traceparent
 from pgmoat.runtime.values import make_json
 
 PACKAGE = "pgmoat.runtime"
+_TASK_ID = "a task's id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,36 +182,41 @@ def clean_session() -> Message:
 
 
 def open_child(
-    child_id: str, scope: Mapping[str, Any], duration_ms: int | None, max_writes: int | None
+    child_id: str, scope: Mapping[str, Any] | None, duration_ms: int | None, max_writes: int | None
 ) -> Message:
     """Return what opens a child of the task that was entered."""
     name = check_text(child_id, "the id of a child")
-    pairs = make_json(check_mapping(scope, "a scope's parameters", '{"customer_id": 4}'), "scope")
-    bounds = (check_count(duration_ms, "duration_ms"), check_count(max_writes, "max_writes"))
-    return _fixed("open_child", (name, pairs, *bounds))
+    return _fixed("open_child", (name, *_check_bounds(scope, duration_ms, max_writes)))
 
 
 def open_task(  # noqa: PLR0917 - the parameters of pgmoat.open_task
     agent: str,
     task_id: str,
-    scope: Mapping[str, Any],
+    scope: Mapping[str, Any] | None,
     duration_ms: int | None,
     max_writes: int | None,
     parent: tuple[str, str] | None,
 ) -> Message:
     """Return what opens a task as the orchestrator."""
-    values = (agent, task_id, Jsonb(dict(scope)), duration_ms, max_writes, *(parent or (None, None)))
-    return _fixed("open_task", values)
+    bounds = _check_bounds(scope, duration_ms, max_writes)
+    return _fixed("open_task", (agent, check_text(task_id, _TASK_ID), *bounds, *(parent or (None, None))))
+
+
+def _check_bounds(
+    scope: Mapping[str, Any] | None, duration_ms: int | None, max_writes: int | None
+) -> tuple[Jsonb, int | None, int | None]:
+    pairs = make_json(check_mapping(scope, "a scope's parameters", '{"customer_id": 4}'), "scope")
+    return (pairs, check_count(duration_ms, "duration_ms"), check_count(max_writes, "max_writes"))
 
 
 def close_task(agent: str, task_id: str) -> Message:
     """Return what closes a task as the orchestrator."""
-    return _fixed("close_task", (agent, task_id))
+    return _fixed("close_task", (agent, check_text(task_id, _TASK_ID)))
 
 
 def enter(token: str) -> Message:
     """Return what enters the task of *token* and gives its id."""
-    return _fixed("enter_unnamed", (token, None, ""))
+    return _fixed("enter_unnamed", (check_text(token, "a token"), None, ""))
 
 
 def read_columns(schema: str, entities: Sequence[str], tables: Sequence[tuple[str, str]]) -> Message:
@@ -221,7 +227,7 @@ def read_columns(schema: str, entities: Sequence[str], tables: Sequence[tuple[st
 
 def claim(task_id: str) -> Message:
     """Return what claims a task and gives its token."""
-    return _fixed("claim", (task_id,))
+    return _fixed("claim", (check_text(task_id, _TASK_ID),))
 
 
 def ask_position() -> Message:

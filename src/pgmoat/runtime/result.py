@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
 from typing import Any, overload
 
 from pgmoat.guard.diagnose.reason import Reason
+from pgmoat.runtime.frames import make_frame, make_table
 
 Row = Mapping[str, Any]
 
@@ -57,23 +57,24 @@ class Result(Sequence[Row]):
 
     def to_pandas(self) -> Any:
         """
-        Return a pandas DataFrame of the rows.
+        Return a pandas DataFrame of the rows; whole numbers stay whole beside NULL (``Int64``).
 
         Raises:
             ImportError: pandas is not installed: ``pip install pgmoat[pandas]``.
         """
-        pandas: Any = import_module("pandas")
-        return pandas.DataFrame.from_records(list(self.rows), columns=list(self.columns))
+        return make_frame(self.columns, self.rows)
 
     def to_arrow(self) -> Any:
         """
         Return an Arrow table of the rows.
 
+        What Arrow has no type for goes as text: JSON objects and mixed lists as JSON, networks, ranges,
+        ``timetz``, numbers beyond its own.
+
         Raises:
             ImportError: pyarrow is not installed: ``pip install pgmoat[arrow]``.
         """
-        pyarrow: Any = import_module("pyarrow")
-        return pyarrow.table({name: [row[name] for row in self.rows] for name in self.columns})
+        return make_table(self.columns, self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,25 @@ def still_reads(task: Task) -> bool:
     return task.query("SELECT id FROM orders WHERE id = 1")[0]["id"] == 1
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"task_id": 4711},
+        {"task_id": None},
+        {"task_id": "T-2", "token": 5},
+        {"task_id": "T-2", "scope": 0},
+        {"task_id": "T-2", "scope": {"customer_id": object()}},
+        {"task_id": "T-2", "duration_ms": "60000"},
+        {"task_id": "T-2", "max_writes": 1.5},
+    ],
+)
+def test_wrong_arguments_for_a_task(moat: Moat, shop: Site, wrong: dict[str, Any]) -> None:
+    with pytest.raises(errors.ValueRefusedError) as caught:
+        moat.open_task("support", **wrong)
+    assert caught.value.hint
+    assert shop.value("SELECT count(*) FROM pgmoat.task") == 0
+
+
 def test_a_key_of_200_characters_is_one(moat: Moat) -> None:
     with moat.task("support", "T-1") as task:
         assert task.write(UPDATE, key="k" * 200).key == "k" * 200

@@ -98,3 +98,24 @@ def test_a_list_is_json_where_the_parameter_is(moat: Moat, shop: Site) -> None:
     with moat.task("support", "T-1") as task:
         task.call("keep", {"order_id": 1, "data": [1, {"a": None}]})
     assert shop.value("SELECT note FROM public.orders WHERE id = 1") == '[1, {"a": null}]'
+
+
+def test_tables_of_other_libraries_have_the_same_values(moat: Moat) -> None:
+    """What PostgreSQL has and they lack too: a whole number beside NULL, networks, ranges, objects."""
+    with moat.task("support", "T-1") as task:
+        result = task.query(
+            "SELECT n, '10.0.0.0/8'::inet AS net, int4range(1, 3) AS span,"
+            ' \'{"a": [1, "x"]}\'::jsonb AS doc,'
+            " 1.50::numeric AS price FROM unnest(ARRAY[9007199254740993, NULL]::bigint[]) AS n ORDER BY n"
+        )
+    frame, table = result.to_pandas(), result.to_arrow()
+    assert int(frame["n"][0]) == 9007199254740993
+    assert frame["n"].isna().tolist() == [False, True]
+    assert table.column_names == list(result.columns)
+    assert table.to_pylist()[0] == {
+        "n": 9007199254740993,
+        "net": "10.0.0.0/8",
+        "span": "[1, 3)",
+        "doc": '{"a": [1, "x"]}',
+        "price": Decimal("1.50"),
+    }

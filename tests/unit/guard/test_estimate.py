@@ -34,6 +34,21 @@ def test_a_large_step_is_named() -> None:
     assert "indexed column" in problem.hint
 
 
+def test_a_table_is_called_as_the_agent_knows_it() -> None:
+    scan = make_step("Seq Scan", 2_000, 20.0, relation_name="tbl_ord", alias="b")
+    entities = {"tbl_ord": "purchases", "ref": "refunds"}
+    problem = judge_plan(make_plan(scan), Ceilings(None, 1_000, entities))
+    assert problem is not None
+    assert problem.message.startswith("Seq Scan on purchases expects 2,000 rows")
+    hidden = make_step("Seq Scan", 1, 0.1, relation_name="codes")
+    other = make_step("Index Scan", 1, 0.2, hidden, relation_name="ref", index_name="ref_pkey")
+    crossed = make_step("Nested Loop", 4_000, 500.0, make_step("Hash", 2_000, 21.0, scan), other)
+    problem = judge_plan(make_plan(crossed), Ceilings(None, 3_000, entities))
+    assert problem is not None
+    assert problem.message.startswith("Nested Loop over purchases, refunds expects 4,000 rows")
+    assert "codes" not in problem.message
+
+
 def test_the_step_that_costs_most_is_named() -> None:
     plan = make_plan(make_step("Aggregate", 1, 26_000.0, SCAN, strategy="Plain"))
     problem = judge_plan(plan, Ceilings(25_000, None))

@@ -71,6 +71,23 @@ def test_plans_are_asked_for_where_the_policy_has_a_ceiling() -> None:
     assert find_ceilings(resolve_profile(POLICY, "free"), Verdict(())) is None
 
 
+def test_a_plan_speaks_of_entities_where_their_tables_tell_them_apart() -> None:
+    policy = load_policy_text(
+        """
+version: 1
+entities:
+  purchases: {table: public.tbl_ord, columns: {id: {}}}
+  clients: {table: public.users, columns: {id: {}}}
+  staff: {table: hr.users, columns: {id: {}}}
+agents: {a: {entities: {purchases: {}, clients: {}, staff: {}}}}
+""",
+        "moat.yaml",
+    ).policy
+    ceilings = find_ceilings(resolve_profile(policy, "a"), Verdict(()))
+    assert ceilings is not None
+    assert ceilings.entities == {"tbl_ord": "purchases"}
+
+
 def test_a_read_is_cut_off_without_its_counters() -> None:
     rows = [(1, 3, 3, 3), (2, 3, 6, 3), (3, 3, 9, 3)]
     found = make_read_result(("id", *COUNTERS), rows, Verdict((), has_order=True), PROFILE)

@@ -15,6 +15,7 @@ from pgmoat.errors import NoTaskError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
+from pgmoat.runtime.arguments import check_text
 from pgmoat.runtime.asynchronous.attempts import repeat
 from pgmoat.runtime.asynchronous.exchange import read_rows, send
 from pgmoat.runtime.asynchronous.orchestrator import AsyncOrchestrator
@@ -97,6 +98,9 @@ class AsyncMoat:
             NoTaskError: neither token nor orchestrator, and the agent does not claim its tasks.
             AgentError: the database refuses it: closed, frozen, past its deadline, another scope.
         """
+        check_text(task_id, "a task's id")
+        if token is not None:
+            check_text(token, "a token")
         means = await self._find_means(agent)
         if token is None and self._orchestrator is not None:
             token = await self._orchestrator.open_task(

@@ -55,7 +55,7 @@ class AsyncOrchestrator:
             AgentError: no such agent, frozen, closed, past its deadline, or open with another scope or
             parent.
         """
-        message = open_task(agent, task_id, scope or {}, duration_ms, max_writes, parent)
+        message = open_task(agent, task_id, scope, duration_ms, max_writes, parent)
         return str(await self._ask(message))
 
     async def close_task(self, agent: str, task_id: str) -> bool:

@@ -287,7 +287,7 @@ class AsyncTask:
         """
         means = self._means
         caller = find_caller(self.identity, means.profile)
-        message = open_child(child_id, scope or {}, duration_ms, max_writes)
+        message = open_child(child_id, scope, duration_ms, max_writes)
 
         async def attempt() -> str:
             async with means.pool.connection() as connection:

@@ -16,6 +16,7 @@ from pgmoat.errors import NoTaskError
 from pgmoat.guard.allowed import compile_allowed
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
+from pgmoat.runtime.arguments import check_text
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
 from pgmoat.runtime.messages import BEGIN, BEGIN_READ_WRITE, COMMIT, claim, enter, read_columns
@@ -98,6 +99,9 @@ class Moat:
             NoTaskError: neither token nor orchestrator, and the agent does not claim its tasks.
             AgentError: the database refuses it: closed, frozen, past its deadline, another scope.
         """
+        check_text(task_id, "a task's id")
+        if token is not None:
+            check_text(token, "a token")
         means = self._find_means(agent)
         if token is None and self._orchestrator is not None:
             token = self._orchestrator.open_task(

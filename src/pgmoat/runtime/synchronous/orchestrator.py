@@ -56,7 +56,7 @@ class Orchestrator:
             AgentError: no such agent, frozen, closed, past its deadline, or open with another scope or
             parent.
         """
-        message = open_task(agent, task_id, scope or {}, duration_ms, max_writes, parent)
+        message = open_task(agent, task_id, scope, duration_ms, max_writes, parent)
         return str(self._ask(message))
 
     def close_task(self, agent: str, task_id: str) -> bool:

@@ -288,7 +288,7 @@ class Task:
         """
         means = self._means
         caller = find_caller(self.identity, means.profile)
-        message = open_child(child_id, scope or {}, duration_ms, max_writes)
+        message = open_child(child_id, scope, duration_ms, max_writes)
 
         def attempt() -> str:
             with means.pool.connection() as connection:
