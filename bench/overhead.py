@@ -10,33 +10,18 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from bench.calls import AGENTS, Opened, inspect_new_text, inspect_seen_text, open_route
-from bench.measure import Scale, Spread, read_cpu_ns
+from bench.measure import Scale
 from bench.pooler import DISCARD_ALL, find_pgbouncer, run_pooler
 from bench.report import Cell, Report, Table
 from bench.scratch import PEOPLE, Database, Scratch, agent_role
-from bench.wire import Traffic, count_traffic
+from bench.trips import Trip, tabulate
 from pgmoat.pooler.settings import RESET_QUERY
-
-_TRACED = 20  # calls whose messages are counted
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One way to read or to write an order."""
-
-    name: str
-    connection: Connection[TupleRow]
-    backend: int
-    run: Callable[[], None]
-    samples: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
-    # of wall, client's and server's processor time, in µs per call, a round each
 
 
 def measure_overhead(scratch: Scratch, scale: Scale) -> Report:
@@ -73,81 +58,18 @@ def _tabulate_route(
 ) -> list[Table]:
     with open_route(database, dsns, is_direct=route == "direct", rows=rows) as opened:
         return [
-            _tabulate(f"A read, {route}", _make_cases(opened, opened.list_reads()), scale),
-            _tabulate(f"A write, {route}", _make_cases(opened, opened.list_writes()), scale),
+            tabulate(f"A read, {route}", _make_cases(opened, opened.list_reads()), scale),
+            tabulate(f"A write, {route}", _make_cases(opened, opened.list_writes()), scale),
         ]
 
 
 def _make_cases(
     opened: Opened, calls: Sequence[tuple[str, str, Connection[TupleRow], Callable[[], None]]]
-) -> list[_Case]:
+) -> list[Trip]:
     return [
-        _Case(name, connection, opened.find_backend(role, connection), run)
+        Trip(name, connection, opened.find_backend(role, connection), run)
         for name, role, connection, run in calls
     ]
-
-
-def _tabulate(title: str, cases: Sequence[_Case], scale: Scale) -> Table:
-    executions = scale.pick(150, 5)
-    traffic: list[Traffic] = []
-    for case in cases:
-        for _ in range(scale.pick(20, 8)):
-            case.run()
-        traffic.append(count_traffic(case.connection, case.run, scale.pick(_TRACED, 2)))
-    for number in range(scale.rounds):
-        for case in reversed(cases) if number % 2 else cases:
-            case.samples.append(_time(case, executions))
-    rows: list[tuple[Cell, ...]] = []
-    for case, found in zip(cases, traffic, strict=True):
-        wall, client, server = (statistics.median(values) for values in zip(*case.samples, strict=True))
-        rows.append(
-            (
-                case.name,
-                _as_count(found.round_trips),
-                _as_count(found.statements),
-                wall,
-                _divide(case, cases[0], 0),
-                client,
-                server if scale.is_cpu_known else None,
-                _divide(case, cases[0], 2) if scale.is_cpu_known else None,
-            )
-        )
-    columns = (
-        "call",
-        "round trips",
-        "statements",
-        "wall µs",
-        "ratio",
-        "client CPU µs",
-        "server CPU µs",
-        "ratio",
-    )
-    return Table(title, columns, tuple(rows))
-
-
-def _as_count(number: float) -> int | float:
-    return int(number) if number.is_integer() else number
-
-
-def _divide(case: _Case, baseline: _Case, which: int) -> Spread:
-    ratios = [
-        one[which] / other[which] if other[which] else 0.0
-        for one, other in zip(case.samples, baseline.samples, strict=True)
-    ]
-    return Spread(statistics.median(ratios), min(ratios), max(ratios))
-
-
-def _time(case: _Case, executions: int) -> tuple[float, float, float]:
-    time.sleep(0.001)  # the server's clock is up to date when it waits
-    server, client = read_cpu_ns(case.backend) or 0, time.process_time_ns()
-    wall = time.perf_counter_ns()
-    for _ in range(executions):
-        case.run()
-    wall = time.perf_counter_ns() - wall
-    client = time.process_time_ns() - client
-    time.sleep(0.001)
-    server = (read_cpu_ns(case.backend) or 0) - server
-    return (wall / executions / 1000, client / executions / 1000, server / executions / 1000)
 
 
 def _tabulate_guard(scale: Scale) -> Table:

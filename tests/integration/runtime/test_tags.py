@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from psycopg import sql
+from psycopg.errors import UndefinedFile
 
 from pgmoat.runtime import AsyncMoat, Moat
 from pgmoat.runtime.tag import render_application_name
@@ -115,12 +118,40 @@ def test_fifty_tasks_at_once_do_not_mix(logged: tuple[Site, Path], route: str) -
         seen.append((tag["task_id"], tag["step"]))
     assert len(seen) == 50 * 4 * 2
     assert len(set(seen)) == 50 * 4
+    # What opens a transaction is logged before its name is set: never under the last one's.
+    agents = "|".join(re.escape(site.role(agent)) for agent in ("support", "second"))
+    openings = re.findall(
+        rf"^<([^|>]*)\|(?:{agents})> LOG:  execute [^:]*: (?:BEGIN|SELECT pgmoat\.enter\()",
+        text,
+        re.MULTILINE,
+    )
+    assert len(openings) >= 50 * 4 * 3
+    assert {name for name in openings if name.startswith("pgmoat:")} == set()
     history = site.read(
         "SELECT task_id, step, after ->> 'note' FROM pgmoat.history WHERE task_id LIKE %s", f"{route}-%"
     )
     assert len(history) == 200
     for task_id, step, note in history:
         assert (task_id, step) == (f"{route}-{note[1:].partition('.')[0]}", f"s{note[1:]}")
+
+
+def test_auto_explain_shows_whose_plan_it_is(logged: tuple[Site, Path]) -> None:
+    site, log = logged
+    try:
+        site.run("LOAD 'auto_explain'")
+    except UndefinedFile:
+        assert not os.environ.get("PGMOAT_TEST_SERVER", "").startswith("system"), "contrib is missing"
+        pytest.skip("these binaries come without auto_explain")
+    for setting in ("session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0"):
+        site.run(sql.SQL("ALTER ROLE {} SET " + setting).format(sql.Identifier(site.role("second"))))
+    with (
+        Moat(site.policy, dsns=site.dsns(), orchestrator_dsn=site.database.dsn) as moat,
+        moat.task("second", "T-plan") as task,
+        task.step("count"),
+    ):
+        task.query("SELECT count(*) FROM orders")
+    tag = "/*agent_id='second-v1',step='count',task_id='T-plan'*/"
+    assert re.search(rf"Query Text: {re.escape(tag)} SELECT", log.read_text())
 
 
 def test_names_do_not_stay_on_a_connection(make_runtime: Opener, route: str, shop: Site) -> None:

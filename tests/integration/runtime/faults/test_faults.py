@@ -1,4 +1,4 @@
-"""700 operations by 16 callers while sessions, PgBouncer and PostgreSQL die: each is done once, none lost."""
+"""800 operations by 16 callers while sessions, PgBouncer and PostgreSQL die: each is done once, none lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ from tests.integration.runtime.faults.site import POLICY, RESET, SCHEMA
 from tests.moat_fixtures import Moat as Site
 from tests.moat_fixtures import install_moat
 
-OPERATIONS = {"pooled": 250, "direct": 100}  # of threads, and as many of asyncio tasks
+OPERATIONS = {
+    ("direct", "threads"): 100,
+    ("direct", "tasks"): 100,
+    ("pooled", "threads"): 100,
+    ("pooled", "tasks"): 500,
+}
 SEEDS = {("direct", "threads"): 1, ("direct", "tasks"): 2, ("pooled", "threads"): 3, ("pooled", "tasks"): 4}
 
 
@@ -53,7 +58,7 @@ def test_every_operation_exactly_once(
     site.judge_again()
     site.run(RESET)
     first_ticket = seed * 500
-    operations = plan_operations(seed, OPERATIONS[route], first_ticket)
+    operations = plan_operations(seed, OPERATIONS[route, crew], first_ticket)
     calls = shuffle_calls(operations, seed)
     progress = Progress(len(calls))
     chaos = Chaos(
