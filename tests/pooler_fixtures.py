@@ -58,8 +58,10 @@ class Pooler:
         user = self.setup.admin if is_admin else self.setup.stats
         return self.dsn(user, self.passwords[user], "pgbouncer", resets=resets)
 
-    def restart(self, number: signal.Signals) -> None:
-        """End the one that resets by a signal, and start it again on its port."""
+    def restart(self, number: signal.Signals | None = None) -> None:
+        """End the one that resets by a signal, at once if none is given, and start it again on its port."""
+        if number is None:  # since 1.23 SIGTERM waits for all clients to leave
+            number = signal.SIGQUIT if require_pooler().version >= (1, 23) else signal.SIGTERM
         for process in self.running.processes:
             os.killpg(process.pid, number)
         self.running.stop()

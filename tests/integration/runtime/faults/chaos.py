@@ -93,7 +93,7 @@ class Chaos:
         if self.pooler is not None:
             restart = self.pooler.restart
             for share in (0.05, 0.45):
-                blows.append((share, "PgBouncer ended by SIGTERM", lambda: restart(signal.SIGTERM)))
+                blows.append((share, "PgBouncer restarted", restart))
             for share in (0.25, 0.65):
                 blows.append((share, "PgBouncer killed -9", lambda: restart(signal.SIGKILL)))
         return blows
