@@ -24,8 +24,8 @@ from pgmoat.mcp_server.clients import CLIENTS, Reach, check_name, render_config
 from pgmoat.model.address import Address, check_exposure, list_hosts
 from pgmoat.model.names import name_variable
 from pgmoat.policy.load import load_policy
+from pgmoat.policy.places import find_dsn, read_credentials
 from pgmoat.policy.schema import Policy
-from pgmoat.runtime.places import find_dsn, read_credentials
 from pgmoat.runtime.profile import resolve_profile
 
 _HOST = "127.0.0.1"

@@ -23,9 +23,9 @@ from pgmoat.mcp_server.service import Service
 from pgmoat.mcp_server.sessions import Wish
 from pgmoat.mcp_server.stdio import serve_stdio
 from pgmoat.mcp_server.tokens import Tokens
+from pgmoat.policy.places import find_dsn
 from pgmoat.policy.schema import Policy
 from pgmoat.runtime import AsyncMoat, Backoff
-from pgmoat.runtime.places import find_dsn
 from pgmoat.runtime.profile import resolve_profile
 
 PATIENCE_S = 8.0

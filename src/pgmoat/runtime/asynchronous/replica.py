@@ -13,6 +13,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from pgmoat.errors import AgentError, TransientError
+from pgmoat.policy.places import place_replica
 from pgmoat.policy.schema import ReplicaPolicy
 from pgmoat.runtime.asynchronous.exchange import send
 from pgmoat.runtime.asynchronous.pool import AsyncAgentPool
@@ -20,7 +21,6 @@ from pgmoat.runtime.asynchronous.position import read_mark
 from pgmoat.runtime.asynchronous.session import AsyncSession, Ends
 from pgmoat.runtime.horizon import Horizon, Horizons, Mark
 from pgmoat.runtime.messages import BEGIN, COMMIT, ask_standing
-from pgmoat.runtime.places import place_replica
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Result

@@ -15,11 +15,11 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from pgmoat.policy.places import find_dsn, read_policy
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.asynchronous.task import AsyncTask
 from pgmoat.runtime.context import TaskIdentity
-from pgmoat.runtime.places import find_dsn, read_policy
 from pgmoat.runtime.profile import Profile, resolve_profile
 from pgmoat.runtime.sqlalchemy import options
 from pgmoat.runtime.sqlalchemy.connections import prepare_connection, renew_connection

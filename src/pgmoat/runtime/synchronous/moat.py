@@ -14,13 +14,13 @@ from typing import Any
 
 from pgmoat.errors import NoTaskError
 from pgmoat.guard.allowed import compile_allowed
+from pgmoat.policy.places import find_dsn, read_policy
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.dsn import Dsn
 from pgmoat.runtime.arguments import check_text
 from pgmoat.runtime.backoff import Backoff
 from pgmoat.runtime.context import TaskIdentity, use_task
 from pgmoat.runtime.messages import BEGIN, BEGIN_READ_WRITE, COMMIT, claim, enter, read_columns
-from pgmoat.runtime.places import find_dsn, read_policy
 from pgmoat.runtime.profile import Profile, resolve_profile
 from pgmoat.runtime.result import EntityColumn
 from pgmoat.runtime.synchronous.attempts import repeat

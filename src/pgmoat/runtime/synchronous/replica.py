@@ -14,10 +14,10 @@ from typing import Any
 from psycopg import Connection
 
 from pgmoat.errors import AgentError, TransientError
+from pgmoat.policy.places import place_replica
 from pgmoat.policy.schema import ReplicaPolicy
 from pgmoat.runtime.horizon import Horizon, Horizons, Mark
 from pgmoat.runtime.messages import BEGIN, COMMIT, ask_standing
-from pgmoat.runtime.places import place_replica
 from pgmoat.runtime.profile import Profile
 from pgmoat.runtime.request import Request
 from pgmoat.runtime.result import Result

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pgmoat.errors import ConnectionFailedError, PolicyError
 from pgmoat.policy.load import load_policy_text
-from pgmoat.runtime.places import find_dsn, place_replica, read_policy, replace_address
+from pgmoat.policy.places import find_dsn, place_replica, read_policy, replace_address
 
 VARIABLE = "PGMOAT_DSN_SUPPORT"
 POLICY = """
