@@ -1,0 +1,51 @@
+"""
+What was seen, in words for a message.
+
+In: places. Out: text. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgmoat.report.lint.subject import Place
+
+_SHOWN = 6
+
+
+def show_values(place: Place, shown: int = _SHOWN) -> str:
+    """Return the values that were seen with their rows: ``1 (120 rows), 2 (7 rows) and 3 more``."""
+    seen = place.sample.values if place.sample is not None else ()
+    parts = [f"{show_value(value.value)} ({value.rows:,} row{'' if value.rows == 1 else 's'})" for value in seen]
+    rest = len(parts) - shown
+    return ", ".join(parts[:shown]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def show_value(value: str) -> str:
+    """Return a value as it is, in quotes where it is empty or has spaces at an end."""
+    return value if value and value == value.strip() else f"'{value}'"
+
+
+def show_nulls(place: Place) -> str:
+    """Return the share of NULLs: ``NULL in 37 % of 1,000 rows``; empty without rows."""
+    if place.sample is None:
+        return ""
+    rows = f"{place.sample.rows:,} row{'' if place.sample.rows == 1 else 's'}"
+    share = place.null_share
+    return f"NULL in {_percent(share)} of {rows}" if share else f"no NULL in {rows}"
+
+
+def join_words(words: Sequence[str], shown: int = _SHOWN) -> str:
+    """Return ``a, b and c``, or ``a, b and 7 more``."""
+    parts = list(words[:shown])
+    rest = len(words) - len(parts)
+    if rest:
+        parts.append(f"{rest} more")
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def _percent(share: float) -> str:
+    if share >= 1:
+        return "all"
+    rounded = round(100 * share)
+    return "under 1 %" if rounded == 0 else "over 99 %" if rounded == 100 else f"{rounded} %"

@@ -1,0 +1,54 @@
+"""PL051: dates and times that are stored as text. In: Subject. Out: Remarks. I/O: none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgmoat.report.lint.evidence import show_value
+from pgmoat.report.lint.rule import Remark, Remedy, Rule
+from pgmoat.report.lint.subject import Place, Subject
+from pgmoat.report.lint.texts import NEARLY_ALL, share_of
+
+_VALUES = re.compile(
+    r"(19|20)\d\d[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])([T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?)?"
+    r"|(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](19|20)\d\d( \d{1,2}:\d\d(:\d\d)?)?"
+)
+_SHAPES = re.compile(
+    r"9999[-/.]99?[-/.]99?([T A]99?:99(:99(\.9+)?)?( ?(Z|A|[+-]99:?(99)?))?)?|99?[-/.]99?[-/.]9999( 99?:99(:99)?)?"
+)
+
+
+def _find(subject: Subject) -> Iterator[Remark]:
+    for place in subject.places:
+        share = share_of(place, _VALUES, _SHAPES)
+        if share >= NEARLY_ALL:
+            yield Remark(
+                place.table_name,
+                place.name,
+                f"dates in a text: {_show(place)}",
+                Remedy("make it a date or a timestamptz; until then say its format in the comment"),
+            )
+
+
+def _show(place: Place) -> str:
+    sample = place.sample
+    if sample is None:
+        return ""
+    if sample.values:
+        return f"such as {show_value(sample.values[0].value)}"
+    return f"of the shape {sample.shapes[0].pattern} ({sample.shapes[0].share:.0%})"
+
+
+RULE = Rule(
+    code="PL051",
+    slug="date-as-text",
+    title="Dates are stored as text",
+    why="A model compares them as dates, PostgreSQL compares letters: '9/1/2024' comes after '10/1/2024', and nothing"
+    " fails.",
+    bad="CREATE TABLE orders (ordered_on text);  -- '10/01/2024'",
+    remedy="ALTER the column to date or timestamptz with USING to_date(…). Until then say its format in the comment.",
+    weight=0.25,
+    find=_find,
+    needs_data=True,
+)
