@@ -16,7 +16,9 @@ _SHOWN = 6
 def show_values(place: Place, shown: int = _SHOWN) -> str:
     """Return the values that were seen with their rows: ``1 (120 rows), 2 (7 rows) and 3 more``."""
     seen = place.sample.values if place.sample is not None else ()
-    parts = [f"{show_value(value.value)} ({value.rows:,} row{'' if value.rows == 1 else 's'})" for value in seen]
+    parts = [
+        f"{show_value(value.value)} ({value.rows:,} row{'' if value.rows == 1 else 's'})" for value in seen
+    ]
     rest = len(parts) - shown
     return ", ".join(parts[:shown]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -13,8 +13,8 @@ from pgmoat.report.lint.vocabulary import QUANTITY_WORDS
 _PAIRS = (("1", "0"), ("Y", "N"), ("T", "F"), ("YES", "NO"), ("TRUE", "FALSE"), ("J", "N"), ("1", "2"))
 _INTEGERS = frozenset({"int2", "int4", "int8", "numeric"})
 _TEXTS = frozenset({"text", "varchar", "bpchar", "char"})
-_FLAG_WORDS = frozenset("flag flg is has ind indicator".split())
-_CLAIMING = frozenset("is has flag flg".split())
+_FLAG_WORDS = frozenset(["flag", "flg", "is", "has", "ind", "indicator"])
+_CLAIMING = frozenset(["is", "has", "flag", "flg"])
 
 
 def find_flag(place: Place) -> tuple[str, str] | None:

@@ -1,23 +1,23 @@
 """
 What the names of a schema are made of, in the words of :mod:`pgmoat.report.naming`.
 
-In: names. Out: words, levels, expansions. I/O: none.
+In: names. Out: words, levels, expansions. I/O: none but the shipped dictionaries.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from pgmoat.report.naming.inflection import singular as _singular
+from pgmoat.report.naming import inflection
+from pgmoat.report.naming.expansion import Expansion, expand
+from pgmoat.report.naming.hints import Hints, read_hints
+from pgmoat.report.naming.meanings import Sureness
 from pgmoat.report.naming.naturalness import Level, classify
-from pgmoat.report.naming.words import split_words
+from pgmoat.report.naming.words import is_word, split_words
+from pgmoat.report.survey.snapshot import SurveyedTable
 
-__all__ = ["Level", "level_of", "words_of"]
-
-
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of *name* in lower case."""
-    return split_words(name)
+words_of = split_words
+singular = inflection.singular
 
 
 @lru_cache(maxsize=65536)
@@ -38,14 +38,49 @@ def last_words(words: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 def to_snake(name: str) -> str:
     """Return *name* in lower case with underscores."""
-    return "_".join(words_of(name)) or "…"
-
-
-def singular(name: str) -> str:
-    """Return *name* with its last word in the singular."""
-    return _singular(name)
+    return "_".join(split_words(name)) or "…"
 
 
 def normalize(name: str) -> str:
-    """Return *name* as one word, in the singular: ``OrderItems``, ``order_item`` and ``orderitems`` are one."""
-    return "".join(words_of(singular("_".join(words_of(name)))))
+    """Return *name* as one word, in the singular: ``OrderItems`` and ``order_item`` are the same."""
+    return singular("_".join(split_words(name))).replace("_", "")
+
+
+def hints_of(table: SurveyedTable) -> Hints:
+    """Return what stands around the names of *table*: other names and comments of it."""
+    comments = [column.comment for column in table.columns] + [table.table.comment]
+    names = [table.table.name, *(column.name for column in table.columns)]
+    return read_hints([*names, *(comment for comment in comments if comment)])
+
+
+def spell_out(name: str, hints: Hints, data_type: str = "") -> str:
+    """Return *name* in full words, as far as they are known."""
+    return expand(name, hints, data_type).identifier
+
+
+def suggest_legible(name: str, hints: Hints, data_type: str = "") -> str:
+    """Return *name* in full words; ``…`` where a word of it stays unknown."""
+    expansion = expand(name, hints, data_type)
+    return expansion.identifier if expansion.is_changed and not expansion.unknown else "…"
+
+
+def list_abbreviations(name: str, hints: Hints, data_type: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the abbreviations in *name* and what they are short for, with a ? where that is a guess."""
+    expansion: Expansion = expand(name, hints, data_type)
+    return tuple(
+        (part.abbreviation, _say(part.words, part.sureness))
+        for part in expansion.expanded
+        if part.words
+        and part.words != part.abbreviation
+        and not _is_written_out(part.abbreviation, part.words)
+    )
+
+
+def _is_written_out(abbreviation: str, words: str) -> bool:
+    """Whether the only difference is how words are put together: ``itemid`` and ``item_id``."""
+    return abbreviation == words.replace("_", "") or (is_word(abbreviation) and len(abbreviation) > 4)
+
+
+def _say(words: str, sureness: Sureness) -> str:
+    said = words.replace("_", " ")
+    return said if sureness is Sureness.CERTAIN else f"{said}?"

@@ -16,7 +16,7 @@ from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.survey.snapshot import SurveyedTable
 
 _PLAIN_YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]*")
-_YAML_WORDS = frozenset("true false yes no on off null y n".split())
+_YAML_WORDS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "y", "n"])
 
 
 def rename_column(subject: Subject, place: Place, name: str, words: str = "") -> Remedy:
@@ -87,3 +87,11 @@ def render_yaml(text: str) -> str:
 
 def _key(subject: Subject, place: Place) -> str:
     return render_yaml(subject.base_column(place.table_name, place.name))
+
+
+def update_values(place: Place, old: str, new: str | None) -> str:
+    """Return the UPDATE that brings *old* to *new*, for people to read and paste."""
+    column = quote(place.name)
+    value = "NULL" if new is None else literal(new)
+    table = quote_qualified(place.table_name)
+    return f"UPDATE {table} SET {column} = {value} WHERE {column} = {literal(old)}"  # noqa: S608 - shown, not run

@@ -2,8 +2,8 @@
 How legible tables and a database are, from 0 to 100.
 
 A column keeps the product of ``1 - loss`` over its findings; a table likewise for the findings about itself.
-The score of a table is 100 * (own + 3 * mean of its columns) / 4, that of the database the mean of its tables:
-neither wide tables nor many of them weigh more. In: findings. Out: scores. I/O: none.
+The score of a table is 100 * (own + 3 * mean of its columns) / 4, that of the database the mean of its
+tables: neither wide tables nor many of them weigh more. In: findings. Out: scores. I/O: none.
 """
 
 from __future__ import annotations

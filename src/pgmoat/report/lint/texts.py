@@ -17,12 +17,16 @@ NEARLY_ALL = 0.97
 
 def share_of(place: Place, values: re.Pattern[str], shapes: re.Pattern[str]) -> float:
     """
-    Return the share of texts that match, 0 to 1: of the values where all of them are known, else of the shapes.
+    Return the share of texts that match, 0 to 1: of the values where all are known, else of the shapes.
 
     0 for a column that holds no text, or too few of them to tell.
     """
     sample = place.sample
-    if place.column.base_type_name not in _TEXTS or sample is None or sample.rows - sample.nulls < _LEAST_ROWS:
+    if (
+        place.column.base_type_name not in _TEXTS
+        or sample is None
+        or sample.rows - sample.nulls < _LEAST_ROWS
+    ):
         return 0.0
     if sample.values:
         seen = sum(value.rows for value in sample.values)

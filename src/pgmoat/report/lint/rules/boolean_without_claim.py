@@ -42,7 +42,7 @@ def _is_claim(words: tuple[str, ...]) -> bool:
         words[0] in CLAIMS
         or any(word in CLAIM_ADJECTIVES or word in ("is", "has", "can", "requires") for word in words)
         or any(word.endswith(("ed", "able", "ible")) and len(word) > 3 for word in words)
-        or words[0].endswith("s") and not words[0].endswith("ss") and len(words) > 1 and words[0] in CLAIMS
+        or (words[0].endswith("s") and not words[0].endswith("ss") and len(words) > 1 and words[0] in CLAIMS)
     )
 
 
@@ -52,8 +52,8 @@ RULE = Rule(
     title="A boolean's name is no claim",
     why="Is signature true when the customer has signed, or when somebody must? A model picks one.",
     bad="CREATE TABLE orders (signature boolean, flg_1 boolean);",
-    remedy="Name it as a claim: is_signed, has_signature, requires_signature. Participles and adjectives (verified,"
-    " active) are claims too. Or write a comment that says what is true when it is true.",
+    remedy="Name it as a claim: is_signed, has_signature, requires_signature. Participles and adjectives"
+    " (verified, active) are claims too. Or write a comment that says what is true when it is true.",
     weight=0.2,
     find=_find,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pgmoat.report.lint.keywords import quote, quote_qualified
+from pgmoat.report.lint.remedies import update_values
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
 from pgmoat.report.survey.snapshot import ValueCount
+
+_SHOWN = 3
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
@@ -31,14 +33,12 @@ def _group(place: Place) -> list[list[ValueCount]]:
 
 
 def _remark(subject: Subject, place: Place, groups: list[list[ValueCount]]) -> Remark:
-    shown = "; ".join(" and ".join(f"'{seen.value}' ({seen.rows:,})" for seen in group) for group in groups[:3])
-    best = max(groups[0], key=lambda seen: seen.rows).value
-    column = quote(place.name)
-    wrong = next(seen.value for seen in groups[0] if seen.value != best)
-    sql = (
-        f"UPDATE {quote_qualified(place.table_name)} SET {column} = '{best.replace(chr(39), chr(39) * 2)}'"
-        f" WHERE {column} = '{wrong.replace(chr(39), chr(39) * 2)}'"
+    shown = "; ".join(
+        " and ".join(f"'{seen.value}' ({seen.rows:,})" for seen in group) for group in groups[:_SHOWN]
     )
+    best = max(groups[0], key=lambda seen: seen.rows).value
+    wrong = next(seen.value for seen in groups[0] if seen.value != best)
+    sql = update_values(place, wrong, best)
     return Remark(
         place.table_name,
         place.name,
@@ -54,7 +54,8 @@ RULE = Rule(
     code="PL022",
     slug="case-variants",
     title="One word is written in several ways",
-    why="WHERE status = 'active' finds a part of the rows, and nothing tells the model that it missed the others.",
+    why="WHERE status = 'active' finds a part of the rows, and nothing tells the model that it missed the"
+    " others.",
     bad="INSERT INTO orders (status) VALUES ('active'), ('Active'), ('ACTIVE ');",
     remedy="Bring the rows to one spelling, then hold it with a CHECK, an enum or a lookup table.",
     weight=0.25,

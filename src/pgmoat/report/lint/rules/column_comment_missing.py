@@ -8,11 +8,11 @@ from pgmoat.report.lint.names import Level, level_of, words_of
 from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
-from pgmoat.report.lint.vocabulary import UNITLESS_WORDS
+from pgmoat.report.lint.vocabulary import UNITLESS_WORDS, word_set
 
-_OPEN_WORDS = frozenset(
-    "amount balance rate score level points factor index ratio credit priority rank limit threshold weight class"
-    " category group mode reference source target version grade rating sequence position".split()
+_OPEN_WORDS = word_set(
+    "amount balance rate score level points factor index ratio credit priority rank limit threshold"
+    " weight class category group mode reference source target version grade rating sequence position"
 )
 """One-word names that need a word more: of what, from where, better when higher or lower?"""
 
@@ -42,7 +42,8 @@ RULE = Rule(
     code="PL031",
     slug="column-comment-missing",
     title="Neither name nor comment says what a column holds",
-    why="A model fills the gap with what such a column holds elsewhere, and nobody notices where it is wrong.",
+    why="A model fills the gap with what such a column holds elsewhere, and nobody notices where it is"
+    " wrong.",
     bad="CREATE TABLE accounts (limit_2 numeric, xfrc text);",
     remedy="COMMENT ON COLUMN, or doc in the policy: what it holds, in which unit, from where.",
     weight=0.15,

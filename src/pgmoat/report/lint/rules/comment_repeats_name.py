@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import singular, spell_out, words_of
+from pgmoat.report.lint.names import singular, words_of
 from pgmoat.report.lint.remedies import describe_column, describe_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Subject
+from pgmoat.report.lint.vocabulary import word_set
+from pgmoat.report.naming.expansion import expand
 
 _WORD = re.compile(r"[^\W_]+")
-_FILLERS = frozenset(
-    "the a an of for this that is are in to and or it its on by with column table field value values holds"
-    " contains stores stored data information info record records row rows todo tbd n na fixme comment".split()
+_FILLERS = word_set(
+    "the a an of for this that is are in to and or it its on by with column table field value values"
+    " holds contains stores stored data information info record records row rows todo tbd n na fixme"
+    " comment"
 )
 
 
@@ -35,7 +38,9 @@ def repeats(comment: str, *names: str) -> bool:
     """Whether *comment* has no word that *names* or the rules of grammar do not have."""
     said = {singular(word.lower()) for part in _WORD.findall(comment) for word in words_of(part) or (part,)}
     known = {
-        singular(word) for name in names for word in (*words_of(name), *words_of(spell_out(name)), name.lower())
+        singular(word)
+        for name in names
+        for word in (*words_of(name), *words_of(expand(name).identifier), name.lower())
     }
     return not said - known - _FILLERS
 

@@ -10,12 +10,14 @@ from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.lint.texts import NEARLY_ALL, share_of
 
+_TIME = r"([T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?)?"
+_MONTH, _DAY = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12]\d|3[01])"
 _VALUES = re.compile(
-    r"(19|20)\d\d[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])([T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?)?"
-    r"|(0?[1-9]|[12]\d|3[01])[-/.](0?[1-9]|[12]\d|3[01])[-/.](19|20)\d\d( \d{1,2}:\d\d(:\d\d)?)?"
+    rf"(19|20)\d\d[-/.]{_MONTH}[-/.]{_DAY}{_TIME}|{_DAY}[-/.]{_DAY}[-/.](19|20)\d\d{_TIME}", re.ASCII
 )
+_TIME_SHAPE = r"([TA ]99?:99(:99(\.9+)?)?( ?([ZA]|[+-]99:?(99)?))?)?"
 _SHAPES = re.compile(
-    r"9999[-/.]99?[-/.]99?([T A]99?:99(:99(\.9+)?)?( ?(Z|A|[+-]99:?(99)?))?)?|99?[-/.]99?[-/.]9999( 99?:99(:99)?)?"
+    rf"9999[-/.]99?[-/.]99?{_TIME_SHAPE}|99?[-/.]99?[-/.]9999{_TIME_SHAPE}"
 )
 
 
@@ -44,10 +46,11 @@ RULE = Rule(
     code="PL051",
     slug="date-as-text",
     title="Dates are stored as text",
-    why="A model compares them as dates, PostgreSQL compares letters: '9/1/2024' comes after '10/1/2024', and nothing"
-    " fails.",
+    why="A model compares them as dates, PostgreSQL compares letters: '9/1/2024' comes after '10/1/2024',"
+    " and nothing fails.",
     bad="CREATE TABLE orders (ordered_on text);  -- '10/01/2024'",
-    remedy="ALTER the column to date or timestamptz with USING to_date(…). Until then say its format in the comment.",
+    remedy="ALTER the column to date or timestamptz with USING to_date(…). Until then say its format in the"
+    " comment.",
     weight=0.25,
     find=_find,
     needs_data=True,

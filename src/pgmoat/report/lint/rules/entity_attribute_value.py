@@ -9,10 +9,11 @@ from pgmoat.report.lint.names import words_of
 from pgmoat.report.lint.remedies import describe_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
+from pgmoat.report.lint.vocabulary import word_set
 from pgmoat.report.survey.snapshot import SurveyedTable
 
-_NAMING = frozenset("attribute attr property prop key param parameter field option setting meta feature".split())
-_VALUES = frozenset("value values val data".split())
+_NAMING = word_set("attribute attr property prop key param parameter field option setting meta feature")
+_VALUES = frozenset(["value", "values", "val", "data"])
 _MOST_COLUMNS = 10
 
 
@@ -70,10 +71,11 @@ RULE = Rule(
     code="PL043",
     slug="entity-attribute-value",
     title="Attributes are kept as rows",
-    why="The schema does not say which attributes there are, nor of which type. A model needs a self-join for each,"
-    " and guesses how their names are spelt.",
+    why="The schema does not say which attributes there are, nor of which type. A model needs a self-join"
+    " for each, and guesses how their names are spelt.",
     bad="CREATE TABLE product_attributes (product_id integer, attribute text, value text);",
-    remedy="Columns for the attributes that are asked for; otherwise a comment that lists them, with their types.",
+    remedy="Columns for the attributes that are asked for; otherwise a comment that lists them, with their"
+    " types.",
     weight=0.35,
     find=_find,
 )

@@ -30,8 +30,8 @@ RULE = Rule(
     code="PL023",
     slug="flag-not-boolean",
     title="A flag is stored as a number or a letter",
-    why="A model writes WHERE discontinued, which is an error for an integer, or = 'Y' where the rows hold 1. And it"
-    " cannot know that there is no third value.",
+    why="A model writes WHERE discontinued, which is an error for an integer, or = 'Y' where the rows"
+    " hold 1. And it cannot know that there is no third value.",
     bad="CREATE TABLE products (discontinued integer);  -- 0, 1",
     remedy="Make it a boolean; or decode it in the policy: values: {0: no, 1: yes}.",
     weight=0.2,

@@ -11,10 +11,11 @@ from pgmoat.report.lint.names import normalize, words_of
 from pgmoat.report.lint.remedies import describe_column, reference
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
+from pgmoat.report.lint.vocabulary import word_set
 from pgmoat.report.survey.snapshot import SurveyedTable
 
 _KEY_WORDS = frozenset({"id", "uuid", "guid", "key", "fk"})
-_PLAIN_KEYS = frozenset({"id", "uuid", "guid", "key", "code", "name", "row_id", "rowid", "rowguid", "oid"})
+_PLAIN_KEYS = word_set("id uuid guid key code name row_id rowid rowguid oid")
 _FAMILIES = {"int2": "integer", "int4": "integer", "int8": "integer", "varchar": "text", "bpchar": "text"}
 
 
@@ -111,7 +112,13 @@ def _has_partner(place: Place) -> bool:
 def _is_refuted(place: Place, target: _Target) -> bool:
     """Whether the data speaks against it: values that a table which was read whole does not have."""
     other = target.place
-    if other is None or other.sample is None or not other.sample.is_whole or not place.values or not other.values:
+    if (
+        other is None
+        or other.sample is None
+        or not other.sample.is_whole
+        or not place.values
+        or not other.values
+    ):
         return False
     return not set(place.values) & set(other.values)
 
@@ -147,11 +154,11 @@ RULE = Rule(
     code="PL041",
     slug="foreign-key-missing",
     title="A reference has no foreign key",
-    why="A model takes joins from foreign keys. Without one it joins on what sounds alike, and nothing keeps rows out"
-    " that point nowhere.",
+    why="A model takes joins from foreign keys. Without one it joins on what sounds alike, and nothing"
+    " keeps rows out that point nowhere.",
     bad="CREATE TABLE orders (customer_id integer);  -- and a table customers",
-    remedy="Add the foreign key (NOT VALID first, then VALIDATE, on a large table). For agents alone: references in"
-    " the policy.",
+    remedy="Add the foreign key (NOT VALID first, then VALIDATE, on a large table). For agents alone:"
+    " references in the policy.",
     weight=0.25,
     find=_find,
 )

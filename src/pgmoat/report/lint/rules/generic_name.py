@@ -38,11 +38,11 @@ RULE = Rule(
     code="PL004",
     slug="generic-name",
     title="A name fits anything",
-    why="data, value, info and type are in every schema. A model that looks for an order's discount does not find it"
-    " in a column called value, or takes the wrong one.",
+    why="data, value, info and type are in every schema. A model that looks for an order's discount does"
+    " not find it in a column called value, or takes the wrong one.",
     bad="CREATE TABLE items (id integer, type integer, data text);",
-    remedy="Name it after what it holds: payment_method, shipping_address. Where the name has to stay, write a"
-    " comment.",
+    remedy="Name it after what it holds: payment_method, shipping_address. Where the name has to stay, write"
+    " a comment.",
     weight=0.2,
     find=_find,
 )

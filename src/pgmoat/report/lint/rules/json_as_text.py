@@ -20,7 +20,9 @@ def _find(subject: Subject) -> Iterator[Remark]:
         if share < NEARLY_ALL:
             continue
         column = quote(place.name)
-        sql = f"ALTER TABLE {quote_qualified(place.table_name)} ALTER {column} TYPE jsonb USING {column}::jsonb"
+        sql = (
+            f"ALTER TABLE {quote_qualified(place.table_name)} ALTER {column} TYPE jsonb USING {column}::jsonb"
+        )
         yield Remark(
             place.table_name,
             place.name,

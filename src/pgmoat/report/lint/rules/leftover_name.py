@@ -38,11 +38,11 @@ RULE = Rule(
     code="PL011",
     slug="leftover-name",
     title="A name looks left behind",
-    why="With customers and customers_old side by side a model cannot tell which one holds the truth, and may ask"
-    " both.",
+    why="With customers and customers_old side by side a model cannot tell which one holds the truth, and"
+    " may ask both.",
     bad="CREATE TABLE customers_old (…); CREATE TABLE orders_bak_20240131 (…);",
-    remedy="Drop it, move it to a schema that agents do not see, leave it out of the policy, or say in a comment what"
-    " it is for.",
+    remedy="Drop it, move it to a schema that agents do not see, leave it out of the policy, or say in a"
+    " comment what it is for.",
     weight=0.3,
     find=_find,
 )

@@ -27,7 +27,9 @@ def _find(subject: Subject) -> Iterator[Remark]:
 def _say(name: str) -> str:
     if name != name.lower():
         return f"{name} has capital letters: without quotes PostgreSQL looks for {name.lower()}"
-    odd = next((letter for letter in name if not (letter.isascii() and (letter.isalnum() or letter in "_$"))), "")
+    odd = next(
+        (letter for letter in name if not (letter.isascii() and (letter.isalnum() or letter in "_$"))), ""
+    )
     if odd:
         shown = "a space" if odd == " " else odd
         return f"{name} holds {shown}: it has to be quoted each time"
@@ -38,7 +40,8 @@ RULE = Rule(
     code="PL007",
     slug="mixed-case",
     title="A name needs quotes for its letters",
-    why="PostgreSQL folds what is not quoted to lower case. A model that writes CustomerId finds no such column.",
+    why="PostgreSQL folds what is not quoted to lower case. A model that writes CustomerId finds no such"
+    " column.",
     bad='CREATE TABLE "Orders" ("CustomerId" integer);',
     remedy="Name it in lower case with underscores, in the database or in the policy.",
     weight=0.2,

@@ -8,9 +8,9 @@ from pgmoat.report.lint.keywords import quote, quote_qualified
 from pgmoat.report.lint.names import words_of
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
-from pgmoat.report.lint.vocabulary import MONEY_TABLE_WORDS, MONEY_WORDS
+from pgmoat.report.lint.vocabulary import MONEY_TABLE_WORDS, MONEY_WORDS, word_set
 
-_RATIOS = frozenset("rate ratio percent percentage pct factor share index weight count days".split())
+_RATIOS = word_set("rate ratio percent percentage pct factor share index weight count days")
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
@@ -23,9 +23,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
             place.table_name,
             place.name,
             f"money as {place.column.type_name}: sums are off by cents",
-            Remedy(
-                "make it numeric", "" if subject.is_policy or is_view(place.table) else sql
-            ),
+            Remedy("make it numeric", "" if subject.is_policy or is_view(place.table) else sql),
         )
 
 
@@ -35,15 +33,17 @@ def _is_money(place: Place) -> bool:
         return False
     if MONEY_WORDS & words:
         return True
-    return bool(words & {"amount", "total"}) and bool(MONEY_TABLE_WORDS & set(words_of(place.table.table.name)))
+    return bool(words & {"amount", "total"}) and bool(
+        MONEY_TABLE_WORDS & set(words_of(place.table.table.name))
+    )
 
 
 RULE = Rule(
     code="PL054",
     slug="money-as-float",
     title="Money is stored in floating point",
-    why="0.1 + 0.2 is not 0.3 there. A model that adds up or compares with = gets an answer that is wrong by a cent,"
-    " and so does the agent that refunds it.",
+    why="0.1 + 0.2 is not 0.3 there. A model that adds up or compares with = gets an answer that is wrong"
+    " by a cent, and so does the agent that refunds it.",
     bad="CREATE TABLE products (unit_price real);",
     remedy="numeric with a scale, or integer cents with the unit in the name.",
     weight=0.15,

@@ -53,31 +53,34 @@ def _judge(place: Place) -> str:
 
 
 def _judge_data(place: Place) -> str:
+    """Return what the share of NULLs speaks for; only kinds of columns whose NULL one has to interpret."""
     share = place.null_share
     if not 0 < share < 1:
         return ""
-    if place.column.base_type_name == "bool":
-        return "a third value besides true and false"
-    if place.column.type_category == "D" and share >= _SOME:
-        return "not yet, never, or not known?"
-    if place.is_reference and share >= _SOME:
-        return "none, or not known?"
-    if CODE_WORDS & set(words_of(place.name)[-1:]) and share >= _SOME:
-        return "a state of its own, or not known?"
-    if place.column.type_category == "N" and share >= _MANY:
-        return "zero, not applicable, or not known?"
-    return ""
+    category = place.column.type_category
+    cases = (
+        (place.column.base_type_name == "bool", 0.0, "a third value besides true and false"),
+        (category == "D", _SOME, "not yet, never, or not known?"),
+        (place.is_reference, _SOME, "none, or not known?"),
+        (_holds_codes(place), _SOME, "a state of its own, or not known?"),
+        (category == "N", _MANY, "zero, not applicable, or not known?"),
+    )
+    return next((reason for applies, least, reason in cases if applies and share >= least), "")
+
+
+def _holds_codes(place: Place) -> bool:
+    return bool(CODE_WORDS & set(words_of(place.name)[-1:]))
 
 
 RULE = Rule(
     code="PL021",
     slug="null-without-meaning",
     title="NULL means something that nothing says",
-    why="shipped_at IS NULL may mean not shipped yet, never to be shipped, or shipped before anyone kept the date. A"
-    " model that takes one for the other counts wrong.",
+    why="shipped_at IS NULL may mean not shipped yet, never to be shipped, or shipped before anyone kept"
+    " the date. A model that takes one for the other counts wrong.",
     bad="CREATE TABLE orders (shipped_at timestamptz, approved_by integer);",
-    remedy="Say in the comment what NULL means (until it is shipped, NULL for a top-level one), or make the column NOT"
-    " NULL.",
+    remedy="Say in the comment what NULL means (until it is shipped, NULL for a top-level one), or make the"
+    " column NOT NULL.",
     weight=0.12,
     find=_find,
 )

@@ -10,14 +10,16 @@ from pgmoat.report.lint.names import words_of
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.lint.texts import NEARLY_ALL, share_of
-from pgmoat.report.lint.vocabulary import MONEY_WORDS, QUANTITY_WORDS, UNITLESS_WORDS
+from pgmoat.report.lint.vocabulary import MONEY_WORDS, QUANTITY_WORDS, UNITLESS_WORDS, word_set
 
 _DECIMALS = re.compile(r"[-+]?\d+[.,]\d+")
 _DECIMAL_SHAPES = re.compile(r"[-+]?9+[.,]9+")
 _NUMBERS = re.compile(r"[-+]?\d+([.,]\d+)?")
 _NUMBER_SHAPES = re.compile(r"[-+]?9+([.,]9+)?")
-_NO_MEASURE = frozenset("number num no nbr nr version revision id code line page row episode sort order unit units"
-                        " phone fax postal zip".split())  # fmt: skip
+_NO_MEASURE = word_set(
+    "number num no nbr nr version revision id code line page row episode sort order unit units phone"
+    " fax postal zip"
+)
 _MEASURES = (QUANTITY_WORDS | MONEY_WORDS | UNITLESS_WORDS | {"amount", "total"}) - _NO_MEASURE
 
 
@@ -57,7 +59,8 @@ RULE = Rule(
     code="PL052",
     slug="number-as-text",
     title="Numbers are stored as text",
-    why="'9' is greater than '10' there, and sum() is an error. A model that sorts by it gets the wrong top ten.",
+    why="'9' is greater than '10' there, and sum() is an error. A model that sorts by it gets the wrong"
+    " top ten.",
     bad="CREATE TABLE invoices (amount text);  -- '19.90'",
     remedy="ALTER the column to numeric or integer with USING. Until then say so in the comment.",
     weight=0.25,

@@ -44,7 +44,8 @@ RULE = Rule(
     code="PL005",
     slug="numbered-columns",
     title="Columns are numbered",
-    why="A model has to ask all of them and does not know whether the first one is special, or where they end.",
+    why="A model has to ask all of them and does not know whether the first one is special, or where they"
+    " end.",
     bad="CREATE TABLE people (phone1 text, phone2 text, phone3 text);",
     remedy="A table with a row for each, or an array. Otherwise a comment on each that says what it is for.",
     weight=0.2,

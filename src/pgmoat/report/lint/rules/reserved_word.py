@@ -19,7 +19,9 @@ def _find(subject: Subject) -> Iterator[Remark]:
     for place in subject.places:
         if place.name in RESERVED:
             stem = place.table.table.name.rstrip("s")
-            remedy = rename_column(subject, place, f"{stem}_{place.name}", "let agents see it under another name")
+            remedy = rename_column(
+                subject, place, f"{stem}_{place.name}", "let agents see it under another name"
+            )
             yield Remark(place.table_name, place.name, f"{place.name} is a reserved word of SQL", remedy)
 
 

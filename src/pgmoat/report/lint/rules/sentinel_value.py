@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.report.lint.evidence import show_value
-from pgmoat.report.lint.keywords import quote, quote_qualified
-from pgmoat.report.lint.remedies import describe_column, literal
+from pgmoat.report.lint.remedies import describe_column, update_values
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
+from pgmoat.report.lint.vocabulary import word_set
 from pgmoat.report.survey.snapshot import ValueCount
 
-_SENTINELS = frozenset({"", "n/a", "na", "null", "(null)", "nil", "-", "--", "?", "tbd", "#n/a", "<null>", "\\n"})
+_SENTINELS = word_set(" n/a na null (null) nil - -- ? tbd #n/a <null> \\n")
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
@@ -36,9 +36,10 @@ def _find_sentinels(place: Place) -> list[ValueCount]:
 
 def _remark(subject: Subject, place: Place, found: list[ValueCount]) -> Remark:
     shown = " and ".join(f"{show_value(seen.value)} in {seen.rows:,} rows" for seen in found)
-    beside = f", beside {place.sample.nulls:,} NULLs" if place.sample is not None and place.sample.nulls else ""
-    column, value = quote(place.name), literal(found[0].value)
-    sql = f"UPDATE {quote_qualified(place.table_name)} SET {column} = NULL WHERE {column} = {value}"
+    beside = (
+        f", beside {place.sample.nulls:,} NULLs" if place.sample is not None and place.sample.nulls else ""
+    )
+    sql = update_values(place, found[0].value, None)
     told = describe_column(subject, place, "say what they mean", f"{show_value(found[0].value)}: ….")
     can_change = not (place.column.not_null or subject.is_policy or is_view(place.table))
     words = "make them NULL, or say what they mean" if can_change else told.words
@@ -54,10 +55,11 @@ RULE = Rule(
     code="PL024",
     slug="sentinel-value",
     title="A text stands for no value",
-    why="A model asks IS NULL and misses the rows that hold '' or N/A; its counts of distinct values have one too"
-    " many.",
+    why="A model asks IS NULL and misses the rows that hold '' or N/A; its counts of distinct values have"
+    " one too many.",
     bad="INSERT INTO customers (phone) VALUES (''), ('N/A'), (NULL);",
-    remedy="NULL for what is not there, with a CHECK that keeps the other spellings out; otherwise a comment.",
+    remedy="NULL for what is not there, with a CHECK that keeps the other spellings out; otherwise a"
+    " comment.",
     weight=0.12,
     find=_find,
     needs_data=True,

@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from pgmoat.report.lint.concepts import name_concept
 from pgmoat.report.lint.evidence import join_words
 from pgmoat.report.lint.remedies import rename_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
+from pgmoat.report.naming.concepts import NamedColumn, SameConcept, group_same_concepts
+
+_SHOWN = 3
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
-    concepts: dict[str, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
-    for place in subject.places:
-        if not is_view(place.table):
-            concepts[name_concept(place)][place.name].append(place)
-    for names in concepts.values():
-        if len(names) > 1:
-            yield from _compare(subject, names)
+    places = {(place.table_name, place.name): place for place in subject.places if not is_view(place.table)}
+    for concept in group_same_concepts([_name(place) for place in places.values()]):
+        yield from _compare(subject, places, concept)
 
 
-def _compare(subject: Subject, names: Mapping[str, list[Place]]) -> Iterator[Remark]:
-    """Yield a remark on each column that is not called what most are; nothing where one table has both."""
-    usual = max(names, key=lambda name: (len(names[name]), len(name), name))
-    theirs = {place.table_name for place in names[usual]}
-    for name, places in names.items():
-        for place in places:
-            if name == usual or place.table_name in theirs:
-                continue
-            elsewhere = join_words(sorted(theirs), 3)
+def _name(place: Place) -> NamedColumn:
+    key = place.table.foreign_key_of(place.name)
+    references = key.references if key is not None else ""
+    return NamedColumn(place.table_name, place.name, place.column.type_name, references)
+
+
+def _compare(
+    subject: Subject, places: dict[tuple[str, str], Place], concept: SameConcept
+) -> Iterator[Remark]:
+    """Yield a remark on each column that is not called what most are."""
+    tables: dict[str, list[str]] = defaultdict(list)
+    for column in concept.columns:
+        tables[column.column].append(column.table)
+    # As often used: the one that says it best, so that the order of tables does not decide.
+    usual = max(tables, key=lambda name: (len(tables[name]), name == concept.concept, name))
+    elsewhere = join_words(sorted(tables[usual]), _SHOWN)
+    for column in concept.columns:
+        if column.column != usual:
             yield Remark(
-                place.table_name,
-                place.name,
-                f"the same is called {usual} in {elsewhere}",
-                rename_column(subject, place, usual),
+                column.table,
+                column.column,
+                f"the same is called {usual} in {elsewhere} ({concept.reason})",
+                rename_column(subject, places[column.table, column.column], usual),
             )
 
 
@@ -43,8 +50,8 @@ RULE = Rule(
     code="PL009",
     slug="several-names",
     title="One concept has several names",
-    why="A model that has learnt created_at from one table writes it for the next, where it is create_date; and it"
-    " takes cust_id and customer_id for two different things.",
+    why="A model that has learnt created_at from one table writes it for the next, where it is"
+    " create_date; and it takes cust_id and customer_id for two different things.",
     bad="CREATE TABLE orders (created_at timestamptz); CREATE TABLE items (create_date timestamptz);",
     remedy="Choose one name for all of them. In the policy that costs people nothing.",
     weight=0.1,

@@ -30,11 +30,11 @@ RULE = Rule(
     code="PL030",
     slug="table-comment-missing",
     title="No comment says what a row is",
-    why="A model guesses from the name whether a row is an order, a line of one, or a day's total of them, and"
-    " counts the wrong thing.",
+    why="A model guesses from the name whether a row is an order, a line of one, or a day's total of"
+    " them, and counts the wrong thing.",
     bad="CREATE TABLE order_details (…);  -- and no COMMENT ON TABLE",
-    remedy="COMMENT ON TABLE, or doc in the policy: what one row is, and what is left out of it. A table that only"
-    " links others by foreign keys needs none.",
+    remedy="COMMENT ON TABLE, or doc in the policy: what one row is, and what is left out of it. A table"
+    " that only links others by foreign keys needs none.",
     weight=0.2,
     find=_find,
 )

@@ -59,11 +59,11 @@ RULE = Rule(
     code="PL040",
     slug="table-without-key",
     title="Nothing identifies a row",
-    why="A model cannot say which row it means: an UPDATE meant for one row hits its doubles too, and a join"
-    " multiplies rows.",
+    why="A model cannot say which row it means: an UPDATE meant for one row hits its doubles too, and a"
+    " join multiplies rows.",
     bad="CREATE TABLE payments (customer_id integer, amount numeric);",
-    remedy="Add a primary key. Where that cannot be, name the columns that identify a row as the entity's key in"
-    " the policy.",
+    remedy="Add a primary key. Where that cannot be, name the columns that identify a row as the entity's"
+    " key in the policy.",
     weight=0.3,
     find=_find,
 )

@@ -39,11 +39,11 @@ RULE = Rule(
     code="PL050",
     slug="timestamp-without-zone",
     title="A timestamp has no time zone",
-    why="A model compares it with now(), which has a zone, and is off by hours. Nothing in the schema tells it"
-    " whose wall clock the value was read from.",
+    why="A model compares it with now(), which has a zone, and is off by hours. Nothing in the schema"
+    " tells it whose wall clock the value was read from.",
     bad="CREATE TABLE orders (created_at timestamp);",
-    remedy="ALTER the column to timestamptz, with the zone that its values are in; the table is rewritten unless"
-    " the session's zone is UTC. Where that cannot be, say the zone in the comment.",
+    remedy="ALTER the column to timestamptz, with the zone that its values are in; the table is rewritten"
+    " unless the session's zone is UTC. Where that cannot be, say the zone in the comment.",
     weight=0.08,
     find=_find,
 )

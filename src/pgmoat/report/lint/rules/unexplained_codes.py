@@ -11,16 +11,18 @@ from pgmoat.report.lint.names import is_cryptic, last_words, words_of
 from pgmoat.report.lint.remedies import map_values
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
-from pgmoat.report.lint.vocabulary import CODE_WORDS, QUANTITY_WORDS, SURE_CODE_WORDS
+from pgmoat.report.lint.vocabulary import CODE_WORDS, QUANTITY_WORDS, SURE_CODE_WORDS, word_set
 
 _INTEGERS = frozenset({"int2", "int4", "int8"})
 _TEXTS = frozenset({"text", "varchar", "bpchar", "char", "name"})
 _CODE = re.compile(r"[A-Za-z0-9]{1,2}")
 _NUMBER = re.compile(r"-?[0-9]{1,3}")
 _MOST_CODES = 15
-_EVIDENT = frozenset("country state province region currency language lang locale gender sex initial".split())
+_EVIDENT = word_set("country state province region currency language lang locale gender sex initial")
 """Short codes under these names are everybody's: ISO codes, M and F, a letter of a name."""
-_EXPLAINS = re.compile(r"(?<![\w.])'?[A-Za-z0-9]{1,3}'?\s*(=|:|-|–|=>|->|\bis\b|\bmeans\b|\bfor\b)\s*\w", re.ASCII)
+_EXPLAINS = re.compile(
+    r"(?<![\w.])'?[A-Za-z0-9]{1,3}'?\s*(=|:|-|\u2013|=>|->|\bis\b|\bmeans\b|\bfor\b)\s*\w", re.ASCII
+)
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
@@ -92,7 +94,9 @@ def _judge_catalog(place: Place) -> str:
     )
     if not is_small or _EVIDENT & set(words) or not SURE_CODE_WORDS & set(last_words(words, 1)):
         return ""
-    return f"{column.type_name} under this name holds codes, and nothing says what they mean{_say_check(place)}"
+    return (
+        f"{column.type_name} under this name holds codes, and nothing says what they mean{_say_check(place)}"
+    )
 
 
 def _say_check(place: Place) -> str:
@@ -103,11 +107,11 @@ RULE = Rule(
     code="PL020",
     slug="unexplained-codes",
     title="Codes have no meaning",
-    why="A model that is asked for shipped orders guesses that 5 means shipped. The answer looks right, and is"
-    " wrong.",
+    why="A model that is asked for shipped orders guesses that 5 means shipped. The answer looks right,"
+    " and is wrong.",
     bad="CREATE TABLE orders (stat_cd smallint);  -- 1, 2, 5, 7, 9",
-    remedy="A value map in the policy: agents then read and write words. Or an enum, a lookup table with a foreign"
-    " key, or a comment of the form 1 = pending, 2 = paid.",
+    remedy="A value map in the policy: agents then read and write words. Or an enum, a lookup table with a"
+    " foreign key, or a comment of the form 1 = pending, 2 = paid.",
     weight=0.5,
     find=_find,
 )

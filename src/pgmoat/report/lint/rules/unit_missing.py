@@ -19,14 +19,22 @@ def _find(subject: Subject) -> Iterator[Remark]:
         if place.column.base_type_name not in _NUMBERS or place.comment or place.is_reference:
             continue
         words = words_of(place.name)
-        if not words or words[-1] not in UNITLESS_WORDS or UNITS & set(words) or _has_unit_column(place, words):
+        if (
+            not words
+            or words[-1] not in UNITLESS_WORDS
+            or UNITS & set(words)
+            or _has_unit_column(place, words)
+        ):
             continue
         yield Remark(
             place.table_name,
             place.name,
             f"{place.name} is a number without a unit",
             rename_column(
-                subject, place, f"{'_'.join(words)}_…", f"put the unit into the name: {'_'.join(words)}_…, or say it"
+                subject,
+                place,
+                f"{'_'.join(words)}_…",
+                f"put the unit into the name: {'_'.join(words)}_…, or say it",
             ),
         )
 
@@ -49,8 +57,8 @@ RULE = Rule(
     title="A measure has no unit",
     why="A duration of 90 may be seconds, minutes or days. A model does not ask; it computes.",
     bad="CREATE TABLE films (length smallint);",
-    remedy="Put the unit into the name (length_minutes, weight_kg, timeout_ms), into the type (interval), or into the"
-    " comment.",
+    remedy="Put the unit into the name (length_minutes, weight_kg, timeout_ms), into the type (interval), or"
+    " into the comment.",
     weight=0.15,
     find=_find,
 )
