@@ -24,11 +24,15 @@ class Choice:
     schemas: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()  # name or schema.name, with * and ?
 
-    def has(self, table: SurveyedTable) -> bool:
-        """Whether *table* is one of them."""
-        names = (table.table.name, table.table.qualified_name)
-        return (not self.schemas or table.table.schema in self.schemas) and (
-            not self.tables or any(fnmatchcase(name, wanted) for wanted in self.tables for name in names)
+    def has(self, *qualified_names: str) -> bool:
+        """Whether one of *qualified_names* is among them: an entity has its own and its table's."""
+        return any(self._has(name) for name in qualified_names)
+
+    def _has(self, qualified_name: str) -> bool:
+        schema, _, name = qualified_name.partition(".")
+        return (not self.schemas or schema in self.schemas) and (
+            not self.tables
+            or any(fnmatchcase(known, wanted) for wanted in self.tables for known in (name, qualified_name))
         )
 
 
@@ -69,7 +73,7 @@ def lint_subject(subject: Subject, rules: Sequence[Rule], choice: Choice | None 
         tuple(
             score_table(table, _sort(table, by_table[table.table.qualified_name]))
             for table in subject.tables
-            if choice is None or choice.has(table)
+            if choice is None or choice.has(*subject.names_of(table))
         ),
         tuple(rules),
     )

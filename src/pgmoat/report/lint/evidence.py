@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pgmoat.model.count import describe_count
 from pgmoat.report.lint.subject import Place
 
 _SHOWN = 6
+_FEW = 100  # rows, of which a share is no percentage
 
 
 def show_values(place: Place, shown: int = _SHOWN) -> str:
@@ -29,12 +31,15 @@ def show_value(value: str) -> str:
 
 
 def show_nulls(place: Place) -> str:
-    """Return the share of NULLs: ``NULL in 37 % of 1,000 rows``; empty without rows."""
+    """Return the share of NULLs: ``NULL in 37 % of 1,000 rows``, ``in 3 of 40 rows``; empty without rows."""
     if place.sample is None:
         return ""
-    rows = f"{place.sample.rows:,} row{'' if place.sample.rows == 1 else 's'}"
-    share = place.null_share
-    return f"NULL in {_percent(share)} of {rows}" if share else f"no NULL in {rows}"
+    sample = place.sample
+    rows = describe_count(sample.rows, "row")
+    if not sample.nulls:
+        return f"no NULL in {rows}"
+    is_few = sample.rows < _FEW or sample.nulls == sample.rows
+    return f"NULL in {f'{sample.nulls:,}' if is_few else _percent(place.null_share)} of {rows}"
 
 
 def join_words(words: Sequence[str], shown: int = _SHOWN) -> str:
@@ -47,7 +52,5 @@ def join_words(words: Sequence[str], shown: int = _SHOWN) -> str:
 
 
 def _percent(share: float) -> str:
-    if share >= 1:
-        return "all"
     rounded = round(100 * share)
     return "under 1 %" if rounded == 0 else "over 99 %" if rounded == 100 else f"{rounded} %"

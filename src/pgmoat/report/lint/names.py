@@ -65,12 +65,19 @@ def suggest_legible(name: str, hints: Hints, data_type: str = "") -> str:
 
 
 def list_abbreviations(name: str, hints: Hints, data_type: str = "") -> tuple[tuple[str, str], ...]:
-    """Return the abbreviations in *name* and what they are short for, with a ? where that is a guess."""
+    """
+    Return the abbreviations in *name* and what they are short for, with a ? where that is a guess.
+
+    Nothing for a name that reads as full words: lab and rep are words by now.
+    """
+    if level_of(name) is Level.REGULAR:
+        return ()
     expansion: Expansion = expand(name, hints, data_type)
     return tuple(
         (part.abbreviation, _say(part.words, part.sureness))
         for part in expansion.expanded
-        if part.words
+        if (part.sureness is Sureness.CERTAIN or not is_word(part.abbreviation))
+        and part.words
         and part.words != part.abbreviation
         and not _is_written_out(part.abbreviation, part.words)
     )

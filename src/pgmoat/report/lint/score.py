@@ -2,8 +2,8 @@
 How legible tables and a database are, from 0 to 100.
 
 A column keeps the product of ``1 - loss`` over its findings; a table likewise for the findings about itself.
-The score of a table is 100 * (own + 3 * mean of its columns) / 4, that of the database the mean of its
-tables: neither wide tables nor many of them weigh more. In: findings. Out: scores. I/O: none.
+The score of a table is 100 * own * mean of its columns, that of the database the mean of its tables: neither
+wide tables nor many of them weigh more. In: findings. Out: scores. I/O: none.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from pgmoat.report.survey.snapshot import SurveyedTable
 
 GRADES = ((90, "A"), (80, "B"), (65, "C"), (50, "D"), (0, "E"))
 """The least score of each grade."""
-
-_COLUMNS_COUNT = 3  # times as much as what is said of the table itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +57,8 @@ def score_table(table: SurveyedTable, findings: Iterable[LintFinding]) -> TableS
         ColumnScore(name, column.name, 100 * _keep(by_column[column.name]), tuple(by_column[column.name]))
         for column in table.columns
     )
-    own = 100 * _keep(by_column[None])
-    mean = fmean(column.score for column in columns) if columns else own
-    return TableScore(name, (own + _COLUMNS_COUNT * mean) / (1 + _COLUMNS_COUNT), found, columns)
+    mean = fmean(column.score for column in columns) if columns else 100.0
+    return TableScore(name, _keep(by_column[None]) * mean, found, columns)
 
 
 def score_database(tables: Sequence[TableScore]) -> float:

@@ -105,8 +105,20 @@ class Subject:
         return tuple(
             table
             for _, table in sorted(self.survey.tables.items())
-            if table.table.kind in kinds and not table.is_partition and table.extension is None
+            if table.table.kind in kinds
+            and not table.is_partition
+            and table.extension is None
+            and not self._is_child(table)
         )
+
+    def _is_child(self, table: SurveyedTable) -> bool:
+        """Whether it is a partition by inheritance: named after its parent, with all of its columns."""
+        parts = table.table.name.split("_")
+        for length in range(1, len(parts)):
+            parent = self.survey.tables.get(f"{table.table.schema}.{'_'.join(parts[:length])}")
+            if parent is not None and parent.table.has_inheritors and _columns(parent) <= _columns(table):
+                return True
+        return False
 
     @property
     def places(self) -> Iterator[Place]:
@@ -118,10 +130,19 @@ class Subject:
         """Whether it is what agents see through a policy."""
         return bool(self.origins)
 
+    def names_of(self, table: SurveyedTable) -> tuple[str, ...]:
+        """Return the names that people may call a table by: its own, and that of an entity's table."""
+        name = table.table.qualified_name
+        return (name, self.origins[name].table) if name in self.origins else (name,)
+
     def base_column(self, table: str, column: str) -> str:
         """Return the name that a policy lists the column under."""
         origin = self.origins.get(table)
         return origin.columns.get(column, column) if origin is not None else column
+
+
+def _columns(table: SurveyedTable) -> set[tuple[str, str]]:
+    return {(column.name, column.type_name) for column in table.columns}
 
 
 def is_view(table: SurveyedTable) -> bool:

@@ -34,7 +34,7 @@ CLAIM_ADJECTIVES = word_set(
 """Adjectives and participles without -ed that are a claim of their own."""
 
 CODE_WORDS = word_set(
-    "status state type kind code class category mode flag stage phase method reason level grade tier"
+    "status state type kind code class category mode flag stage phase method reason grade tier"
     " severity gender sex stat stt sts cd typ cat cls flg ind indicator"
 )
 """Last words of columns that hold one of a few codes."""

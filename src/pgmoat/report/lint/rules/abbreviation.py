@@ -41,6 +41,6 @@ RULE = Rule(
     " looks for.",
     bad="CREATE TABLE ord_hdr (cust_id integer, ship_dt date);",
     remedy="The words in full: in the policy, where it costs people nothing, or in the database.",
-    weight=0.15,
+    weight=0.2,
     find=_find,
 )

@@ -8,11 +8,10 @@ from pgmoat.report.lint.names import Level, level_of, words_of
 from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
-from pgmoat.report.lint.vocabulary import UNITLESS_WORDS, word_set
+from pgmoat.report.lint.vocabulary import UNITLESS_WORDS
 
-_OPEN_WORDS = word_set(
-    "amount balance rate score level points factor index ratio credit priority rank limit threshold"
-    " weight class category group mode reference source target version grade rating sequence position"
+_OPEN_WORDS = frozenset(
+    {"rate", "score", "level", "points", "factor", "index", "ratio", "threshold", "limit", "grade"}
 )
 """One-word names that need a word more: of what, from where, better when higher or lower?"""
 
@@ -46,6 +45,6 @@ RULE = Rule(
     " wrong.",
     bad="CREATE TABLE accounts (limit_2 numeric, xfrc text);",
     remedy="COMMENT ON COLUMN, or doc in the policy: what it holds, in which unit, from where.",
-    weight=0.15,
+    weight=0.2,
     find=_find,
 )

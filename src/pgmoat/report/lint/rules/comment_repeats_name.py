@@ -10,7 +10,6 @@ from pgmoat.report.lint.remedies import describe_column, describe_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Subject
 from pgmoat.report.lint.vocabulary import word_set
-from pgmoat.report.naming.expansion import expand
 
 _WORD = re.compile(r"[^\W_]+")
 _FILLERS = word_set(
@@ -35,13 +34,13 @@ def _find(subject: Subject) -> Iterator[Remark]:
 
 
 def repeats(comment: str, *names: str) -> bool:
-    """Whether *comment* has no word that *names* or the rules of grammar do not have."""
+    """
+    Return whether *comment* has no word that *names* or the rules of grammar do not have.
+
+    One that writes out an abbreviation of the name says more.
+    """
     said = {singular(word.lower()) for part in _WORD.findall(comment) for word in words_of(part) or (part,)}
-    known = {
-        singular(word)
-        for name in names
-        for word in (*words_of(name), *words_of(expand(name).identifier), name.lower())
-    }
+    known = {singular(word) for name in names for word in (*words_of(name), name.lower())}
     return not said - known - _FILLERS
 
 

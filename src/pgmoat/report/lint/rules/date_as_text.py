@@ -15,10 +15,9 @@ _MONTH, _DAY = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12]\d|3[01])"
 _VALUES = re.compile(
     rf"(19|20)\d\d[-/.]{_MONTH}[-/.]{_DAY}{_TIME}|{_DAY}[-/.]{_DAY}[-/.](19|20)\d\d{_TIME}", re.ASCII
 )
+# Runs of digits are cut to three in a shape: 2024-01-31 is 999-99-99.
 _TIME_SHAPE = r"([TA ]99?:99(:99(\.9+)?)?( ?([ZA]|[+-]99:?(99)?))?)?"
-_SHAPES = re.compile(
-    rf"9999[-/.]99?[-/.]99?{_TIME_SHAPE}|99?[-/.]99?[-/.]9999{_TIME_SHAPE}"
-)
+_SHAPES = re.compile(rf"999[-/.]99?[-/.]99?{_TIME_SHAPE}|99?[-/.]99?[-/.]999{_TIME_SHAPE}")
 
 
 def _find(subject: Subject) -> Iterator[Remark]:

@@ -31,11 +31,6 @@ class _Target:
     def name(self) -> str:
         return self.table.table.qualified_name
 
-    @property
-    def place(self) -> Place | None:
-        column = self.table.table.column(self.column)
-        return None if column is None else Place(self.table, column)
-
 
 @dataclass(frozen=True, slots=True)
 class _Targets:
@@ -109,18 +104,18 @@ def _has_partner(place: Place) -> bool:
     return stem != place.name and place.table.table.column(f"{stem}_type") is not None
 
 
+def _list_codes(target: _Target) -> frozenset[str]:
+    """Return the values of a target that is a lookup table; empty when they are not known."""
+    lookup = target.table.lookup
+    if lookup is None or lookup.key != target.column:
+        return frozenset()
+    return frozenset(code for code, _ in lookup.words)
+
+
 def _is_refuted(place: Place, target: _Target) -> bool:
-    """Whether the data speaks against it: values that a table which was read whole does not have."""
-    other = target.place
-    if (
-        other is None
-        or other.sample is None
-        or not other.sample.is_whole
-        or not place.values
-        or not other.values
-    ):
-        return False
-    return not set(place.values) & set(other.values)
+    """Whether the data speaks against it: none of its values is in a lookup table that was read whole."""
+    codes = _list_codes(target)
+    return bool(codes and place.values) and codes.isdisjoint(place.values)
 
 
 def _remark(subject: Subject, place: Place, found: Sequence[_Target]) -> Remark:
@@ -137,10 +132,10 @@ def _remark(subject: Subject, place: Place, found: Sequence[_Target]) -> Remark:
 
 
 def _say_evidence(place: Place, target: _Target) -> str:
-    other = target.place
-    if other is None or not place.values or not other.values:
+    codes = _list_codes(target)
+    if not codes or not place.values:
         return ""
-    missing = set(place.values) - set(other.values)
+    missing = [value for value in place.values if value not in codes]
     if missing:
         return f"; {len(missing)} of its {len(place.values)} values are not there"
     return f"; all its {len(place.values)} values are there"

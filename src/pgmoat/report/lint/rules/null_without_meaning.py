@@ -9,8 +9,9 @@ from pgmoat.report.lint.names import words_of
 from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
-from pgmoat.report.lint.vocabulary import CODE_WORDS, ENDINGS, MOMENT_WORDS, NULL_WORDS, PARENT_WORDS
+from pgmoat.report.lint.vocabulary import ENDINGS, MOMENT_WORDS, NULL_WORDS, PARENT_WORDS
 
+_STATES = frozenset({"status", "stage", "phase", "flag"})
 _SOME = 0.02
 _MANY = 0.2
 
@@ -69,7 +70,7 @@ def _judge_data(place: Place) -> str:
 
 
 def _holds_codes(place: Place) -> bool:
-    return bool(CODE_WORDS & set(words_of(place.name)[-1:]))
+    return bool(_STATES & set(words_of(place.name)[-1:]))
 
 
 RULE = Rule(
@@ -81,6 +82,6 @@ RULE = Rule(
     bad="CREATE TABLE orders (shipped_at timestamptz, approved_by integer);",
     remedy="Say in the comment what NULL means (until it is shipped, NULL for a top-level one), or make the"
     " column NOT NULL.",
-    weight=0.12,
+    weight=0.15,
     find=_find,
 )

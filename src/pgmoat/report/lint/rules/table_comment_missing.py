@@ -35,6 +35,6 @@ RULE = Rule(
     bad="CREATE TABLE order_details (…);  -- and no COMMENT ON TABLE",
     remedy="COMMENT ON TABLE, or doc in the policy: what one row is, and what is left out of it. A table"
     " that only links others by foreign keys needs none.",
-    weight=0.2,
+    weight=0.25,
     find=_find,
 )

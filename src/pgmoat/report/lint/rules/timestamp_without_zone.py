@@ -44,6 +44,6 @@ RULE = Rule(
     bad="CREATE TABLE orders (created_at timestamp);",
     remedy="ALTER the column to timestamptz, with the zone that its values are in; the table is rewritten"
     " unless the session's zone is UTC. Where that cannot be, say the zone in the comment.",
-    weight=0.08,
+    weight=0.1,
     find=_find,
 )

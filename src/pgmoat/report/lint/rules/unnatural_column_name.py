@@ -35,6 +35,6 @@ RULE = Rule(
     " read the right one. A comment helps where it is read.",
     bad="CREATE TABLE orders (xfrcd text, zq3 integer);",
     remedy="A name in full words: in the policy, where it costs people nothing, or in the database.",
-    weight=0.4,
+    weight=0.5,
     find=_find,
 )
