@@ -12,10 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import metadata, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from pgmoat.cli.lint_options import (
+    AllOption,
+    BaselineOption,
+    ExplainOption,
+    IgnoreOption,
+    MinScoreOption,
+    NoDataOption,
+    PolicyOption,
+    RuleOption,
+    SarifOption,
+    SchemaOption,
+    TableOption,
+    ViewsOption,
+    WriteOption,
+)
 from pgmoat.cli.lint_output import Shown, describe, print_page, print_report
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
@@ -38,11 +51,24 @@ from pgmoat.report.lint.policy_view import PolicyView, view_through
 from pgmoat.report.lint.rule import LintFinding, Rule
 from pgmoat.report.lint.rules import RULES
 from pgmoat.report.lint.sarif import render_sarif
-from pgmoat.report.lint.subject import Subject
+from pgmoat.report.lint.subject import VIEW_KINDS, Subject
 from pgmoat.report.survey.read import read_survey
 from pgmoat.report.survey.snapshot import Survey
 
 EXIT_FINDINGS = 2
+_ENTITY_SCHEMA = "agent"  # a policy may say otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is to be judged, and against what."""
+
+    rules: tuple[Rule, ...]
+    choice: Choice
+    loaded: LoadedPolicy | None
+    known: Baseline | None
+    has_data: bool
+    with_views: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,50 +84,20 @@ class _Result:
 
 def lint(
     dsn: DsnOption = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            "--policy",
-            "-f",
-            help="Judge what agents see through this policy, and compare it with the tables.",
-        ),
-    ] = None,
-    schema: Annotated[
-        list[str] | None, typer.Option("--schema", help="Only this schema. May be given repeatedly.")
-    ] = None,
-    table: Annotated[
-        list[str] | None,
-        typer.Option("--table", help="Only this table, schema.table or table; * and ? stand for letters."),
-    ] = None,
-    rule: Annotated[
-        list[str] | None,
-        typer.Option("--rule", metavar="CODE", help="Only this rule. May be given repeatedly."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="CODE", help="Not this rule. May be given repeatedly."),
-    ] = None,
-    min_score: Annotated[
-        int | None,
-        typer.Option(
-            "--min-score", min=0, max=100, help="Exit with 2 below this score, and not for findings."
-        ),
-    ] = None,
-    no_data: Annotated[bool, typer.Option("--no-data", help="Read no rows, only the catalog.")] = False,
-    views: Annotated[bool, typer.Option("--views", help="Judge views as well.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show every table and finding.")] = False,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="A file of known findings: only new ones exit with 2.")
-    ] = None,
-    write: Annotated[
-        bool, typer.Option("--write-baseline", help="Write what is found to the file of --baseline.")
-    ] = False,
-    explain: Annotated[
-        str | None,
-        typer.Option("--explain", metavar="CODE", help="Print a rule's page, or all: of every rule."),
-    ] = None,
+    policy: PolicyOption = None,
+    schema: SchemaOption = None,
+    table: TableOption = None,
+    rule: RuleOption = None,
+    ignore: IgnoreOption = None,
+    min_score: MinScoreOption = None,
+    no_data: NoDataOption = False,
+    views: ViewsOption = False,
+    show_all: AllOption = False,
+    baseline: BaselineOption = None,
+    write: WriteOption = False,
+    explain: ExplainOption = None,
     as_json: JsonOption = False,
-    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code scanning.")] = False,
+    sarif: SarifOption = False,
 ) -> int:
     """
     Say how legible the schema is for a language model: scores from 0 to 100, and what to do. Changes nothing.
@@ -115,50 +111,64 @@ def lint(
         raise Error("--write-baseline needs --baseline FILE", hint="It says where to write.")
     if as_json and sarif:
         raise Error("--json and --sarif are two outputs: choose one")
-    rules = choose_rules(rule or [], ignore or [])
     loaded = None if policy is None else load_policy(policy)
-    known = _load_known(baseline, loaded, is_written=write)
-    choice = Choice(tuple(schema or ()), tuple(table or ()))
-    entity_schema = loaded.policy.settings.entity_schema if loaded is not None else "agent"
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
-        survey = read_survey(connection, samples=not no_data, entity_schema=entity_schema)
-    result = _judge(survey, loaded, rules, choice, with_views=views)
-    compared = None if known is None else _compare(result, known, choice, has_data=not no_data)
+    request = _Request(
+        rules=choose_rules(rule or [], ignore or []),
+        choice=Choice(tuple(schema or ()), tuple(table or ())),
+        loaded=loaded,
+        known=_load_known(baseline, loaded, is_written=write),
+        has_data=not no_data,
+        with_views=views,
+    )
+    result = _read(resolve_dsn(dsn, os.environ), request)
+    compared = None if request.known is None else _compare(result, request.known, request)
     if write and baseline is not None:
         kept = compared.unseen if compared is not None else ()
         write_baseline(baseline, render_baseline(_name_subject(loaded), result.report.findings, kept))
-    shown = Shown(
-        result.report,
-        survey,
-        views=0 if views else sum(part.table.kind in ("v", "m") for part in survey.tables.values()),
-        before=result.before,
-        origins=result.subject.origins,
-        missing=result.view.missing if result.view is not None else (),
-        compared=None if write else compared,
-        written=str(baseline) if write else "",
-        min_score=min_score,
-    )
     if as_json:
-        print_json(describe(shown))
+        print_json(describe(_show(result, compared, min_score)))
     elif sarif:
         print_json(_make_sarif(result, loaded, compared))
     else:
+        written = str(baseline) if write else ""
+        shown = _show(result, None if write else compared, min_score, written)
         print_report(shown, show_all=show_all or bool(table))
     return _choose_exit(result.report, compared, min_score, is_written=write)
 
 
-def _judge(
-    survey: Survey, loaded: LoadedPolicy | None, rules: tuple[Rule, ...], choice: Choice, *, with_views: bool
-) -> _Result:
+def _read(dsn: str, request: _Request) -> _Result:
+    loaded = request.loaded
+    entity_schema = loaded.policy.settings.entity_schema if loaded is not None else _ENTITY_SCHEMA
+    with connect(dsn) as connection:
+        survey = read_survey(connection, samples=request.has_data, entity_schema=entity_schema)
+    return _judge(survey, request)
+
+
+def _show(result: _Result, compared: Comparison | None, min_score: int | None, written: str = "") -> Shown:
+    views = sum(part.table.kind in VIEW_KINDS for part in result.survey.tables.values())
+    return Shown(
+        result.report,
+        result.survey,
+        views=0 if result.subject.with_views else views,
+        before=result.before,
+        origins=result.subject.origins,
+        missing=result.view.missing if result.view is not None else (),
+        compared=compared,
+        written=written,
+        min_score=min_score,
+    )
+
+
+def _judge(survey: Survey, request: _Request) -> _Result:
     """Return the report on the tables, or on what agents see of them and how the tables alone would do."""
-    if loaded is None:
-        subject = Subject(survey, with_views=with_views)
-        return _Result(survey, subject, _report(subject, rules, choice))
-    view = view_through(survey, loaded.policy)
+    if request.loaded is None:
+        subject = Subject(survey, with_views=request.with_views)
+        return _Result(survey, subject, _report(subject, request))
+    view = view_through(survey, request.loaded.policy)
     subject = Subject(view.survey, view.origins)
-    report = _report(subject, rules, choice)
+    report = _report(subject, request)
     judged = {origin.table for name, origin in view.origins.items() if _is_in(report, name)}
-    before = lint_subject(Subject(survey, with_views=True), rules, Choice(tables=tuple(judged)))
+    before = lint_subject(Subject(survey, with_views=True), request.rules, Choice(tables=tuple(judged)))
     return _Result(survey, subject, report, before, view)
 
 
@@ -166,13 +176,14 @@ def _is_in(report: LintReport, name: str) -> bool:
     return any(table.table == name for table in report.tables)
 
 
-def _report(subject: Subject, rules: tuple[Rule, ...], choice: Choice) -> LintReport:
+def _report(subject: Subject, request: _Request) -> LintReport:
     """
     Return the report.
 
     Raises:
         Error: something was chosen that is not there.
     """
+    choice = request.choice
     names = [name for table in subject.tables for name in subject.names_of(table)]
     schemas = {name.partition(".")[0] for name in names}
     for schema in choice.schemas:
@@ -181,7 +192,7 @@ def _report(subject: Subject, rules: tuple[Rule, ...], choice: Choice) -> LintRe
     for table in choice.tables:
         if not any(Choice(choice.schemas, (table,)).has(name) for name in names):
             raise Error(f"--table {table}: there is no such table", hint=_suggest_table(table, names))
-    return lint_subject(subject, rules, choice)
+    return lint_subject(subject, request.rules, choice)
 
 
 def _suggest_table(wanted: str, names: list[str]) -> str:
@@ -206,16 +217,16 @@ def _load_known(path: Path | None, loaded: LoadedPolicy | None, *, is_written: b
     return found
 
 
-def _compare(result: _Result, known: Baseline, choice: Choice, *, has_data: bool) -> Comparison:
+def _compare(result: _Result, known: Baseline, request: _Request) -> Comparison:
     rules = {rule.code: rule for rule in result.report.rules}
     names = {table.table.qualified_name: result.subject.names_of(table) for table in result.subject.tables}
 
     def was_looked_at(part: Known) -> bool:
         rule = rules.get(part.rule)
-        if rule is None or (rule.needs_data and not has_data):
+        if rule is None or (rule.needs_data and not request.has_data):
             return False
         table = part.object if part.object in names else part.object.rpartition(".")[0]
-        return choice.has(*names.get(table, (table, part.object)))
+        return request.choice.has(*names.get(table, (table, part.object)))
 
     return compare(result.report.findings, known, was_looked_at)
 

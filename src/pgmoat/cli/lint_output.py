@@ -156,7 +156,7 @@ def _print_rules(console: Console, findings: Sequence[LintFinding]) -> None:
 
 
 def _print_columns(console: Console, shown: Shown) -> None:
-    """Print the worst columns with what is said of them; one for each name, so that one fault is shown once."""
+    """Print the worst columns with what is said of them; one of each name: its fault is shown once."""
     kept = {finding.fingerprint for finding in shown.counted}
     columns = sorted(
         (column for table in shown.report.tables for column in table.columns if column.findings),

@@ -7,20 +7,28 @@ In: rules. Out: Markdown. I/O: none.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import fill
 
 from pgmoat.report.lint.rule import Rule
+
+_WIDTH = 118
 
 
 def render_section(rule: Rule) -> str:
     """Return the section of *rule*, heading included."""
     data = " Needs samples of the data." if rule.needs_data else ""
-    return (
-        f"### {rule.code} {rule.slug}\n\n"
-        f"{rule.title}. Weight {rule.weight:g}.{data}\n\n"
-        f"**Why.** {rule.why}\n\n"
-        f"```sql\n{rule.bad}\n```\n\n"
-        f"**Remedy.** {rule.remedy}\n"
+    parts = (
+        f"### {rule.code} {rule.slug}",
+        f"{rule.title}. Weight {rule.weight:g}.{data}",
+        _fold(f"**Why.** {rule.why}"),
+        f"```sql\n{rule.bad}\n```",
+        _fold(f"**Remedy.** {rule.remedy}"),
     )
+    return "\n\n".join(parts) + "\n"
+
+
+def _fold(text: str) -> str:
+    return fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def render_sections(rules: Iterable[Rule]) -> str:
