@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pgmoat.cli.lint_options import (
     AllOption,
@@ -263,11 +264,15 @@ def _make_locator(loaded: LoadedPolicy, subject: Subject) -> Callable[[LintFindi
             path = (*path, "columns", subject.base_column(finding.table, finding.remark.column))
         place = loaded.place_of(path)
         return {
-            "artifactLocation": {"uri": Path(place.file).as_posix()},
+            "artifactLocation": {"uri": _make_uri(Path(place.file))},
             "region": {"startLine": place.line, "startColumn": place.column},
         }
 
     return locate
+
+
+def _make_uri(path: Path) -> str:
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 def _find_docs() -> str:

@@ -39,7 +39,7 @@ def show_nulls(place: Place) -> str:
     if not sample.nulls:
         return f"no NULL in {rows}"
     is_few = sample.rows < _FEW or sample.nulls == sample.rows
-    return f"NULL in {f'{sample.nulls:,}' if is_few else _percent(place.null_share)} of {rows}"
+    return f"NULL in {f'{sample.nulls:,}' if is_few else show_percent(place.null_share)} of {rows}"
 
 
 def join_words(words: Sequence[str], shown: int = _SHOWN) -> str:
@@ -51,6 +51,9 @@ def join_words(words: Sequence[str], shown: int = _SHOWN) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
-def _percent(share: float) -> str:
+def show_percent(share: float) -> str:
+    """Return a share, 0 to 1, as a percentage that rounds neither to nothing nor to all."""
     rounded = round(100 * share)
-    return "under 1 %" if rounded == 0 else "over 99 %" if rounded == 100 else f"{rounded} %"
+    if rounded == 0:
+        return "under 1 %"
+    return "over 99 %" if rounded == 100 and share < 1 else f"{rounded} %"

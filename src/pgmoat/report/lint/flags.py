@@ -6,7 +6,7 @@ In: a place. Out: the pair of values that mean yes and no. I/O: none.
 
 from __future__ import annotations
 
-from pgmoat.report.lint.names import words_of
+from pgmoat.report.lint.names import full_words
 from pgmoat.report.lint.subject import Place
 from pgmoat.report.lint.vocabulary import QUANTITY_WORDS
 
@@ -23,19 +23,19 @@ def find_flag(place: Place) -> tuple[str, str] | None:
     if place.is_key or place.is_reference or place.is_unique or kind not in _INTEGERS | _TEXTS:
         return None
     seen = {value.strip() for value in place.values} or {value.strip() for value in place.allowed_values}
-    if len(seen) == 1 and not _CLAIMING & set(words_of(place.name)):
+    if len(seen) == 1 and not _CLAIMING & full_words(place.name):
         return None
     if seen:
         return _match(place, seen)
     is_small = kind in ("int2", "int4") or (kind in _TEXTS and place.column.max_length == 1)
     is_unknown = place.sample is None or place.sample.distinct == 0
-    if is_small and is_unknown and _CLAIMING & set(words_of(place.name)):
+    if is_small and is_unknown and _CLAIMING & full_words(place.name):
         return ("1", "0") if kind in _INTEGERS else ("Y", "N")
     return None
 
 
 def _match(place: Place, seen: set[str]) -> tuple[str, str] | None:
-    words = set(words_of(place.name))
+    words = full_words(place.name)
     if place.column.base_type_name in _INTEGERS:
         is_count = bool(QUANTITY_WORDS & words) and not _FLAG_WORDS & words
         return ("1", "0") if seen <= {"0", "1"} and not is_count else None

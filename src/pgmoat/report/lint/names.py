@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from pgmoat.report.lint.keywords import RESERVED
 from pgmoat.report.naming import inflection
 from pgmoat.report.naming.expansion import Expansion, expand
 from pgmoat.report.naming.hints import Hints, read_hints
@@ -18,6 +19,33 @@ from pgmoat.report.survey.snapshot import SurveyedTable
 
 words_of = split_words
 singular = inflection.singular
+
+
+@lru_cache(maxsize=65536)
+def full_words(name: str) -> frozenset[str]:
+    """Return the words of *name*, and what its abbreviations stand for wherever they stand."""
+    expansion = expand(name)
+    return frozenset(split_words(name)) | frozenset(
+        word
+        for part in expansion.expanded
+        if part.sureness is Sureness.CERTAIN
+        for word in part.words.split("_")
+    )
+
+
+def make_legible(name: str, hints: Hints, owner: str = "", data_type: str = "") -> str:
+    """Return *name* in full words, and in another form where that is a reserved word of SQL."""
+    return avoid_reserved(expand(name, hints, data_type).identifier, owner)
+
+
+def avoid_reserved(name: str, owner: str = "") -> str:
+    """Return *name*; where SQL reserves it, its plural, or for a column of *owner* one that names the owner."""
+    if name not in RESERVED:
+        return name
+    stem = singular(owner)
+    if not owner:
+        return inflection.plural(name)
+    return f"{stem}_{name}" if stem != name else "…"
 
 
 @lru_cache(maxsize=65536)
@@ -53,15 +81,10 @@ def hints_of(table: SurveyedTable) -> Hints:
     return read_hints([*names, *(comment for comment in comments if comment)])
 
 
-def spell_out(name: str, hints: Hints, data_type: str = "") -> str:
-    """Return *name* in full words, as far as they are known."""
-    return expand(name, hints, data_type).identifier
-
-
 def suggest_legible(name: str, hints: Hints, data_type: str = "") -> str:
     """Return *name* in full words; ``…`` where a word of it stays unknown."""
     expansion = expand(name, hints, data_type)
-    return expansion.identifier if expansion.is_changed and not expansion.unknown else "…"
+    return avoid_reserved(expansion.identifier) if expansion.is_changed and not expansion.unknown else "…"
 
 
 def list_abbreviations(name: str, hints: Hints, data_type: str = "") -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pgmoat.report.lint.keywords import quote, quote_qualified
 from pgmoat.report.lint.rule import Remedy
@@ -89,9 +89,10 @@ def _key(subject: Subject, place: Place) -> str:
     return render_yaml(subject.base_column(place.table_name, place.name))
 
 
-def update_values(place: Place, old: str, new: str | None) -> str:
-    """Return the UPDATE that brings *old* to *new*, for people to read and paste."""
+def update_values(place: Place, old: Sequence[str], new: str | None) -> str:
+    """Return the UPDATE that brings *old* values to *new*, for people to read and paste."""
     column = quote(place.name)
     value = "NULL" if new is None else literal(new)
     table = quote_qualified(place.table_name)
-    return f"UPDATE {table} SET {column} = {value} WHERE {column} = {literal(old)}"  # noqa: S608 - shown, not run
+    found = ", ".join(literal(part) for part in old)
+    return f"UPDATE {table} SET {column} = {value} WHERE {column} IN ({found})"  # noqa: S608 - shown, not run

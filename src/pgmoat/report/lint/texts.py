@@ -13,6 +13,12 @@ from pgmoat.report.lint.subject import Place
 _TEXTS = frozenset({"text", "varchar", "bpchar"})
 _LEAST_ROWS = 5
 NEARLY_ALL = 0.97
+_SAYS_FORMAT = re.compile(r"\b(text|string|format|form|cast|YYYY|ISO)\b", re.IGNORECASE)
+
+
+def says_format(place: Place) -> bool:
+    """Whether the comment says that it is a text, and how it is written."""
+    return _SAYS_FORMAT.search(place.comment) is not None
 
 
 def share_of(place: Place, values: re.Pattern[str], shapes: re.Pattern[str]) -> float:

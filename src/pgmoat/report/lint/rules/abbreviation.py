@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import hints_of, is_cryptic, list_abbreviations, spell_out
+from pgmoat.report.lint.names import hints_of, is_cryptic, list_abbreviations, make_legible
 from pgmoat.report.lint.remedies import rename_column, rename_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
@@ -15,7 +15,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
         hints, name = hints_of(table), table.table.name
         found = () if is_cryptic(name) else list_abbreviations(name, hints)
         if found:
-            remedy = rename_table(subject, table, spell_out(name, hints))
+            remedy = rename_table(subject, table, make_legible(name, hints))
             yield Remark(table.table.qualified_name, None, _say(name, found), remedy)
         for column in table.columns:
             found = (
@@ -23,7 +23,9 @@ def _find(subject: Subject) -> Iterator[Remark]:
             )
             if found:
                 place = Place(table, column)
-                remedy = rename_column(subject, place, spell_out(column.name, hints, column.type_name))
+                remedy = rename_column(
+                    subject, place, make_legible(column.name, hints, name, column.type_name)
+                )
                 share = 0.5 if place.comment else 1.0
                 yield Remark(place.table_name, column.name, _say(column.name, found), remedy, share=share)
 

@@ -36,9 +36,8 @@ def _remark(subject: Subject, place: Place, groups: list[list[ValueCount]]) -> R
     shown = "; ".join(
         " and ".join(f"'{seen.value}' ({seen.rows:,})" for seen in group) for group in groups[:_SHOWN]
     )
-    best = max(groups[0], key=lambda seen: seen.rows).value
-    wrong = next(seen.value for seen in groups[0] if seen.value != best)
-    sql = update_values(place, wrong, best)
+    best = max(groups[0], key=lambda seen: (seen.value == seen.value.strip(), seen.rows, seen.value)).value
+    sql = update_values(place, [seen.value for seen in groups[0] if seen.value != best], best)
     return Remark(
         place.table_name,
         place.name,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgmoat.report.lint.evidence import show_value
-from pgmoat.report.lint.rule import Remark, Remedy, Rule
+from pgmoat.report.lint.evidence import show_percent, show_value
+from pgmoat.report.lint.remedies import describe_column
+from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
-from pgmoat.report.lint.texts import NEARLY_ALL, share_of
+from pgmoat.report.lint.texts import NEARLY_ALL, says_format, share_of
 
 _TIME = r"([T ]\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?(\d\d)?))?)?"
 _MONTH, _DAY = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12]\d|3[01])"
@@ -23,12 +24,17 @@ _SHAPES = re.compile(rf"999[-/.]99?[-/.]99?{_TIME_SHAPE}|99?[-/.]99?[-/.]999{_TI
 def _find(subject: Subject) -> Iterator[Remark]:
     for place in subject.places:
         share = share_of(place, _VALUES, _SHAPES)
-        if share >= NEARLY_ALL:
+        if share >= NEARLY_ALL and not says_format(place):
             yield Remark(
                 place.table_name,
                 place.name,
                 f"dates in a text: {_show(place)}",
-                Remedy("make it a date or a timestamptz; until then say its format in the comment"),
+                describe_column(
+                    subject,
+                    place,
+                    "make it a date or a timestamptz; until then say its format in the comment",
+                    "Date as text, of the form ….",
+                ),
             )
 
 
@@ -38,7 +44,7 @@ def _show(place: Place) -> str:
         return ""
     if sample.values:
         return f"such as {show_value(sample.values[0].value)}"
-    return f"of the shape {sample.shapes[0].pattern} ({sample.shapes[0].share:.0%})"
+    return f"of the shape {sample.shapes[0].pattern} ({show_percent(sample.shapes[0].share)})"
 
 
 RULE = Rule(

@@ -19,7 +19,7 @@ _MOST_COLUMNS = 10
 
 def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
-        found = _find_triple(table)
+        found = find_attributes(table)
         if found is None:
             continue
         entity, naming, value = found
@@ -37,7 +37,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
         )
 
 
-def _find_triple(table: SurveyedTable) -> tuple[Place, Place, Place] | None:
+def find_attributes(table: SurveyedTable) -> tuple[Place, Place, Place] | None:
     """Return the columns for entity, attribute and value; None when it is no such table."""
     if len(table.columns) > _MOST_COLUMNS or len((table.table.comment or "").strip()) > 80:
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pgmoat.report.lint.names import singular, words_of
 from pgmoat.report.lint.remedies import rename_column, rename_table
 from pgmoat.report.lint.rule import Remark, Rule
+from pgmoat.report.lint.rules.entity_attribute_value import find_attributes
 from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.lint.vocabulary import GENERIC_COLUMNS, GENERIC_TABLES
 
@@ -19,7 +20,8 @@ def _find(subject: Subject) -> Iterator[Remark]:
             remedy = rename_table(subject, table, "…", "name it after what one row is")
             yield Remark(table.table.qualified_name, None, f"{name} says nothing of its rows", remedy)
     for place in subject.places:
-        if _is_generic(place):
+        # attribute and value of a table of attributes are another rule's.
+        if _is_generic(place) and find_attributes(place.table) is None:
             stem = singular(place.table.table.name)
             remedy = rename_column(subject, place, f"{stem}_{place.name}", "name it after what it holds")
             message = f"{place.name} says nothing of what it holds, nor does a comment"

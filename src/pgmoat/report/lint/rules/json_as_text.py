@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgmoat.report.lint.evidence import show_percent
 from pgmoat.report.lint.keywords import quote, quote_qualified
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Subject, is_view
@@ -17,7 +18,7 @@ _SHAPES = re.compile(r"(\{\"|\{\}|\[\{\"|\[\"|\[\]).*", re.DOTALL)
 def _find(subject: Subject) -> Iterator[Remark]:
     for place in subject.places:
         share = share_of(place, _VALUES, _SHAPES)
-        if share < NEARLY_ALL:
+        if share < NEARLY_ALL or "json" in place.comment.lower():
             continue
         column = quote(place.name)
         sql = (
@@ -26,7 +27,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
         yield Remark(
             place.table_name,
             place.name,
-            f"JSON in {place.column.type_name} ({share:.0%} of the sampled texts)",
+            f"JSON in {place.column.type_name} ({show_percent(share)} of the sampled texts)",
             Remedy(
                 "make it jsonb, and say which keys there are",
                 "" if subject.is_policy or is_view(place.table) else sql,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.report.lint.keywords import quote, quote_qualified
-from pgmoat.report.lint.names import words_of
+from pgmoat.report.lint.names import full_words
 from pgmoat.report.lint.rule import Remark, Remedy, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
 from pgmoat.report.lint.vocabulary import MONEY_TABLE_WORDS, MONEY_WORDS, word_set
@@ -28,14 +28,12 @@ def _find(subject: Subject) -> Iterator[Remark]:
 
 
 def _is_money(place: Place) -> bool:
-    words = set(words_of(place.name))
+    words = full_words(place.name)
     if _RATIOS & words:
         return False
     if MONEY_WORDS & words:
         return True
-    return bool(words & {"amount", "total"}) and bool(
-        MONEY_TABLE_WORDS & set(words_of(place.table.table.name))
-    )
+    return bool(words & {"amount", "total"}) and bool(MONEY_TABLE_WORDS & full_words(place.table.table.name))
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.report.lint.evidence import show_nulls
-from pgmoat.report.lint.names import words_of
+from pgmoat.report.lint.names import full_words, words_of
 from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
@@ -44,7 +44,7 @@ def _judge(place: Place) -> str:
     """Return what speaks for a meaning of NULL, empty when nothing does."""
     if place.sample is not None and place.sample.nulls == 0 and place.sample.rows >= 20:
         return ""  # nullable, but nobody uses it
-    words = set(words_of(place.name))
+    words = full_words(place.name)
     if words & ENDINGS and (words & MOMENT_WORDS or place.column.type_category == "D"):
         return "not yet, never, or not known?"
     own = place.table.foreign_key_of(place.name)

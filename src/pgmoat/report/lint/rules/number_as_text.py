@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgmoat.report.lint.evidence import show_values
+from pgmoat.report.lint.evidence import show_percent, show_values
 from pgmoat.report.lint.names import words_of
-from pgmoat.report.lint.rule import Remark, Remedy, Rule
+from pgmoat.report.lint.remedies import describe_column
+from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
-from pgmoat.report.lint.texts import NEARLY_ALL, share_of
+from pgmoat.report.lint.texts import NEARLY_ALL, says_format, share_of
 from pgmoat.report.lint.vocabulary import MONEY_WORDS, QUANTITY_WORDS, UNITLESS_WORDS, word_set
 
 _DECIMALS = re.compile(r"[-+]?\d+[.,]\d+")
@@ -25,13 +26,20 @@ _MEASURES = (QUANTITY_WORDS | MONEY_WORDS | UNITLESS_WORDS | {"amount", "total"}
 
 def _find(subject: Subject) -> Iterator[Remark]:
     for place in subject.places:
-        if place.is_unique or place.is_reference or place.is_key or not _is_number(place):
+        if place.is_unique or place.is_reference or place.is_key or says_format(place):
+            continue
+        if not _is_number(place):
             continue
         yield Remark(
             place.table_name,
             place.name,
             f"numbers in a text: {_show(place)}",
-            Remedy("make it numeric or an integer; until then say so in the comment"),
+            describe_column(
+                subject,
+                place,
+                "make it numeric or an integer; until then say so in the comment",
+                "Number as text: cast it to numeric.",
+            ),
         )
 
 
@@ -52,7 +60,7 @@ def _show(place: Place) -> str:
         return ""
     if sample.values:
         return f"such as {show_values(place, 3)}"
-    return f"of the shape {sample.shapes[0].pattern} ({sample.shapes[0].share:.0%})"
+    return f"of the shape {sample.shapes[0].pattern} ({show_percent(sample.shapes[0].share)})"
 
 
 RULE = Rule(

@@ -6,10 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from pgmoat.catalog.snapshot import Column
 from pgmoat.report.lint.evidence import join_words
-from pgmoat.report.lint.remedies import describe_table
+from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
-from pgmoat.report.lint.subject import Subject
+from pgmoat.report.lint.subject import Place, Subject
 
 _NUMBERED = re.compile(r"(.*?\D)_?(\d{1,3})(\D*)")
 _LEAST = 3
@@ -17,11 +18,11 @@ _LEAST = 3
 
 def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
-        families: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
+        families: dict[tuple[str, str, str], list[tuple[int, Column]]] = defaultdict(list)
         for column in table.columns:
             parts = _NUMBERED.fullmatch(column.name)
             if parts is not None and not (column.comment or "").strip():
-                families[parts[1], parts[3], column.base_type_name].append((int(parts[2]), column.name))
+                families[parts[1], parts[3], column.base_type_name].append((int(parts[2]), column))
         for (stem, end, _), members in families.items():
             numbers = sorted(number for number, _ in members)
             if len(numbers) < _LEAST or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
@@ -29,12 +30,12 @@ def _find(subject: Subject) -> Iterator[Remark]:
             yield Remark(
                 table.table.qualified_name,
                 None,
-                f"{join_words([name for _, name in members])} are numbered, and nothing says how they differ",
-                describe_table(
+                f"{join_words([column.name for _, column in members])} are numbered, and nothing says how they differ",
+                describe_column(
                     subject,
-                    table,
+                    Place(table, members[0][1]),
                     "make them rows of a table of their own or an array, or say what each is for",
-                    f"… {members[0][1]} is the …",
+                    "….",
                 ),
                 detail=f"{stem}#{end}",
             )

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgmoat.report.lint.keywords import RESERVED
+from pgmoat.report.lint.names import avoid_reserved
 from pgmoat.report.lint.remedies import rename_column, rename_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Subject
+
+_WORDS = "let agents see it under another name"
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
         name = table.table.name
         if name in RESERVED:
-            remedy = rename_table(subject, table, f"{name}s", "let agents see it under another name")
+            remedy = rename_table(subject, table, avoid_reserved(name), _WORDS)
             yield Remark(table.table.qualified_name, None, f"{name} is a reserved word of SQL", remedy)
     for place in subject.places:
         if place.name in RESERVED:
-            stem = place.table.table.name.rstrip("s")
-            remedy = rename_column(
-                subject, place, f"{stem}_{place.name}", "let agents see it under another name"
-            )
+            legible = avoid_reserved(place.name, place.table.table.name)
+            remedy = rename_column(subject, place, legible, _WORDS)
             yield Remark(place.table_name, place.name, f"{place.name} is a reserved word of SQL", remedy)
 
 

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgmoat.report.lint.evidence import join_words
+from pgmoat.report.lint.names import hints_of
 from pgmoat.report.lint.remedies import rename_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject, is_view
 from pgmoat.report.naming.concepts import NamedColumn, SameConcept, group_same_concepts
+from pgmoat.report.naming.expansion import expand
+from pgmoat.report.naming.meanings import Sureness
 
 _SHOWN = 3
 
@@ -37,13 +40,19 @@ def _compare(
     usual = max(tables, key=lambda name: (len(tables[name]), name == concept.concept, name))
     elsewhere = join_words(sorted(tables[usual]), _SHOWN)
     for column in concept.columns:
-        if column.column != usual:
+        if column.column != usual and _is_sure(places[column.table, column.column]):
             yield Remark(
                 column.table,
                 column.column,
                 f"the same is called {usual} in {elsewhere} ({concept.reason})",
                 rename_column(subject, places[column.table, column.column], usual),
             )
+
+
+def _is_sure(place: Place) -> bool:
+    """Whether its own table reads its name the same way: pri may be a price, or a priority."""
+    read = expand(place.name, hints_of(place.table), place.column.type_name)
+    return read.sureness is Sureness.CERTAIN
 
 
 RULE = Rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pgmoat.report.lint.evidence import show_values
 from pgmoat.report.lint.flags import find_flag
-from pgmoat.report.lint.names import is_cryptic, last_words, words_of
+from pgmoat.report.lint.names import full_words, is_cryptic, last_words, words_of
 from pgmoat.report.lint.remedies import map_values
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
@@ -62,7 +62,6 @@ def _judge_values(place: Place) -> str:
     if not 2 <= len(values) <= _MOST_CODES or filled < 3 * len(values):
         return ""
     kind = place.column.base_type_name
-    words = words_of(place.name)
     if kind in _INTEGERS:
         is_code = all(_NUMBER.fullmatch(value) for value in values) and _is_named_as_code(place)
     else:
@@ -70,7 +69,7 @@ def _judge_values(place: Place) -> str:
             kind in _TEXTS
             and all(_CODE.fullmatch(value.strip()) for value in values if value.strip())
             and any(value.strip() for value in values)
-            and not _EVIDENT & set(words)
+            and not _EVIDENT & full_words(place.name)
             and not (all(value.strip().isdigit() for value in values) and not _is_named_as_code(place))
         )
     return f"codes without a meaning: {show_values(place)}{_say_check(place)}" if is_code else ""
@@ -78,7 +77,7 @@ def _judge_values(place: Place) -> str:
 
 def _is_named_as_code(place: Place) -> bool:
     words = words_of(place.name)
-    if QUANTITY_WORDS & set(words) and not CODE_WORDS & set(words[-1:]):
+    if QUANTITY_WORDS & full_words(place.name) and not CODE_WORDS & set(words[-1:]):
         return False
     return bool(CODE_WORDS & set(last_words(words, 1))) or is_cryptic(place.name)
 
@@ -92,7 +91,7 @@ def _judge_catalog(place: Place) -> str:
     is_small = column.base_type_name in _INTEGERS - {"int8"} or (
         column.base_type_name in _TEXTS and column.max_length is not None and column.max_length <= 2
     )
-    if not is_small or _EVIDENT & set(words) or not SURE_CODE_WORDS & set(last_words(words, 1)):
+    if not is_small or _EVIDENT & full_words(place.name) or not SURE_CODE_WORDS & set(last_words(words, 1)):
         return ""
     return (
         f"{column.type_name} under this name holds codes, and nothing says what they mean{_say_check(place)}"

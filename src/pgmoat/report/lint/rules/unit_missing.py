@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import words_of
+from pgmoat.report.lint.names import full_words, words_of
 from pgmoat.report.lint.remedies import rename_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
@@ -21,7 +21,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
         words = words_of(place.name)
         if (
             not words
-            or words[-1] not in UNITLESS_WORDS
+            or not UNITLESS_WORDS & full_words(words[-1])
             or UNITS & set(words)
             or _has_unit_column(place, words)
         ):
