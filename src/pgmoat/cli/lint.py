@@ -33,7 +33,7 @@ from pgmoat.cli.lint_options import (
 from pgmoat.cli.lint_output import Shown, describe, print_page, print_report
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
-from pgmoat.compiler.checks.wording import suggest_table
+from pgmoat.compiler.checks.wording import suggest_name, suggest_table
 from pgmoat.errors import Error
 from pgmoat.policy.load import LoadedPolicy, load_policy
 from pgmoat.postgres.connect import connect, resolve_dsn
@@ -189,7 +189,7 @@ def _report(subject: Subject, request: _Request) -> LintReport:
     schemas = {name.partition(".")[0] for name in names}
     for schema in choice.schemas:
         if schema not in schemas:
-            raise Error(f"--schema {schema}: it has no tables", hint=suggest_table(schema, sorted(schemas)))
+            raise Error(f"--schema {schema}: it has no tables", hint=suggest_name(schema, sorted(schemas)))
     for table in choice.tables:
         if not any(Choice(choice.schemas, (table,)).has(name) for name in names):
             raise Error(f"--table {table}: there is no such table", hint=_suggest_table(table, names))
@@ -197,8 +197,9 @@ def _report(subject: Subject, request: _Request) -> LintReport:
 
 
 def _suggest_table(wanted: str, names: list[str]) -> str:
-    bare = {name.partition(".")[2]: name for name in names}
-    return suggest_table(wanted, names if "." in wanted else sorted(bare))
+    if "." in wanted:
+        return suggest_table(wanted, names)
+    return suggest_name(wanted, sorted({name.partition(".")[2] for name in names}))
 
 
 def _name_subject(loaded: LoadedPolicy | None) -> str:

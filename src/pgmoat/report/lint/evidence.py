@@ -17,7 +17,8 @@ _FEW = 100  # rows, of which a share is no percentage
 
 def show_values(place: Place, shown: int = _SHOWN) -> str:
     """Return the values that were seen with their rows: ``1 (120 rows), 2 (7 rows) and 3 more``."""
-    seen = place.sample.values if place.sample is not None else ()
+    values = place.sample.values if place.sample is not None else ()
+    seen = sorted(values, key=lambda value: (-value.rows, value.value))
     parts = [
         f"{show_value(value.value)} ({value.rows:,} row{'' if value.rows == 1 else 's'})" for value in seen
     ]

@@ -17,6 +17,10 @@ from pgmoat.report.naming.naturalness import Level, classify
 from pgmoat.report.naming.words import is_word, split_words
 from pgmoat.report.survey.snapshot import SurveyedTable
 
+_NO_HINTS = Hints(frozenset(), ())
+_SHORT_WORDS = frozenset({"no", "tel", "pic", "prod", "spec"})
+"""English words that names use for another; lab, rep and info have become words of their own."""
+
 words_of = split_words
 singular = inflection.singular
 
@@ -39,7 +43,7 @@ def make_legible(name: str, hints: Hints, owner: str = "", data_type: str = "") 
 
 
 def avoid_reserved(name: str, owner: str = "") -> str:
-    """Return *name*; where SQL reserves it, its plural, or for a column of *owner* one that names the owner."""
+    """Return *name*; where SQL reserves it, its plural, or for a column one that names its *owner*."""
     if name not in RESERVED:
         return name
     stem = singular(owner)
@@ -54,9 +58,12 @@ def level_of(name: str) -> Level:
     return classify(name).level
 
 
-def is_cryptic(name: str) -> bool:
-    """Whether nobody can read *name*."""
-    return level_of(name) is Level.LEAST
+def is_cryptic(name: str, hints: Hints = _NO_HINTS, data_type: str = "") -> bool:
+    """Whether nobody can read *name*: one that is sure to be written out is only abbreviated."""
+    if level_of(name) is not Level.LEAST:
+        return False
+    expansion = expand(name, hints, data_type)
+    return not (expansion.is_changed and expansion.sureness is Sureness.CERTAIN)
 
 
 def last_words(words: tuple[str, ...], count: int) -> tuple[str, ...]:
@@ -99,16 +106,17 @@ def list_abbreviations(name: str, hints: Hints, data_type: str = "") -> tuple[tu
     return tuple(
         (part.abbreviation, _say(part.words, part.sureness))
         for part in expansion.expanded
-        if (part.sureness is Sureness.CERTAIN or not is_word(part.abbreviation))
-        and part.words
-        and part.words != part.abbreviation
-        and not _is_written_out(part.abbreviation, part.words)
+        if part.words
+        and part.abbreviation != part.words.replace("_", "")  # itemid for item_id
+        and (part.abbreviation in _SHORT_WORDS or not is_word(part.abbreviation))
     )
 
 
-def _is_written_out(abbreviation: str, words: str) -> bool:
-    """Whether the only difference is how words are put together: ``itemid`` and ``item_id``."""
-    return abbreviation == words.replace("_", "") or (is_word(abbreviation) and len(abbreviation) > 4)
+def say_cryptic(name: str, hints: Hints) -> str:
+    """Return that *name* cannot be read, or what may be guessed of it."""
+    found = list_abbreviations(name, hints)
+    guesses = ", ".join(f"{short} for {full}" for short, full in found)
+    return f"{name} can only be guessed ({guesses})" if guesses else f"{name} cannot be read"
 
 
 def _say(words: str, sureness: Sureness) -> str:

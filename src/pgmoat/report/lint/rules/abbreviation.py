@@ -13,13 +13,15 @@ from pgmoat.report.lint.subject import Place, Subject
 def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
         hints, name = hints_of(table), table.table.name
-        found = () if is_cryptic(name) else list_abbreviations(name, hints)
+        found = () if is_cryptic(name, hints) else list_abbreviations(name, hints)
         if found:
             remedy = rename_table(subject, table, make_legible(name, hints))
             yield Remark(table.table.qualified_name, None, _say(name, found), remedy)
         for column in table.columns:
             found = (
-                () if is_cryptic(column.name) else list_abbreviations(column.name, hints, column.type_name)
+                ()
+                if is_cryptic(column.name, hints, column.type_name)
+                else list_abbreviations(column.name, hints, column.type_name)
             )
             if found:
                 place = Place(table, column)

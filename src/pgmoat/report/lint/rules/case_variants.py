@@ -34,7 +34,7 @@ def _group(place: Place) -> list[list[ValueCount]]:
 
 def _remark(subject: Subject, place: Place, groups: list[list[ValueCount]]) -> Remark:
     shown = "; ".join(
-        " and ".join(f"'{seen.value}' ({seen.rows:,})" for seen in group) for group in groups[:_SHOWN]
+        " and ".join(f"'{seen.value}' ({seen.rows:,})" for seen in _sort(group)) for group in groups[:_SHOWN]
     )
     best = max(groups[0], key=lambda seen: (seen.value == seen.value.strip(), seen.rows, seen.value)).value
     sql = update_values(place, [seen.value for seen in groups[0] if seen.value != best], best)
@@ -47,6 +47,10 @@ def _remark(subject: Subject, place: Place, groups: list[list[ValueCount]]) -> R
             "" if subject.is_policy or is_view(place.table) else sql,
         ),
     )
+
+
+def _sort(group: list[ValueCount]) -> list[ValueCount]:
+    return sorted(group, key=lambda seen: (-seen.rows, seen.value))
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import Level, level_of, words_of
+from pgmoat.report.lint.names import is_cryptic, words_of
 from pgmoat.report.lint.remedies import describe_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
@@ -28,8 +28,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
 
 def _judge(place: Place) -> str:
     words = words_of(place.name)
-    level = level_of(place.name)
-    if level is Level.LEAST:
+    if is_cryptic(place.name):
         return "neither its name nor a comment says what it holds"
     is_short = len(words) == 1 and words[0] in _OPEN_WORDS and words[0] not in UNITLESS_WORDS
     if is_short and place.column.type_category in ("N", "S") and not place.allowed_values:

@@ -30,7 +30,8 @@ def _find(subject: Subject) -> Iterator[Remark]:
             yield Remark(
                 table.table.qualified_name,
                 None,
-                f"{join_words([column.name for _, column in members])} are numbered, and nothing says how they differ",
+                f"{join_words([column.name for _, column in members])} are numbered,"
+                " and nothing says how they differ",
                 describe_column(
                     subject,
                     Place(table, members[0][1]),

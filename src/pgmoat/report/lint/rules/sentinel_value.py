@@ -39,7 +39,9 @@ def _list_texts(sample: ColumnSample) -> tuple[ValueCount, ...]:
     if sample.values:
         return sample.values
     seen = sample.rows - sample.nulls
-    return tuple(ValueCount("", round(shape.share * seen)) for shape in sample.shapes if not shape.pattern.strip())
+    return tuple(
+        ValueCount("", round(shape.share * seen)) for shape in sample.shapes if not shape.pattern.strip()
+    )
 
 
 def _remark(subject: Subject, place: Place, found: list[ValueCount]) -> Remark:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import hints_of, is_cryptic, suggest_legible
+from pgmoat.report.lint.names import hints_of, is_cryptic, say_cryptic, suggest_legible
 from pgmoat.report.lint.remedies import rename_column
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Place, Subject
@@ -14,14 +14,14 @@ def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
         hints = hints_of(table)
         for column in table.columns:
-            if not is_cryptic(column.name):
+            if not is_cryptic(column.name, hints, column.type_name):
                 continue
             place = Place(table, column)
             legible = suggest_legible(column.name, hints, column.type_name)
             yield Remark(
                 place.table_name,
                 column.name,
-                f"{column.name} cannot be read" + ("; only its comment helps" if place.comment else ""),
+                say_cryptic(column.name, hints) + ("; only its comment helps" if place.comment else ""),
                 rename_column(subject, place, legible, "let agents see it under a name in full words"),
                 share=0.5 if place.comment else 1.0,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgmoat.report.lint.names import hints_of, is_cryptic, suggest_legible
+from pgmoat.report.lint.names import hints_of, is_cryptic, say_cryptic, suggest_legible
 from pgmoat.report.lint.remedies import rename_table
 from pgmoat.report.lint.rule import Remark, Rule
 from pgmoat.report.lint.subject import Subject
@@ -12,15 +12,15 @@ from pgmoat.report.lint.subject import Subject
 
 def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
-        name = table.table.name
-        if not is_cryptic(name):
+        name, hints = table.table.name, hints_of(table)
+        if not is_cryptic(name, hints):
             continue
         has_comment = bool((table.table.comment or "").strip())
-        legible = suggest_legible(name, hints_of(table))
+        legible = suggest_legible(name, hints)
         yield Remark(
             table.table.qualified_name,
             None,
-            f"{name} cannot be read" + ("; only its comment helps" if has_comment else ""),
+            say_cryptic(name, hints) + ("; only its comment helps" if has_comment else ""),
             rename_table(subject, table, legible, "let agents see it under a name in full words"),
             share=0.5 if has_comment else 1.0,
         )
