@@ -18,7 +18,7 @@ from math import log
 
 from pgmoat.report.naming.abbreviations import load_abbreviations
 from pgmoat.report.naming.meanings import consonants
-from pgmoat.report.naming.words import load_ranks, split_glued, split_tokens
+from pgmoat.report.naming.words import find_rank, load_ranks, split_glued, split_tokens
 
 _BANDS = 1000, 4000, 12000  # ranks up to which words are looked through for what a part could be short for
 _USUAL = 4000  # a more frequent word is a word, although it may be an abbreviation as well
@@ -57,7 +57,7 @@ def _judge(text: str) -> tuple[str, int]:
         return "n", 0
     if len(text) == 1:
         return "1", 12
-    rank = load_ranks().get(text)
+    rank = find_rank(text)
     abbreviation = load_abbreviations().get(text)
     if abbreviation is not None:
         kind = "c" if abbreviation.is_certain else "b" if rank is not None and rank < _USUAL else "a"

@@ -24,8 +24,8 @@ class Model:
     """
     A linear model of three levels.
 
-    Weights say how much more a key speaks for regular, and for least, than for low; they are whole multiples of
-    *step*, so every machine has the same sum.
+    Weights say how much more a key speaks for regular, and for least, than for low. They are whole
+    multiples of *step*, so every machine has the same sum.
     """
 
     step: float
