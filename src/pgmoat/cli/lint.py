@@ -168,13 +168,11 @@ def _judge(survey: Survey, request: _Request) -> _Result:
     view = view_through(survey, request.loaded.policy)
     subject = Subject(view.survey, view.origins)
     report = _report(subject, request)
-    judged = {origin.table for name, origin in view.origins.items() if _is_in(report, name)}
-    before = lint_subject(Subject(survey, with_views=True), request.rules, Choice(tables=tuple(judged)))
+    shown = {table.table for table in report.tables}
+    judged = {origin.table for name, origin in view.origins.items() if name in shown}
+    bare = lint_subject(Subject(survey, with_views=True), request.rules)
+    before = LintReport(tuple(table for table in bare.tables if table.table in judged), request.rules)
     return _Result(survey, subject, report, before, view)
-
-
-def _is_in(report: LintReport, name: str) -> bool:
-    return any(table.table == name for table in report.tables)
 
 
 def _report(subject: Subject, request: _Request) -> LintReport:

@@ -240,3 +240,45 @@ def test_names_cannot_write_on_the_terminal(lint: Lint, server: PostgresServer) 
         assert "\x1b[31m" not in answer.out
         assert "[bold]b" in answer.out
         assert json.loads(lint(database, "--sarif").out)["runs"][0]["results"]
+
+
+def test_a_policy_without_its_tables_has_nothing_before_and_nothing_after(
+    lint: Lint, legacy: Database, tmp_path: Path
+) -> None:
+    policy = tmp_path / "moat.yaml"
+    policy.write_text("version: 1\nentities:\n  gone: {table: public.gone, columns: {id: {}}}\n")
+    answer = lint(legacy, "--policy", str(policy))
+    assert answer.code == 0
+    assert "no tables to judge" in answer.out
+    assert "no table in the database for gone" in answer.out
+
+
+def test_two_entities_of_one_table_are_each_compared_with_it(
+    lint: Lint, legacy: Database, tmp_path: Path
+) -> None:
+    policy = tmp_path / "moat.yaml"
+    policy.write_text(
+        "version: 1\nentities:\n  a: {table: public.ord, columns: {id: {}}}\n"
+        "  b: {table: public.ord, columns: {id: {}, stat_cd: {}}}\n"
+    )
+    tables = lint(legacy, "--policy", str(policy), "--json", "--table", "public.ord").data["tables"]
+    assert [table["table"] for table in tables] == ["agent.a", "agent.b"]
+    assert tables[0]["score_before"] == tables[1]["score_before"]
+    assert tables[0]["score"] > tables[1]["score"]
+
+
+def test_sarif_of_a_policy_stands_at_its_lines(lint: Lint, legacy: Database, tmp_path: Path) -> None:
+    policy = tmp_path / "my moat.yaml"
+    policy.write_text(
+        "version: 1\nentities:\n  ord:\n    table: public.ord\n    columns:\n      id: {}\n      stat_cd: {}\n"
+    )
+    results = json.loads(lint(legacy, "--policy", str(policy), "--sarif").out)["runs"][0]["results"]
+    places = {
+        part["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]: part["locations"][0][
+            "physicalLocation"
+        ]
+        for part in results
+    }
+    assert places["agent.ord.stat_cd"]["region"]["startLine"] == 7
+    assert places["agent.ord"]["region"]["startLine"] == 3
+    assert places["agent.ord"]["artifactLocation"]["uri"].endswith("/my%20moat.yaml")

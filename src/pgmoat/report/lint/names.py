@@ -17,9 +17,12 @@ from pgmoat.report.naming.naturalness import Level, classify
 from pgmoat.report.naming.words import is_word, split_words
 from pgmoat.report.survey.snapshot import SurveyedTable
 
-_NO_HINTS = Hints(frozenset(), ())
+_NO_HINTS = read_hints(())
 _SHORT_WORDS = frozenset({"no", "tel", "pic", "prod", "spec"})
 """English words that names use for another; lab, rep and info have become words of their own."""
+
+_ACCEPTED = frozenset({"auth", "admin", "config", "uid"})
+"""Abbreviations that everybody says; what they are short for would be a guess."""
 
 words_of = split_words
 singular = inflection.singular
@@ -61,6 +64,8 @@ def level_of(name: str) -> Level:
 def is_cryptic(name: str, hints: Hints = _NO_HINTS, data_type: str = "") -> bool:
     """Whether nobody can read *name*: one that is sure to be written out is only abbreviated."""
     if level_of(name) is not Level.LEAST:
+        return False
+    if all(word in _ACCEPTED or (len(word) > 3 and is_word(word)) for word in split_words(name)):
         return False
     expansion = expand(name, hints, data_type)
     return not (expansion.is_changed and expansion.sureness is Sureness.CERTAIN)
@@ -107,6 +112,7 @@ def list_abbreviations(name: str, hints: Hints, data_type: str = "") -> tuple[tu
         (part.abbreviation, _say(part.words, part.sureness))
         for part in expansion.expanded
         if part.words
+        and part.abbreviation not in _ACCEPTED
         and part.abbreviation != part.words.replace("_", "")  # itemid for item_id
         and (part.abbreviation in _SHORT_WORDS or not is_word(part.abbreviation))
     )

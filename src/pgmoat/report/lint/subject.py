@@ -14,6 +14,24 @@ from pgmoat.report.survey.snapshot import CheckConstraint, ColumnSample, Survey,
 
 TABLE_KINDS = frozenset({"r", "p", "f"})
 VIEW_KINDS = frozenset({"v", "m"})
+TOOL_TABLES = frozenset(
+    {
+        "alembic_version",
+        "ar_internal_metadata",
+        "databasechangelog",
+        "databasechangeloglock",
+        "django_migrations",
+        "flyway_schema_history",
+        "goose_db_version",
+        "knex_migrations",
+        "knex_migrations_lock",
+        "_prisma_migrations",
+        "schema_migrations",
+        "sequelizemeta",
+        "typeorm_metadata",
+    }
+)
+"""Tables in which tools for migrations keep their books: nobody asks them anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,7 @@ class Subject:
             if table.table.kind in kinds
             and not table.is_partition
             and table.extension is None
+            and table.table.name.lower() not in TOOL_TABLES
             and not self._is_child(table)
         )
 

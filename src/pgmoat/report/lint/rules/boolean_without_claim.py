@@ -11,6 +11,21 @@ from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.lint.vocabulary import CLAIM_ADJECTIVES, CLAIMS
 
 _FLAGS = frozenset({"flag", "flg", "bool", "boolean", "fl", "ind", "yn"})
+_ADJECTIVE_ENDINGS = (
+    "ed",
+    "able",
+    "ible",
+    "al",
+    "ive",
+    "ous",
+    "ful",
+    "less",
+    "ent",
+    "ant",
+    "ic",
+    "ary",
+    "due",
+)
 
 
 def _find(subject: Subject) -> Iterator[Remark]:
@@ -25,7 +40,7 @@ def _find(subject: Subject) -> Iterator[Remark]:
 
 def _remark(subject: Subject, place: Place, words: tuple[str, ...]) -> Remark:
     rest = tuple(word for word in words if word not in _FLAGS and not word.isdigit())
-    is_adjective = bool(rest) and (rest[-1] in CLAIM_ADJECTIVES or rest[-1].endswith(("ed", "able", "ible")))
+    is_adjective = bool(rest) and (rest[-1] in CLAIM_ADJECTIVES or rest[-1].endswith(_ADJECTIVE_ENDINGS))
     said = f"{'is' if is_adjective else 'has'}_{'_'.join(rest)}" if rest else "is_…"
     return Remark(
         place.table_name,
@@ -36,13 +51,12 @@ def _remark(subject: Subject, place: Place, words: tuple[str, ...]) -> Remark:
 
 
 def _is_claim(words: tuple[str, ...]) -> bool:
+    """Whether a verb or an adjective makes a claim of it; in doubt it does."""
     if _FLAGS & set(words):
         return False
-    return (
-        words[0] in CLAIMS
-        or any(word in CLAIM_ADJECTIVES or word in ("is", "has", "can", "requires") for word in words)
-        or any(word.endswith(("ed", "able", "ible")) and len(word) > 3 for word in words)
-        or (words[0].endswith("s") and not words[0].endswith("ss") and len(words) > 1 and words[0] in CLAIMS)
+    return any(
+        word in CLAIMS or word in CLAIM_ADJECTIVES or (len(word) > 4 and word.endswith(_ADJECTIVE_ENDINGS))
+        for word in words
     )
 
 

@@ -11,7 +11,7 @@ from pgmoat.report.lint.subject import Place, Subject
 from pgmoat.report.lint.vocabulary import UNITLESS_WORDS
 
 _OPEN_WORDS = frozenset(
-    {"rate", "score", "level", "points", "factor", "index", "ratio", "threshold", "limit", "grade"}
+    {"rate", "score", "level", "points", "factor", "ratio", "threshold", "limit", "grade"}
 )
 """One-word names that need a word more: of what, from where, better when higher or lower?"""
 

@@ -57,7 +57,8 @@ def _list_targets(subject: Subject) -> _Targets:
         singles = [index for index in table.table.unique_indexes if len(index.columns) == 1]
         for index in sorted(singles, key=lambda index: not index.is_primary):
             column = table.table.column(index.columns[0])
-            if column is None or index.predicate is not None:
+            # A key that points on itself is not where others point to.
+            if column is None or index.predicate is not None or _is_reference(table, column.name):
                 continue
             target = _Target(table, column.name, _family(column.base_type_name))
             by_key[column.name].append(target)
@@ -66,19 +67,27 @@ def _list_targets(subject: Subject) -> _Targets:
     return _Targets(by_table, by_key)
 
 
+def _is_reference(table: SurveyedTable, column: str) -> bool:
+    return any(column in key.columns for key in table.foreign_keys)
+
+
 def _match(targets: _Targets, place: Place) -> list[_Target]:
     """Return what the column's name points to, of the same type; nothing when it is the table's own key."""
     kind = _family(place.column.base_type_name)
-    own = place.table_name
-    by_key = [
+    return _match_table(targets, place, kind) or _match_key(targets, place, kind)
+
+
+def _match_key(targets: _Targets, place: Place, kind: str) -> list[_Target]:
+    """Return the keys of other tables that have the column's name: subject_id of patients."""
+    if place.name in _PLAIN_KEYS or not set(words_of(place.name)[-1:]) & _KEY_WORDS:
+        return []
+    if place.is_unique:  # a key of its own: two tables may share the name of their keys
+        return []
+    return [
         target
         for target in targets.by_key.get(place.name, ())
-        if target.name != own and target.type_name == kind and place.name not in _PLAIN_KEYS
+        if target.name != place.table_name and target.type_name == kind
     ]
-    by_key = by_key if set(words_of(place.name)[-1:]) & _KEY_WORDS else []
-    if place.is_unique:  # a key of its own: two tables may share the name of their keys
-        by_key = [target for target in by_key if _is_named_after(place, target)]
-    return by_key or _match_table(targets, place, kind)
 
 
 def _match_table(targets: _Targets, place: Place, kind: str) -> list[_Target]:
@@ -91,11 +100,6 @@ def _match_table(targets: _Targets, place: Place, kind: str) -> list[_Target]:
         return []  # its own key
     nearest = [target for target in found if target.table.table.schema == place.table.table.schema]
     return nearest or found
-
-
-def _is_named_after(place: Place, target: _Target) -> bool:
-    words = words_of(place.name)
-    return normalize("_".join(words[:-1])) == normalize(target.table.table.name)
 
 
 def _has_partner(place: Place) -> bool:

@@ -18,7 +18,7 @@ _TEXTS = frozenset({"text", "varchar", "bpchar", "char", "name"})
 _CODE = re.compile(r"[A-Za-z0-9]{1,2}")
 _NUMBER = re.compile(r"-?[0-9]{1,3}")
 _MOST_CODES = 15
-_EVIDENT = word_set("country state province region currency language lang locale gender sex initial")
+_EVIDENT = word_set("country http state province region currency language lang locale gender sex initial")
 """Short codes under these names are everybody's: ISO codes, M and F, a letter of a name."""
 _EXPLAINS = re.compile(
     r"(?<![\w.])'?[A-Za-z0-9]{1,3}'?\s*(=|:|-|\u2013|=>|->|\bis\b|\bmeans\b|\bfor\b)\s*\w", re.ASCII
