@@ -26,6 +26,7 @@ from pgmoat.cli import (
     freeze,
     history,
     incidents,
+    lint,
     mcp,
     metrics,
     pgbouncer,
@@ -78,6 +79,7 @@ def build_app() -> typer.Typer:
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)
     app.command("doctor")(doctor.doctor)
+    app.command("lint")(lint.lint)
     app.command("pgbouncer")(pgbouncer.pgbouncer)
     app.add_typer(task.build_app(), name="task")
     app.command("freeze")(freeze.freeze)

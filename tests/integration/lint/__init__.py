@@ -1,0 +1,1 @@
+"""The lint against real databases, through the command line."""

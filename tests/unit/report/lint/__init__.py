@@ -1,0 +1,1 @@
+"""Rules of the lint, scores, baselines, and what agents see through a policy."""
