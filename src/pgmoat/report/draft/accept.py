@@ -22,6 +22,8 @@ def draft_accept(reaches: Iterable[Reach]) -> tuple[DraftAccept, ...]:
         revoke = render_revoke(reach, privileges)
         entries.setdefault(
             reach.object,
-            DraftAccept(reach.object, f"found by init; decide: {revoke} (plan --harden keeps people's rights)"),
+            DraftAccept(
+                reach.object, f"found by init; decide: {revoke} (plan --harden keeps people's rights)"
+            ),
         )
     return tuple(entries.values())

@@ -15,8 +15,13 @@ from pgmoat.report.survey.snapshot import SurveyedTable
 
 READER, SUPPORT, OPERATOR = "reader", "support", "operator"
 
-_NOTES = frozenset("note notes comment comments remark remarks memo instructions".split())
-_STATES = frozenset("status state stage phase priority".split())
+_NOTES = frozenset(["note", "notes", "comment", "comments", "remark", "remarks", "memo", "instructions"])
+_STATES = frozenset(["status", "state", "stage", "phase", "priority"])
+_NOT_WRITTEN_TEXT = (
+    "employee employees staff user users account accounts role roles permission permissions setting settings"
+    " configuration person people patient patients payment payments invoice invoices"
+)
+_NOT_WRITTEN = frozenset(_NOT_WRITTEN_TEXT.split())
 _TEXTS = frozenset({"text", "varchar"})
 _MOST_SUPPORTED = 4
 _MOST_OPERATED = 6
@@ -44,7 +49,7 @@ def draft_agents(
     ranked = rank_entities(entities, tables)
     writable = [find_writable(entity, tables[entity.table], words[entity.table]) for entity in ranked]
     noted = [found for found in writable if found.notes][:_MOST_SUPPORTED]
-    operated = [found for found in writable if found.states or found.notes or found.entity in deletable]
+    operated = [found for found in writable if found.states or found.notes]
     return (
         _draft_reader(entities),
         _draft_support(ranked, noted),
@@ -52,9 +57,7 @@ def draft_agents(
     )
 
 
-def rank_entities(
-    entities: Sequence[DraftEntity], tables: Mapping[str, SurveyedTable]
-) -> list[DraftEntity]:
+def rank_entities(entities: Sequence[DraftEntity], tables: Mapping[str, SurveyedTable]) -> list[DraftEntity]:
     """Return the entities that hold most of the business first: many point to them, many rows."""
 
     def weigh(entity: DraftEntity) -> tuple[int, int, str]:
@@ -65,18 +68,20 @@ def rank_entities(
     return sorted(entities, key=weigh)
 
 
-def find_writable(
-    entity: DraftEntity, table: SurveyedTable, words: Mapping[str, Sequence[str]]
-) -> Writable:
+def find_writable(entity: DraftEntity, table: SurveyedTable, words: Mapping[str, Sequence[str]]) -> Writable:
     """Return the columns of *entity* that an agent may change without much risk."""
     people = table.table
     key = set(people.primary_key)
     listed = {column.base for column in entity.listed}
     touching = any(trigger.touches and not trigger.security_definer for trigger in people.triggers)
-    if not key or not key <= listed or people.rules or people.has_inheritors or touching or people.row_security:
+    is_odd = bool(people.rules) or people.has_inheritors or people.row_security or touching
+    is_about_people = not _NOT_WRITTEN.isdisjoint(entity.name.split("_"))
+    if not key or not key <= listed or is_odd or is_about_people:
         return Writable(entity.name, (), ())
     fixed = key | {name for index in people.unique_indexes for name in index.columns}
-    fixed |= {name for foreign in table.foreign_keys for name in foreign.columns if not _is_decoded(entity, name)}
+    fixed |= {
+        name for foreign in table.foreign_keys for name in foreign.columns if not _is_decoded(entity, name)
+    }
     notes: list[str] = []
     states: list[str] = []
     for column in people.columns:

@@ -98,13 +98,13 @@ def _draft_entity(table: SurveyedTable, place: Place) -> DraftEntity:
     columns = draft_columns(table, name, place)
     key = table.table.primary_key
     linked = [
-        column.references for column in columns if column.base in key and column.references and column.is_listed
+        column.references
+        for column in columns
+        if column.base in key and column.references and column.is_listed
     ]
     remarks: list[Remark] = []
     if not key:
-        unique = [index for index in table.table.unique_indexes if index.predicate is None]
-        text = "no primary key: agents can read it, but not change a row"
-        remarks.append(Remark(Kind.NOTE, text + (f"; key: may name {unique[0].name}'s columns" if unique else "")))
+        remarks.append(Remark(Kind.NOTE, "no primary key: agents can read it, but not change a row"))
     if table.unread:
         remarks.append(Remark(Kind.NOTE, f"its rows were not looked at: {table.unread}"))
     links = linked if len(key) > 1 and len(linked) == len(key) else []
@@ -114,11 +114,11 @@ def _draft_entity(table: SurveyedTable, place: Place) -> DraftEntity:
 
 
 def _is_deletable(soft: SoftDelete) -> bool:
-    return not soft.why_not and not soft.obstacle
+    return not soft.why_not and not soft.obstacle and not soft.left_behind
 
 
 def _list_links(entities: Sequence[DraftEntity], tables: Mapping[str, SurveyedTable]) -> set[str]:
-    """Return entities whose rows are links or words rather than things: no agent should mark them as deleted."""
+    """Return entities whose rows are links or words rather than things: no agent should delete them."""
     return {
         entity.name
         for entity in entities
@@ -133,9 +133,8 @@ def _settle_delete(entity: DraftEntity, soft: SoftDelete, deleted: set[str]) -> 
     if soft.why_not:
         return replace(entity, delete_remarks=(Remark(Kind.NOTE, f"no deletes: {soft.why_not}"),))
     if not soft.is_own and entity.name not in deleted:
-        rest = {key: name for key, name in soft.columns.items() if key in MANAGED}
-        line = f"delete: {{mode: soft, {', '.join(f'{k}: {v}' for k, v in rest.items())}}}" if rest else "delete: soft"
-        why = "DELETE would mark rows; adds three columns that are NULL"
+        line = f"delete: {flow({'mode': 'soft', **soft.columns})}" if soft.columns else "delete: soft"
+        why = soft.left_behind or "DELETE would mark rows, in three columns that are added"
         return replace(entity, suggestions=(*entity.suggestions, Suggestion(line, why)))
     managed = {soft.columns.get(key, key) for key in MANAGED}
     columns = tuple(column for column in entity.columns if column.base not in managed)
@@ -151,7 +150,7 @@ def _settle_delete(entity: DraftEntity, soft: SoftDelete, deleted: set[str]) -> 
             " unless people_view: names a view for them",
         )
     )
-    obstacle = (Remark(Kind.NOTE, f"as people's own deletes do not: {soft.obstacle}"),) if soft.obstacle else ()
+    obstacle = (Remark(Kind.NOTE, f"mind: {soft.obstacle}"),) if soft.obstacle else ()
     return replace(
         entity,
         columns=columns,

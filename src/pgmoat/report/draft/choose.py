@@ -50,7 +50,9 @@ _MACHINERY: tuple[tuple[re.Pattern[str], str], ...] = (
         "sessions of a program",
     ),
     (
-        re.compile(r"(.*_)?(cache|caches|cache_entries|cache_locks|cached_\w+|solid_cache_\w+)", re.IGNORECASE),
+        re.compile(
+            r"(.*_)?(cache|caches|cache_entries|cache_locks|cached_\w+|solid_cache_\w+)", re.IGNORECASE
+        ),
         "a cache, which a program fills and empties",
     ),
     (
@@ -77,11 +79,15 @@ _COPY = re.compile(
     r"(?:\d{4,8}|bak|bkp|backup|old|tmp|temp|stg|staging|copy|deprecated)_*\d*",
     re.IGNORECASE,
 )
-_STAGING = re.compile(r"(bak|bkp|backup|tmp|temp|stg|staging|import|load|raw)_+.+|.+_+(tmp|temp|stg|staging|import)", re.I)
+_STAGING = re.compile(
+    r"(bak|bkp|backup|tmp|temp|stg|staging|import|load|raw)_+.+|.+_+(tmp|temp|stg|staging|import)", re.I
+)
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 
-def choose_tables(survey: Survey, takes: Callable[[str], bool]) -> tuple[dict[str, SurveyedTable], dict[str, str]]:
+def choose_tables(
+    survey: Survey, takes: Callable[[str], bool]
+) -> tuple[dict[str, SurveyedTable], dict[str, str]]:
     """Return the tables that agents could need, and for every other one that *takes* asks for, why not."""
     chosen: dict[str, SurveyedTable] = {}
     left_out: dict[str, str] = {}
@@ -117,15 +123,12 @@ def _find_structural_reason(table: SurveyedTable) -> str:
 
 def _find_purpose(name: str, table: SurveyedTable, tables: Mapping[str, SurveyedTable]) -> str:
     bare = table.table.name
-    if _MIGRATIONS.fullmatch(bare):
-        return "bookkeeping of migrations"
-    if _FRAMEWORKS.fullmatch(bare):
-        return "bookkeeping of a framework"
-    # What many tables point to holds things of the business, whatever it is called.
-    if len(table.table.children) < 2:
-        for pattern, why in _MACHINERY:
-            if pattern.fullmatch(bare):
-                return why
+    machinery = _find_machinery(bare, len(table.table.children))
+    if machinery:
+        return machinery
+    parent = _find_parent(table, tables)
+    if parent:
+        return f"inherits from {parent}: its rows are reached there"
     original = _find_original(table, tables)
     if original:
         return f"looks like a copy of {original}"
@@ -138,6 +141,30 @@ def is_empty(table: SurveyedTable) -> bool:
     """Whether the whole table was read, and held nothing."""
     samples = table.samples.values()
     return bool(samples) and all(sample.rows == 0 and sample.is_whole for sample in samples)
+
+
+def _find_machinery(bare: str, children: int) -> str:
+    """Return what a table of this name does for programs; empty when it may hold things of the business."""
+    if _MIGRATIONS.fullmatch(bare):
+        return "bookkeeping of migrations"
+    if _FRAMEWORKS.fullmatch(bare):
+        return "bookkeeping of a framework"
+    # What many tables point to holds things of the business, whatever it is called.
+    if children > 1:
+        return ""
+    return next((why for pattern, why in _MACHINERY if pattern.fullmatch(bare)), "")
+
+
+def _find_parent(table: SurveyedTable, tables: Mapping[str, SurveyedTable]) -> str:
+    """Return the table that this one seems to inherit from, as partitions did before PostgreSQL 10."""
+    people = table.table
+    for name, other in sorted(tables.items()):
+        is_parent = other.table.has_inheritors and other is not table and not people.children
+        if is_parent and people.name.startswith(f"{other.table.name}_"):
+            own = {(column.name, column.type_name) for column in table.columns}
+            if own >= {(column.name, column.type_name) for column in other.columns}:
+                return name
+    return ""
 
 
 def _find_original(table: SurveyedTable, tables: Mapping[str, SurveyedTable]) -> str:

@@ -19,21 +19,23 @@ MAX_CODES = 20
 _MAX_UNKNOWN = 12
 _SEEN_AT_LEAST = 8  # rows: with fewer, few different values say nothing
 _INTEGERS = frozenset({"int2", "int4", "int8", "numeric"})
-_CODE_WORDS = frozenset(
-    "status state stage phase type kind category class code cd mode flag flg indicator ind reason method level tier"
-    " grade priority severity result outcome stat typ cat resolution visibility scope direction channel source"
-    " origin frequency action role provider platform protocol access".split()
+_CODE_WORDS_TEXT = (
+    "status state stage phase type kind category class code cd mode flag flg indicator reason method priority"
+    " severity result outcome stat typ resolution visibility role"
 )
-_NO_CODES = frozenset(
-    "count number quantity amount total price cost rate sum days hours minutes seconds size length width height"
-    " weight year month day age position order rank version points score rating percent discount tax balance"
-    " limit max min retries attempts id postal zip country currency language area phone".split()
+_CODE_WORDS = frozenset(_CODE_WORDS_TEXT.split())
+_NO_CODES_TEXT = (
+    "count number quantity amount total price cost rate sum days hours minutes seconds size length width"
+    " height weight year month day age position order rank version points score rating percent discount tax"
+    " balance limit max min retries attempts id postal zip country currency language area phone level"
 )
-_FLAG_WORDS = frozenset(
-    "is has was are can should must allow allows requires needs flag flg active enabled disabled deleted archived"
-    " locked hidden visible public private default primary current valid verified confirmed approved required"
-    " discontinued published closed paid shipped complete completed".split()
+_NO_CODES = frozenset(_NO_CODES_TEXT.split())
+_FLAG_WORDS_TEXT = (
+    "is has was are can should must allow allows requires needs flag flg active enabled disabled deleted"
+    " archived locked hidden visible public private default primary current valid verified confirmed approved"
+    " required discontinued published closed paid shipped complete completed"
 )
+_FLAG_WORDS = frozenset(_FLAG_WORDS_TEXT.split())
 _FLAGS: Mapping[frozenset[str], Mapping[str, str]] = {
     frozenset(words): words
     for words in (
@@ -45,6 +47,7 @@ _FLAGS: Mapping[frozenset[str], Mapping[str, str]] = {
     )
 }  # fmt: skip
 _SHORT = 2  # characters of a text that is a code and no word
+_BESIDE = re.compile(r"desc|note|comment|sort|order|position|rank|rowguid", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w /&+'.-]{2,40}")
 
 
@@ -63,12 +66,22 @@ def decode_lookup(column: Column, key: ForeignKey, target: SurveyedTable) -> Cod
         return None
     pairs = [(code, " ".join(word.split())) for code, word in lookup.words]
     words = {word for _, word in pairs}
+    if not _says_nothing_more(target, lookup.key, lookup.label):
+        return None
     if not 1 < len(pairs) <= MAX_CODES or len(words) < len(pairs) or not all(words):
         return None
     values = _normalize(column, pairs)
     if values is None:
         return None
     return CodeMap(values, Remark(Kind.NOTE, f"words from {key.references}.{lookup.label}"))
+
+
+def _says_nothing_more(target: SurveyedTable, key: str, label: str) -> bool:
+    """Whether the table is its words, so that agents lose nothing when they read these instead."""
+    others = [column for column in target.columns if column.name not in {key, label}]
+    return not target.foreign_keys and all(
+        column.type_category in {"D", "B"} or _BESIDE.search(column.name) is not None for column in others
+    )
 
 
 def find_codes(column: Column, words: Sequence[str], table: SurveyedTable) -> CodeMap | None:
@@ -125,7 +138,11 @@ def add_codes(column: Column, values: Iterable[tuple[str, str]], found: Mapping[
         return None
     normal = _normalize(column, pairs)
     shown = ", ".join(f"{code} ({_count(rows)})" for code, rows in found.items())
-    return CodeMap(normal, Remark(Kind.DECIDE, f"what these codes mean; in the data: {shown}")) if normal else None
+    return (
+        CodeMap(normal, Remark(Kind.DECIDE, f"what these codes mean; in the data: {shown}"))
+        if normal
+        else None
+    )
 
 
 def _is_telling(sample: ColumnSample | None) -> bool:
@@ -175,7 +192,11 @@ def _map_unknown(column: Column, codes: Sequence[str], seen: Mapping[str, int]) 
     if values is None or len({word for _, word in values}) < len(values):
         return None
     shown = ", ".join(f"{code} ({_count(seen[code])})" for code in ordered if code in seen)
-    text = f"what these codes mean; rows sampled: {shown}" if shown else "what these codes mean; no row has one yet"
+    text = (
+        f"what these codes mean; rows sampled: {shown}"
+        if shown
+        else "what these codes mean; no row has one yet"
+    )
     return CodeMap(values, Remark(Kind.DECIDE, text))
 
 

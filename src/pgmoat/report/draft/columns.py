@@ -62,19 +62,19 @@ def _draft_column(
     column: Column, name: str, found: CodeMap | None, table: SurveyedTable, place: Place
 ) -> DraftColumn:
     words = place.words[table.table.qualified_name][column.name]
-    reference = (
-        None if found else find_reference(table, column, words, place.entities, place.targets)
-    )
+    reference = None if found else find_reference(table, column, words, place.entities, place.targets)
     key = table.table.primary_key == (column.name,)
     # A number that points to a row says nothing by itself.
-    sensitive = None if reference or (key and column.type_category == "N") else find_sensitivity(column, words, table)
+    sensitive = (
+        None if reference or (key and column.type_category == "N") else find_sensitivity(column, words, table)
+    )
     if sensitive is not None and is_hidden(sensitive):
         why = f"looks like {sensitive.meaning}: {sensitive.reason}"
         return DraftColumn(column.name, name, references=None, hidden=why, hidden_for=sensitive.kind)
     guess = place.guesses.get((table.table.qualified_name, column.name), "") if name != column.name else ""
     remarks = [*([Remark(Kind.GUESS, guess)] if guess else []), *_list_remarks(found, reference)]
     if sensitive is not None:
-        remarks.append(Remark(Kind.NOTE, f"{sensitive.meaning}"))
+        remarks.append(Remark(Kind.NOTE, "free text may hold personal data"))
     return DraftColumn(
         column.name,
         name,
@@ -88,7 +88,9 @@ def _draft_column(
 def _list_remarks(found: CodeMap | None, reference: Reference | None) -> Sequence[Remark]:
     remarks = [found.remark] if found else []
     if reference and reference.is_guess:
-        remarks.append(Remark(Kind.GUESS, f"points to {reference.entity}, by its name; no foreign key says so"))
+        remarks.append(
+            Remark(Kind.GUESS, f"points to {reference.entity}, by its name; no foreign key says so")
+        )
     return remarks
 
 
@@ -100,7 +102,11 @@ def _find_map(
         return decoded[1]
     people = table.table
     is_unique = any(index.columns == (column.name,) for index in people.unique_indexes)
-    if is_unique or column.name in people.primary_key or any(column.name in k.columns for k in table.foreign_keys):
+    if (
+        is_unique
+        or column.name in people.primary_key
+        or any(column.name in k.columns for k in table.foreign_keys)
+    ):
         return None
     return find_codes(column, words, table)
 

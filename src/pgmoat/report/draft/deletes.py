@@ -33,9 +33,12 @@ class SoftDelete:
     """How rows can be marked as deleted, or why they cannot."""
 
     why_not: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict[str, str])  # key of delete: to another base column
+    columns: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  # key of delete: to another base column
     is_own: bool = False  # the table marks deleted rows already
     obstacle: str = ""  # what makes a soft delete of an agent's unlike one of people's
+    left_behind: str = ""  # rows of other tables that would go on pointing to a deleted one
 
 
 def judge_soft_delete(table: SurveyedTable) -> SoftDelete:
@@ -51,7 +54,13 @@ def judge_soft_delete(table: SurveyedTable) -> SoftDelete:
         obstacle = find_obstacle(people, chosen["deleted_at"])
     is_own = chosen["deleted_at"] in columns
     changed = {key: name for key, name in chosen.items() if key != name}
-    return SoftDelete(why_not or ("" if is_own else obstacle), {} if why_not else changed, is_own, obstacle)
+    pointing = sorted({child.table for child in people.children})
+    more = f" and {len(pointing) - 2} more" if len(pointing) > 2 else ""
+    left_behind = (
+        f"rows of {', '.join(pointing[:2])}{more} would still point to deleted ones" if pointing else ""
+    )
+    why_not = why_not or ("" if is_own else obstacle)
+    return SoftDelete(why_not, {} if why_not else changed, is_own, obstacle, left_behind)
 
 
 def list_managed(table: SurveyedTable) -> frozenset[str]:
@@ -65,7 +74,8 @@ def find_obstacle(table: Table, deleted_at: str) -> str:
     plain = [
         index
         for index in table.unique_indexes
-        if not index.is_primary and not re.search(rf'\b{re.escape(deleted_at)}"? IS NULL', index.predicate or "")
+        if not index.is_primary
+        and not re.search(rf'\b{re.escape(deleted_at)}"? IS NULL', index.predicate or "")
     ]
     if cascading:
         more = f" and {len(cascading) - 2} more" if len(cascading) > 2 else ""
@@ -85,7 +95,9 @@ def find_hindrance(table: Table) -> str:
         return "the table is under row security"
     if len(table.columns) > _MOST_COLUMNS:
         return "there is no room for three more columns"
-    touching = [trigger.name for trigger in table.triggers if trigger.touches and not trigger.security_definer]
+    touching = [
+        trigger.name for trigger in table.triggers if trigger.touches and not trigger.security_definer
+    ]
     if touching:
         return f"the trigger {touching[0]} writes other tables, which pgmoat's writer may not"
     return ""
@@ -102,10 +114,15 @@ def _choose_columns(columns: Mapping[str, Column]) -> tuple[dict[str, str], str]
             continue
         free = next((name for name in (f"agent_{key}", f"pgmoat_{key}") if name not in columns), None)
         if key == "deleted_at" or free is None:
-            return {**dict.fromkeys(MANAGED, ""), **chosen}, f"{own.name} is {own.type_name}, which cannot hold {key}"
+            return {
+                **dict.fromkeys(MANAGED, ""),
+                **chosen,
+            }, f"{own.name} is {own.type_name}, which cannot hold {key}"
         chosen[key] = free
     if chosen["deleted_at"] not in columns:
-        markers = [column for name, column in columns.items() if _MARKER.fullmatch(name) and name not in MANAGED]
+        markers = [
+            column for name, column in columns.items() if _MARKER.fullmatch(name) and name not in MANAGED
+        ]
         for marker in markers:
             match = _MARKER.fullmatch(marker.name)
             is_deletion = match is not None and (match["kind"] or "").lower() != "archived"

@@ -20,12 +20,12 @@ _MAX_WORDS = 25
 
 
 def describe_table(table: SurveyedTable, linked: Sequence[str]) -> str:
-    """Return what one row of the table is; empty when nothing says so. *linked* are entities its key joins."""
+    """Return what a row of the table is; empty when nothing says so. *linked* are entities its key joins."""
     comment = _as_sentence(table.table.comment or "")
     if comment:
         return comment
     if len(linked) > 1:
-        return f"Links {_join(linked)}: one row per pair." if len(linked) == 2 else f"Links {_join(linked)}."
+        return f"Links {_join(linked)}{', one row per pair' if len(linked) == 2 else ''}."
     return ""
 
 
@@ -57,7 +57,9 @@ def _describe_nulls(column: Column, sample: ColumnSample | None) -> str:
     if sample.nulls == sample.rows:
         return "NULL in every row so far."
     share = round(100 * sample.nulls / sample.rows)
-    return f"NULL in {share} % of rows." if 0 < share < 100 else "Rarely NULL." if share == 0 else "Mostly NULL."
+    return (
+        f"NULL in {share} % of rows." if 0 < share < 100 else "Rarely NULL." if share == 0 else "Mostly NULL."
+    )
 
 
 def _as_sentence(text: str) -> str:

@@ -20,7 +20,7 @@ from pgmoat.policy.load import check_policy as check_by_itself
 from pgmoat.policy.schema import Policy
 from pgmoat.report.draft.data import as_policy
 from pgmoat.report.draft.model import Draft
-from pgmoat.report.draft.repair import GLOBAL_CODES, leave_out, repair
+from pgmoat.report.draft.repair import GLOBAL_CODES, Facts, leave_out, repair
 
 _MOST_ROUNDS = 20
 
@@ -40,7 +40,7 @@ def fit_draft(connection: Connection[Any], draft: Draft) -> Fitted:
         policy = as_policy(draft)
         catalog = read_catalog(connection, policy)
         errors = list_errors(policy, catalog)
-        mended = repair(draft, errors, catalog.tables, catalog.codes)
+        mended = repair(draft, errors, Facts(catalog.tables, catalog.codes))
         if mended == draft:
             mended = _give_up(draft, errors)
         if mended == draft:

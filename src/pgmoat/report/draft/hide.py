@@ -22,7 +22,7 @@ def find_sensitivity(column: Column, words: Sequence[str], table: SurveyedTable)
 
 def is_hidden(found: Sensitivity) -> bool:
     """Whether the column is commented out: free text is not, unless its values show what it holds."""
-    return found.harm is not Harm.HINT or found.sureness is not Sureness.POSSIBLE and _is_borne_out(found)
+    return found.harm is not Harm.HINT or (found.sureness is not Sureness.POSSIBLE and _is_borne_out(found))
 
 
 def _is_borne_out(found: Sensitivity) -> bool:

@@ -3,8 +3,8 @@ What init has proposed so far, so that it proposes nothing twice: a small file b
 
 In: text, Draft. Out: Memory, text. I/O: none.
 
-It is for version control: lines in a fixed order, one for each table, no dates. Without it nothing breaks: what
-init cannot tell from what a person took out, it then adds as a comment only.
+It is for version control: lines in a fixed order, one for each table, no dates. Without it nothing breaks:
+what init cannot tell from what a person took out, it then adds as a comment only.
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ def memory_path(policy: Path) -> Path:
 def remember(draft: Draft) -> Memory:
     """Return what *draft* proposes."""
     return Memory(
-        {
-            entity.table: frozenset(column.base for column in entity.columns) for entity in draft.entities
-        },
+        {entity.table: frozenset(column.base for column in entity.columns) for entity in draft.entities},
         frozenset(agent.name for agent in draft.agents),
         frozenset(entry.object for entry in draft.accept),
     )
@@ -57,7 +55,8 @@ def join(first: Memory, second: Memory) -> Memory:
 def render_memory(memory: Memory) -> str:
     """Return the file's text: a line for each table, so that version control can merge it."""
     rows = [
-        f"    {json.dumps(table)}: {json.dumps(sorted(memory.tables[table]))}" for table in sorted(memory.tables)
+        f"    {json.dumps(table)}: {json.dumps(sorted(memory.tables[table]))}"
+        for table in sorted(memory.tables)
     ]
     return (
         "{\n"

@@ -1,5 +1,5 @@
 """
-Names that agents can type and read: words written out, none twice, none that PostgreSQL or the policy refuses.
+Names that agents can type: words written out, none twice, none that PostgreSQL or the policy refuses.
 
 In: base names, their words. Out: entity and column names. I/O: none.
 """

@@ -82,7 +82,7 @@ def _guess(
     names: Mapping[str, str],
     targets: Sequence[Target],
 ) -> Reference | None:
-    """``customer_id`` points to the table customers, if there is exactly one and its key is of the same type."""
+    """``customer_id`` points to the table customers, if there is one alone and its key has the same type."""
     if len(words) < 2 or words[-1] not in _ENDINGS or column.generated:
         return None
     stem = singular_words(words[:-1])

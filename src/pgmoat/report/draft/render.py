@@ -17,8 +17,10 @@ _STEP = 2
 _SHORT_LINE = 90
 _HEADER = (
     "What AI agents may see and do in database {database}: a first draft by pgmoat init, from the database"
-    " itself. Read it, change it, keep it in version control. A column that is not listed is hidden from every agent."
+    " itself. Read it, change it, keep it in version control. A column that is not listed is hidden from"
+    " every agent."
 )
+_ACCEPT = "What every role reaches through PUBLIC, so agents too. DECIDE for each: keep it or close it."
 _LEGEND = (
     ("DECIDE", "a person has to say what is right; the draft works without, on the safe side"),
     ("guess", "likely, from names or data; correct it where it is wrong"),
@@ -40,7 +42,13 @@ def render_draft(draft: Draft) -> str:
         for agent in draft.agents:
             lines += ["", *indent(render_agent(agent), _STEP)]
     if draft.accept:
-        lines += ["", *comment("What every role reaches through PUBLIC, so agents too. DECIDE for each: keep or close.", WIDTH)]
+        lines += [
+            "",
+            *comment(
+                "What every role reaches through PUBLIC, so agents too. DECIDE for each: keep or close.",
+                WIDTH,
+            ),
+        ]
         lines += ["accept:"]
         for entry in draft.accept:
             lines += indent(render_accept(entry.object, entry.why), _STEP)
@@ -66,7 +74,9 @@ def _render_entities(entities: Sequence[DraftEntity]) -> Iterator[str]:
         return
     yield "entities:"
     schemas = {entity.schema for entity in entities}
-    for schema, group in groupby(sorted(entities, key=lambda entity: entity.table), lambda entity: entity.schema):
+    for schema, group in groupby(
+        sorted(entities, key=lambda entity: entity.table), lambda entity: entity.schema
+    ):
         if len(schemas) > 1:
             yield ""
             yield from indent(_render_rule(f"schema {schema}"), _STEP)

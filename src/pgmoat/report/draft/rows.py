@@ -1,5 +1,5 @@
 """
-Scopes of entities: suggested where tables say plainly to whom rows belong, set where row security asks for one.
+Scopes of entities: suggested where tables say plainly to whom rows belong, set where row security asks.
 
 In: entities and their tables. Out: entities with scopes. I/O: none.
 """
@@ -58,7 +58,8 @@ def suggest_scopes(
     }
     todo = sorted(lines)
     while todo:
-        parents, todo = set(todo), []
+        parents = set(todo)
+        todo.clear()
         for entity in entities:
             if entity.table not in lines and (line := _point(entity, tables, parents, by_table)):
                 lines[entity.table] = line

@@ -16,14 +16,17 @@ Value = str | int | bool | Sequence["Value"] | Mapping[str, "Value"]
 WIDTH = 100
 
 # A letter first, and nothing that means something to YAML, in a flow collection or out of it.
-_PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ ./()%;=<>+*$'–—-]*[A-Za-z0-9_./()%;=<>+*$'–—-])?")
-_PLAIN_IN_BLOCK = re.compile(r"[A-Za-z_](?:[\w ,./()%;=<>+*$'?!\[\]{}–—-]|:(?=\S)|(?<=\S)#)*")
+_PLAIN = re.compile(r"[A-Za-z_](?:[\w ./()%;=<>+*$'-]*[\w./()%;=<>+*$'-])?")
+_PLAIN_IN_BLOCK = re.compile(r"[A-Za-z_](?:[\w ,./()%;=<>+*$'?!\[\]{}-]|:(?=\S)|(?<=\S)#)*")
+_QUANTITY = re.compile(r"[1-9][0-9]*(?:ms|s|m|h|d|kB|MB|GB)")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 def quote(text: str, *, in_flow: bool = True) -> str:
     """Return *text* as a YAML scalar; in quotes where it could be taken for something else."""
+    if _QUANTITY.fullmatch(text):
+        return text
     pattern = _PLAIN if in_flow else _PLAIN_IN_BLOCK
     if pattern.fullmatch(text) and not text.endswith((" ", ":")) and text.lower() not in _WORDS:
         return text

@@ -15,8 +15,8 @@ from pgmoat.report.draft.references import singular_words
 from pgmoat.report.survey.snapshot import SurveyedTable
 
 _TENANTS = (
-    "tenant", "organization", "organisation", "org", "workspace", "account", "company", "team", "customer", "client",
-    "merchant", "shop", "store", "site", "user",
+    "tenant", "organization", "organisation", "org", "workspace", "account", "company", "team", "customer",
+    "client", "merchant", "shop", "store", "site", "user",
 )  # fmt: skip
 _AT_LEAST = 2  # tables that hold the key, besides the one that it identifies
 
@@ -31,7 +31,9 @@ class TenantKey:
     root: str | None = None  # the table of the tenants themselves
 
 
-def find_tenant_key(tables: Mapping[str, SurveyedTable], words: Mapping[str, Mapping[str, Sequence[str]]]) -> TenantKey | None:
+def find_tenant_key(
+    tables: Mapping[str, SurveyedTable], words: Mapping[str, Mapping[str, Sequence[str]]]
+) -> TenantKey | None:
     """
     Return the key by which most of the data belongs to somebody; None when nothing is plain.
 
@@ -92,5 +94,5 @@ def _find_root(tables: Mapping[str, SurveyedTable], columns: Mapping[str, str]) 
         for name, column in columns.items()
         if (key := tables[name].foreign_key_of(column)) is not None
     }
-    root = found.pop() if len(found) == 1 else None
+    root = found.pop() if len(found) == 1 else ""
     return root if root in tables and len(tables[root].table.primary_key) == 1 else None

@@ -57,6 +57,10 @@ def _describe_guess(found: Expansion) -> str:
     parts = [part for part in found.expanded if part.sureness is Sureness.GUESS and part.words]
     return "; ".join(
         f"{part.abbreviation} is taken for {part.words.replace('_', ' ')}"
-        + (f", not {' or '.join(other.replace('_', ' ') for other in part.alternatives[:2])}" if part.alternatives else "")
+        + (
+            f", not {' or '.join(other.replace('_', ' ') for other in part.alternatives[:2])}"
+            if part.alternatives
+            else ""
+        )
         for part in parts
     )
