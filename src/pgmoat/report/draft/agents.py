@@ -17,6 +17,11 @@ READER, SUPPORT, OPERATOR = "reader", "support", "operator"
 
 _NOTES = frozenset(["note", "notes", "comment", "comments", "remark", "remarks", "memo", "instructions"])
 _STATES = frozenset(["status", "state", "stage", "phase", "priority"])
+_STEPS_TEXT = (
+    "shipped ship returned return delivered closed resolved completed processed approved cancelled canceled"
+    " fulfilled acknowledged answered"
+)
+_STEPS = frozenset(_STEPS_TEXT.split())
 _NOT_WRITTEN_TEXT = (
     "employee employees staff user users account accounts role roles permission permissions setting settings"
     " configuration person people patient patients payment payments invoice invoices"
@@ -91,9 +96,16 @@ def find_writable(entity: DraftEntity, table: SurveyedTable, words: Mapping[str,
         named = set(words[column.name][-1:])
         if named & _NOTES and column.base_type_name in _TEXTS and not drafted.values:
             notes.append(drafted.name)
-        elif named & _STATES and _has_words(column, drafted, table):
+        elif (named & _STATES and _has_words(column, drafted, table)) or _is_stamp(
+            column, words[column.name]
+        ):
             states.append(drafted.name)
     return Writable(entity.name, tuple(notes), tuple(states))
+
+
+def _is_stamp(column: Column, words: Sequence[str]) -> bool:
+    """Whether it says when a step was taken: shipped_date, NULL before."""
+    return column.type_category == "D" and not column.not_null and bool(_STEPS & set(words[:1]))
 
 
 def _is_decoded(entity: DraftEntity, base: str) -> bool:

@@ -19,6 +19,7 @@ from pgmoat.report.draft.model import Draft, DraftEntity, Kind, LeftOut, Remark,
 from pgmoat.report.draft.names import name_entities
 from pgmoat.report.draft.references import list_targets
 from pgmoat.report.draft.rows import apply_scopes
+from pgmoat.report.draft.scalars import flow
 from pgmoat.report.draft.spell import spell_tables
 from pgmoat.report.survey.snapshot import Survey, SurveyedTable
 
@@ -59,7 +60,9 @@ def build_draft(survey: Survey, options: DraftOptions | None = None) -> Draft:
     judged = {entity.name: judge_soft_delete(tables[entity.table]) for entity in entities}
     deletable = {name for name, soft in judged.items() if _is_deletable(soft)} - _list_links(entities, tables)
     agents = draft_agents(entities, tables, words.columns, deletable) if asked.with_agents else ()
-    deleted = {access.entity for agent in agents for access in agent.accesses if access.delete}
+    # Beside agents of a person's own nothing is known of what they may delete.
+    accesses = () if asked.named else tuple(access for agent in agents for access in agent.accesses)
+    deleted = {access.entity for access in accesses if access.delete}
     return Draft(
         database=survey.database,
         entities=tuple(_settle_delete(entity, judged[entity.name], deleted) for entity in entities),
