@@ -26,6 +26,7 @@ from pgmoat.cli import (
     freeze,
     history,
     incidents,
+    init,
     mcp,
     metrics,
     pgbouncer,
@@ -74,6 +75,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("demo")(demo.demo)
+    app.command("init")(init.init)
     app.command("plan")(plan.plan)
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)

@@ -1,0 +1,33 @@
+"""
+What stands around a name and may say what its abbreviations mean.
+
+In: texts: names and comments. Out: Hints. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pgmoat.report.naming.inflection import singular
+from pgmoat.report.naming.words import is_word, split_words
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """The words near a name, in the singular."""
+
+    words: frozenset[str]
+    full: tuple[str, ...]  # the English ones of them, for abbreviations that no dictionary has
+
+
+def read_hints(texts: Iterable[str]) -> Hints:
+    """Return the words of *texts*: of the table's name, its comments, its columns, other tables."""
+    words = frozenset(word for text in texts for word in _read_words(text))
+    return Hints(words, tuple(sorted(word for word in words if len(word) > 3 and is_word(word))))
+
+
+@lru_cache(maxsize=16384)
+def _read_words(text: str) -> frozenset[str]:
+    return frozenset(singular(word) for word in split_words(text) if not word.isdigit())

@@ -1,0 +1,99 @@
+"""
+Split an identifier into words.
+
+In: a name. Out: lower-case words. I/O: the shipped word list, read at the first use.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from math import log
+
+_TOKENS = re.compile(r"[A-Z]{2,}s(?![A-Za-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SHORT_WORDS_TEXT = "id of in is to it as on by or be an at if up so do no we go us my me am ip os io ui pi"
+_SHORT_WORDS = frozenset(_SHORT_WORDS_TEXT.split())
+_LONGEST = 24  # letters of the longest word that is looked for in glued ones
+_PIECE_COST = 6.0  # each further word must be worth it
+_KNOWN_RANK = 3000  # of terms and abbreviations, which no count of English text knows
+
+
+@cache
+def load_ranks() -> Mapping[str, int]:
+    """Return English words and terms of the trade, with their rank by frequency; 0 is the most frequent."""
+    folder = files("pgmoat.report.naming") / "data"
+    words = gzip.decompress((folder / "words.txt.gz").read_bytes()).decode().split("\n")
+    ranks = {word: rank for rank, word in enumerate(words) if len(word) > 2 or word in _SHORT_WORDS}
+    for term in (folder / "terms.txt").read_text("utf-8").split():
+        ranks[term] = min(ranks.get(term, _KNOWN_RANK), _KNOWN_RANK)
+    return ranks
+
+
+def is_word(word: str) -> bool:
+    """Return whether *word*, in lower case, is English or a term of the trade."""
+    return word in load_ranks()
+
+
+def split_words(name: str) -> tuple[str, ...]:
+    """
+    Return the words of an identifier in lower case: the same for ``OrderDate`` and ``ORDERDATE``.
+
+    Numbers are words of their own. Glued words are taken apart only where every part is known, so an
+    unknown abbreviation stays whole.
+    """
+    return tuple(word for token in split_tokens(name) for word in split_glued(token.lower()))
+
+
+def split_tokens(name: str) -> list[str]:
+    """Return the parts of *name* that its writing shows: separators, case, digits; no word list needed."""
+    return _TOKENS.findall(name if name.isascii() else _to_ascii(name))
+
+
+def _to_ascii(name: str) -> str:
+    """Return *name* without accents; letters of other scripts are spelt by their Unicode names' last word."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFKD", name.replace("ß", "ss")):
+        if letter.isascii():
+            letters.append(letter)
+        elif not unicodedata.combining(letter):
+            letters.append("_")
+    return "".join(letters)
+
+
+@lru_cache(maxsize=65536)
+def split_glued(token: str) -> tuple[str, ...]:
+    """Return the words that a lower-case *token* is glued from, or the token alone."""
+    ranks = load_ranks()
+    if len(token) < 5 or token in ranks or not token.isalpha() or len(token) > 60:
+        return (token,)
+    best: list[tuple[float, int]] = [(0.0, 0)]  # cost of the first n letters, start of their last word
+    for end in range(1, len(token) + 1):
+        found = (float("inf"), 0)
+        for start in range(max(0, end - _LONGEST), end - 1):
+            rank = ranks.get(token[start:end])
+            if rank is not None:
+                cost = best[start][0] + _cost(rank, end - start)
+                found = min(found, (cost, start))
+        best.append(found)
+    if best[-1][0] > _PIECE_COST + 3.2 * len(token):
+        return (token,)
+    return tuple(_trace(token, best))
+
+
+def _cost(rank: int, letters: int) -> float:
+    """Return how unlikely a word is in a glued name: rare ones, and short ones most of all."""
+    return _PIECE_COST + log(rank + 20) + (3.0 if letters < 4 else 0.0)
+
+
+def _trace(token: str, best: list[tuple[float, int]]) -> list[str]:
+    parts: list[str] = []
+    end = len(token)
+    while end > 0:
+        start = best[end][1]
+        parts.append(token[start:end])
+        end = start
+    return parts[::-1]
