@@ -18,7 +18,7 @@ from pgmoat.model.installer import Installer
 from pgmoat.report.survey.request import request_codes
 from pgmoat.report.survey.sample import Deadline
 from pgmoat.report.survey.snapshot import ColumnSample, SurveyedTable, ValueCount
-from pgmoat.report.survey.summary import LONGEST_VALUE, MOST_VALUES, with_values
+from pgmoat.report.survey.summary import LONGEST_VALUE, MOST_VALUES, are_codes, with_values
 
 _TIMEOUT_MS = 500
 _AT_A_TIME = 25  # tables
@@ -100,7 +100,7 @@ def _take(sample: ColumnSample, counts: CodeCounts) -> ColumnSample | None:
         seen = {value.value for value in sample.values}
         if not seen <= found.keys():
             return None
-    if len(found) > MOST_VALUES or len(found) < len(counts.counts):
+    if len(found) > MOST_VALUES or len(found) < len(counts.counts) or not are_codes(found):
         return with_values(sample, (), "table")
     values = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     counted = "statistics" if counts.estimated else "table"

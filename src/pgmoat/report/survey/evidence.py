@@ -126,14 +126,11 @@ _TESTS = (
     _Test("biometric", "begin as image files do", _IMAGE.fullmatch, 6, "\\x"),
 )
 
+_KEY_WITHIN = re.compile(rf"(?:{_KEY.pattern})|(?:eyJ[A-Za-z0-9_-]{{10,}}\.eyJ)", re.DOTALL)
 _WITHIN = (
-    ("email", "hold an email address", re.compile(_EMAIL), "@"),
-    (
-        "token",
-        "hold an API key or token",
-        re.compile(rf"(?:{_KEY.pattern})|(?:eyJ[A-Za-z0-9_-]{{10,}}\.eyJ)"),
-        "",
-    ),
+    ("email", "hold an email address", re.compile("@"), re.compile(_EMAIL)),
+    # A key is a long word; to look for one first is ten times as fast.
+    ("token", "hold an API key or token", re.compile(r"[A-Za-z0-9_-]{16}|PRIVATE KEY"), _KEY_WITHIN),
 )
 
 
@@ -149,19 +146,20 @@ def examine_values(values: Iterable[str]) -> tuple[Evidence, ...]:
 
 
 def _apply(test: _Test, values: Sequence[str]) -> Evidence | None:
-    passed = sum(
-        1 for value in values if len(value) >= test.shortest and test.needs in value and test.passes(value)
-    )
-    share = passed / len(values)
-    if share < CERTAIN_SHARE:
-        return None
-    return Evidence(test.kind, share, len(values), test.does)
+    """Return how many of *values* pass; None as soon as too many have failed."""
+    failed, most = 0, len(values) * (1 - CERTAIN_SHARE) + 1e-9
+    for value in values:
+        if not (len(value) >= test.shortest and test.needs in value and test.passes(value)):
+            failed += 1
+            if failed > most:
+                return None
+    return Evidence(test.kind, 1 - failed / len(values), len(values), test.does)
 
 
 def _look_within(values: Sequence[str]) -> list[Evidence]:
     found: list[Evidence] = []
-    for kind, does, pattern, needs in _WITHIN:
-        passed = sum(1 for value in values if needs in value and pattern.search(value))
+    for kind, does, hint, pattern in _WITHIN:
+        passed = sum(1 for value in values if hint.search(value) and pattern.search(value))
         if passed and passed / len(values) >= WITHIN_SHARE:
             found.append(Evidence(kind, passed / len(values), len(values), does, is_within=True))
     return found

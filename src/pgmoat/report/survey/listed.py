@@ -18,9 +18,9 @@ def list_values(expression: str, columns: Sequence[str]) -> tuple[str, ...]:
     Return the values that *expression* lets its one column have; empty when it says something else.
 
     Read are ``col IN (…)``, ``= ANY (ARRAY[…])``, ``col = 'a' OR col = 'b'``, with or without
-    ``OR col IS NULL``, casts and ``upper(col)`` (in the case that is written). A domain calls its column VALUE.
+    ``OR col IS NULL``, casts and ``upper(col)`` (in the case that is written). VALUE is a domain's column.
     """
-    if len(columns) != 1:
+    if len(columns) != 1 or ("=" not in expression and " IN " not in expression):
         return ()
     statement = parse_statement(f"SELECT {expression}")
     if not isinstance(statement, Statement) or len(statement.roots) != 1:
@@ -111,17 +111,17 @@ def _read_constant(node: Node) -> str | None:
         return None if inner is None else f"-{inner}"
     if node.kind != "A_Const" or node.flag("isnull"):
         return None
-    for name in ("ival", "fval", "sval", "boolval"):
-        part = node.fields.get(name)
-        if isinstance(part, Node):
-            return _render_constant(part, name)
+    if isinstance(node.fields.get("sval"), str):
+        return node.text("sval")
+    for name in ("ival", "fval", "boolval"):
+        part = node.node(name)
+        if part is not None:
+            return _render_number(part, name)
     return None
 
 
-def _render_constant(part: Node, field: str) -> str:
+def _render_number(part: Node, field: str) -> str:
     value = part.fields.get(field)
     if field == "boolval":
         return "true" if value is True else "false"
-    if value is None:  # what is zero or empty is left out of the tree
-        return "0" if field == "ival" else ""
-    return str(value)
+    return "0" if value is None else str(value)  # what is zero is left out of the tree

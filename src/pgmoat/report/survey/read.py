@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from pgmoat.catalog.read import read_catalog
 from pgmoat.catalog.snapshot import Catalog, Table
@@ -33,6 +34,9 @@ from pgmoat.report.survey.summary import summarize_column
 BUDGET_S = 6.0
 """Time for reading samples, all tables together; what is left out then says so."""
 
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
+"""For a lock that somebody takes while catalogs are read: to print an expression waits for it."""
+
 Progress = Callable[[int, int], None]
 """Called with the number of tables whose rows have been looked at, and of those that will be."""
 
@@ -54,20 +58,24 @@ def read_survey(  # noqa: PLR0913 - what to look at, by keyword
     without *samples* none is read. *connection* is best idle: inside an open transaction everything is read,
     and every lock held, in that one.
     """
-    relations = read_relations(connection, entity_schema, schemas, tables)
-    catalog = read_catalog(
-        connection, request_tables([part.qualified_name for part in relations], entity_schema)
-    )
-    constraints = read_constraints(connection, [part.relation for part in relations])
+    is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
+    with connection.transaction(force_rollback=True):
+        if is_own_transaction:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(_LOCK_TIMEOUT)
+        found = read_relations(connection, entity_schema, schemas, tables)
+        relations = [part for part in found if not part.is_locked]
+        names = [part.qualified_name for part in relations]
+        catalog = read_catalog(connection, request_tables(names, entity_schema))
+        constraints = read_constraints(connection, [part.relation for part in relations])
     surveyed = {
         part.qualified_name: _assemble(part, catalog.tables[part.qualified_name], constraints)
         for part in relations
-        if part.qualified_name in catalog.tables  # dropped since
     }
-    notes: list[str] = []
+    notes = [f"{part.qualified_name} is left out: somebody has it locked" for part in found if part.is_locked]
     if samples:
         surveyed = _sample(connection, relations, surveyed, catalog, entity_schema, progress, budget_s)
-        notes = _note_unread(surveyed)
+        notes += _note_unread(surveyed)
     else:
         surveyed = {
             name: replace(table, unread="samples were not asked for") for name, table in surveyed.items()

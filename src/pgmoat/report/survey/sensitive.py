@@ -112,20 +112,11 @@ _CHECKSUMS = frozenset(
     ]
 )
 _PROSE_KINDS = frozenset(
-    {
-        "password",
-        "password-hash",
-        "card",
-        "card-code",
-        "iban",
-        "national-id",
-        "passport",
-        "tax-id",
-        "email",
-        "phone",
-    }
-    | {"birth-date", "salary", "health"}
+    {"password", "password-hash", "card", "card-code", "iban", "national-id", "passport", "tax-id", "email"}
+    | {"phone", "birth-date", "salary"}
 )
+_ABOUT_IT = re.compile(r"(?:id|type|kind|frequency|status|name|count|format|description|flag)$")
+"""How names end of columns whose comment says a word without holding what it means."""
 _BORNE_OUT: dict[str, frozenset[str]] = {
     "password": frozenset({"password-hash"}),
     "token": frozenset({"password-hash"}),
@@ -167,7 +158,9 @@ def judge_name(  # noqa: PLR0913 - what is known of a column, each part optional
 ) -> Sensitivity | None:
     """Return the same for a column of which only its name, and perhaps its type (typname), is known."""
     own = split_name(name)
-    named = _fit(find_term(own), type_name) or _fit(find_term([word.lower() for word in words]), type_name)
+    named = _fit(find_term(own), type_name) or _fit(
+        find_term(tuple(word.lower() for word in words)), type_name
+    )
     named = named or _fit(find_in_table(split_name(table.rpartition(".")[2]), own), type_name)
     evidence = sample.evidence if sample is not None else ()
     return (
@@ -218,7 +211,7 @@ def _judge_values(own: Sequence[str], evidence: Sequence[Evidence]) -> Sensitivi
 
 def _judge_comment(own: Sequence[str], comment: str, type_name: str) -> Sensitivity | None:
     """Judge by the first sentence of a comment; that of a key speaks of what it points to."""
-    if own[-1:] == ("id",) or "key" in comment.lower():
+    if _ABOUT_IT.search("_".join(own)) or "key" in comment.lower():
         return None
     sentence = re.split(r"[.;:(]", comment, maxsplit=1)[0]
     term = _fit(find_term(split_name(sentence)[:12], is_prose=True), type_name)

@@ -36,6 +36,7 @@ class Relation:
     is_readable: bool
     readable_columns: tuple[str, ...]  # where the table as a whole may not be read
     is_row_secured: bool
+    is_locked: bool  # by somebody else, so that not even its columns can be read
     live_rows: int
 
     @property

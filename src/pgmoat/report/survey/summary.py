@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterable, Sequence
 
 from pgmoat.catalog.snapshot import Column
 from pgmoat.report.survey.evidence import examine_values
@@ -21,10 +20,12 @@ CUT = 100
 
 MOST_VALUES = 30
 LONGEST_VALUE = 40
-_LOOKED_AT = 300  # distinct values that are looked at for their form
+_LOOKED_AT = 100  # distinct values that are looked at for their form
+_SHAPES_OF = 40  # distinct values
 _MOST_SHAPES = 5
 _REPEATS = 3  # rows for each different value, or they are no codes
 _CODE_TYPES = frozenset({"int2", "int4", "int8", "bpchar", "varchar", "text", "char", "bool"})
+_NO_CODE = re.compile(r"[0-9]{7}|@|[\r\n]")
 _SHORT_NUMBER = re.compile(r"numeric\([1-4],0\)")  # flags and codes of databases that came from elsewhere
 _CODE_NAME = re.compile(
     r"(?:^|_)(?:status|stat|state|type|typ|code|cd|kind|class|category|flag|flg|level|mode|role|gender|sex"
@@ -48,6 +49,9 @@ _EXAMINED_TYPES = frozenset(
         "hstore",
     }
 )
+_SHAPED = 80  # characters of a value
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_RUNS = ("aaaa", "AAAA", "9999", "    ", "....", "----")
 _LETTERS = str.maketrans(
     {**dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("0123456789", "9")
@@ -65,7 +69,7 @@ def summarize_column(
     """
     counts = Counter(value for value in values if value is not None)
     seen = sum(counts.values())
-    evidence = examine_values(_some(counts)) if column.base_type_name in _EXAMINED_TYPES else ()
+    evidence = examine_values(_some(counts, _LOOKED_AT)) if column.base_type_name in _EXAMINED_TYPES else ()
     sample = ColumnSample(
         rows=len(values),
         nulls=len(values) - seen,
@@ -76,11 +80,9 @@ def summarize_column(
         looks_like=tuple(dict.fromkeys(found.kind for found in evidence if not found.is_within)),
         evidence=evidence,
     )
-    if (
-        is_key
-        or not may_be_codes(column, sample, seen)
-        or judge_column(column, sample, table=table) is not None
-    ):
+    if is_key or not (may_be_codes(column, sample, seen) and are_codes(counts)):
+        return sample
+    if judge_column(column, sample, table=table) is not None:
         return sample
     kept = tuple(ValueCount(value, rows) for value, rows in counts.most_common())
     return with_values(sample, kept, "sample")
@@ -113,26 +115,39 @@ def may_be_codes(column: Column, sample: ColumnSample, seen: int) -> bool:
     return seen >= _REPEATS * sample.distinct or is_named or bool(column.enum_labels)
 
 
+def are_codes(values: Iterable[str]) -> bool:
+    """Whether no value is one that identifies something or somebody, however often it occurs."""
+    return not any(_NO_CODE.search(value) for value in values)
+
+
 def shape_of(value: str) -> str:
     """Return the pattern of *value*: letters a and A, digits 9, runs of one cut to three."""
-    plain = "".join(
-        letter
-        if letter.isascii()
-        else ("a" if letter.islower() else "A" if letter.isalpha() else "9" if letter.isdigit() else "?")
-        for letter in value
-    ).translate(_LETTERS)
-    return "".join(letter * min(3, sum(1 for _ in run)) for letter, run in groupby(plain))[:40]
+    start = value[:_SHAPED]
+    if not start.isascii():
+        start = _FOREIGN.sub(_stand_in, start)
+    pattern = start.translate(_LETTERS)
+    for run in _RUNS:
+        while run in pattern:
+            pattern = pattern.replace(run, run[:3])
+    return pattern[:40]
 
 
-def _some(counts: Collection[str]) -> list[str]:
-    """Return some of many distinct values, spread over all of them."""
-    step = max(1, len(counts) // _LOOKED_AT)
-    return list(counts)[::step][:_LOOKED_AT]
+def _stand_in(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter.isdigit():
+        return "9"
+    return "a" if letter.islower() else "A" if letter.isalpha() else "?"
+
+
+def _some(counts: Collection[str], number: int) -> list[str]:
+    """Return *number* of many distinct values, spread over all of them."""
+    step = max(1, len(counts) // number)
+    return list(counts)[::step][:number]
 
 
 def _count_shapes(counts: Counter[str]) -> tuple[Shape, ...]:
     shapes: Counter[str] = Counter()
-    for value in _some(counts):
+    for value in _some(counts, _SHAPES_OF):
         shapes[shape_of(value)] += counts[value]
     total = sum(shapes.values())
     return tuple(Shape(pattern, rows / total) for pattern, rows in shapes.most_common(_MOST_SHAPES))

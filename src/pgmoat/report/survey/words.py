@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
@@ -25,11 +25,8 @@ class Term:
     words: str  # as a person reads it: credit card
     is_ambiguous: bool
     may_be_within: bool = False  # also inside a word
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Its words one by one."""
-        return tuple(self.words.split())
+    parts: tuple[str, ...] = ()  # its words one by one
+    joined: str = ""
 
 
 @dataclass(slots=True)
@@ -49,7 +46,8 @@ def split_name(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _SPLIT.findall(name))
 
 
-def find_term(words: Sequence[str], *, is_prose: bool = False) -> Term | None:
+@lru_cache(maxsize=10_000)
+def find_term(words: tuple[str, ...], *, is_prose: bool = False) -> Term | None:
     """
     Return what *words* of a column's name speak of, None if of nothing sensitive.
 
@@ -63,7 +61,7 @@ def find_term(words: Sequence[str], *, is_prose: bool = False) -> Term | None:
         for term in kind.terms
         if not (is_prose and term.is_ambiguous) and _speaks(words, term, is_prose)
     )
-    return max(found, key=lambda term: (not term.is_ambiguous, len("".join(term.parts))), default=None)
+    return max(found, key=lambda term: (not term.is_ambiguous, len(term.joined)), default=None)
 
 
 def find_in_table(table: Sequence[str], column: Sequence[str]) -> Term | None:
@@ -77,31 +75,35 @@ def find_in_table(table: Sequence[str], column: Sequence[str]) -> Term | None:
     return None
 
 
-def _speaks(words: Sequence[str], term: Term, is_prose: bool) -> bool:
+def _speaks(words: tuple[str, ...], term: Term, is_prose: bool) -> bool:
     parts = term.parts
-    starts = range(len(words) - len(parts) + 1)
-    if any(tuple(words[start : start + len(parts)]) == parts for start in starts):
-        return True
+    if parts[0] in words:
+        starts = range(len(words) - len(parts) + 1)
+        if any(words[start : start + len(parts)] == parts for start in starts):
+            return True
     if is_prose or not term.may_be_within:
         return False
-    joined = "".join(parts)
-    return any(joined in word and not _LONGER.search(word) for word in words)
+    return any(term.joined in word and not _LONGER.search(word) for word in words)
 
 
 @cache
 def _load_kinds() -> tuple[_Kind, ...]:
     text = (files("pgmoat.report.survey") / "terms.txt").read_text(encoding="utf-8")
     kinds: list[_Kind] = []
+    persons: set[str] = set()
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
             kinds.append(_Kind(line.strip("[]")))
+        elif line.startswith("persons: "):
+            persons |= set(line.removeprefix("persons: ").split())
         elif line.startswith("unless: "):
             kinds[-1].unless |= set(line.removeprefix("unless: ").split())
         elif line.startswith("in "):
             tables, _, columns = line.removeprefix("in ").partition(": ")
-            kinds[-1].in_tables.append((frozenset(tables.split()), frozenset(columns.split())))
+            named = persons if tables == "@persons" else tables.split()
+            kinds[-1].in_tables.append((frozenset(named), frozenset(columns.split())))
         else:
             kinds[-1].terms.extend(_parse_terms(kinds[-1].name, line))
     return tuple(kinds)
@@ -112,4 +114,5 @@ def _parse_terms(kind: str, line: str) -> Iterator[Term]:
         marked = entry.strip()
         if marked:
             words = marked.lstrip("~?")
-            yield Term(kind, words, "?" in marked, "~" in marked)
+            parts = tuple(words.split())
+            yield Term(kind, words, "?" in marked, "~" in marked, parts, "".join(parts))

@@ -6,7 +6,16 @@ SELECT
     n.nspname::pg_catalog.text AS schema,
     c.relname::pg_catalog.text AS name,
     c.relkind::pg_catalog.text AS kind,
-    c.relispartition AS is_partition,
+    -- The old way to partition, too: a table that inherits all of its columns.
+    c.relispartition
+        OR (
+            EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid)
+            AND NOT EXISTS (
+                SELECT
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount = 0
+            )
+        ) AS is_partition,
     (
         SELECT e.extname::pg_catalog.text
         FROM pg_catalog.pg_depend AS d
@@ -32,6 +41,19 @@ SELECT
         )
     END AS readable_columns,
     pg_catalog.row_security_active(c.oid) AS is_row_secured,
+    -- To print one of its expressions would wait for the lock.
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_locks AS l
+        WHERE l.locktype = 'relation'
+            AND l.relation = c.oid
+            AND l.database = (
+                SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()
+            )
+            AND l.mode = 'AccessExclusiveLock'
+            AND l.granted
+            AND l.pid <> pg_catalog.pg_backend_pid()
+    ) AS is_locked,
     -- Rows by the statistics collector: known before the first ANALYZE, when reltuples is not.
     CASE
         WHEN c.relkind = 'p' THEN (

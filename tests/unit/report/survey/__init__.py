@@ -1,0 +1,1 @@
+"""What a survey makes of names, constraints and values."""
