@@ -31,7 +31,7 @@ from tests.moat_fixtures import Connection, Moat
 from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix, load_file
 
 _FOLDER = Path(__file__).parents[1].parent / "shared" / "schemas"
-_GIVE_AWAY = """
+GIVE_AWAY = """
 CREATE ROLE PREFIXapp;
 CREATE ROLE PREFIXinstaller LOGIN CREATEROLE PASSWORD 'PREFIXinstaller';
 GRANT PREFIXapp TO PREFIXinstaller;
@@ -177,7 +177,7 @@ def open_store(
 
 def _connect_installer(site: Site, sessions: contextlib.ExitStack) -> tuple[Connection, Connection]:
     """Give the database to a role without superuser, and return two connections of it."""
-    site.run(_GIVE_AWAY)
+    site.run(GIVE_AWAY)
     role = f"{site.prefix}installer"
     dsn = site.database.dsn_for(role, role)
     connection, side = (sessions.enter_context(psycopg.connect(dsn, autocommit=True)) for _ in range(2))

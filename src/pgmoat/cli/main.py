@@ -27,6 +27,7 @@ from pgmoat.cli import (
     history,
     incidents,
     lint,
+    init,
     mcp,
     metrics,
     pgbouncer,
@@ -75,6 +76,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("demo")(demo.demo)
+    app.command("init")(init.init)
     app.command("plan")(plan.plan)
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)

@@ -36,7 +36,7 @@ def check_reach(policy: Policy, catalog: Catalog) -> list[Finding]:
     accepted = {_normalize(entry.object): index for index, entry in enumerate(policy.accept)}
     used: set[int] = set()
     findings: list[Finding] = []
-    for reach, privileges in _group(catalog.reach):
+    for reach, privileges in group_reach(catalog.reach):
         if reach.kind == "membership-chain":
             findings.append(_chain(reach))
             continue
@@ -54,7 +54,7 @@ def check_reach(policy: Policy, catalog: Catalog) -> list[Finding]:
     return findings
 
 
-def _group(reaches: Iterable[Reach]) -> Iterator[tuple[Reach, list[str]]]:
+def group_reach(reaches: Iterable[Reach]) -> Iterator[tuple[Reach, list[str]]]:
     """Yield each object and path once, with all privileges."""
     privileges: dict[tuple[str, str, str], list[str]] = {}
     first: dict[tuple[str, str, str], Reach] = {}
@@ -91,7 +91,7 @@ def _public(reach: Reach, privileges: list[str]) -> Finding:
         "reach-public",
         ("accept",),
         _describe(reach, privileges) + ", agents too",
-        f"{_revoke(reach, privileges)} -- GRANT the same to {who} first;"
+        f"{render_revoke(reach, privileges)} -- GRANT the same to {who} first;"
         f" or accept it: object: {reach.object}",
     )
 
@@ -129,7 +129,7 @@ def _system_role(reach: Reach, index: int) -> Finding:
     )
 
 
-def _revoke(reach: Reach, privileges: list[str]) -> str:
+def render_revoke(reach: Reach, privileges: list[str]) -> str:
     """Return the statement that closes the way."""
     listed = ", ".join(privileges)
     if reach.kind == "column":

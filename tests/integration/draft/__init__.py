@@ -1,0 +1,1 @@
+"""`pgmoat init` on real databases: drafted, planned, applied, drafted again."""
