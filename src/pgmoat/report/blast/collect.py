@@ -118,10 +118,11 @@ class Collection:
     def _columns(self, finding: Finding, ways: Sequence[Way]) -> tuple[str, ...]:
         """Return the columns that some way reaches, in the order of the table."""
         known = self.index.columns_of(finding.subject.oid) if finding.code in COLUMN_CODES else ()
-        if any(not way.columns for way in ways):
+        if any(not way.columns and way.confidence is Confidence.CERTAIN for way in ways):
             return known
+        # The text of a function or trigger does not say which columns; other ways do.
         reached = {column for way in ways for column in way.columns}
-        return tuple(column for column in known if column in reached)
+        return tuple(column for column in known if column in reached) if reached else known
 
 
 COLUMN_CODES = frozenset({"read-table", "write-table", "read-view", "write-view", "reference-table"})

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pgmoat.model.closure import Closure
 from pgmoat.report.blast.collect import Collection, Judge
-from pgmoat.report.blast.counting import count, make_budget
+from pgmoat.report.blast.counting import count, make_budget, temper
 from pgmoat.report.blast.everyone import collect_given
 from pgmoat.report.blast.forging import collect_forging
 from pgmoat.report.blast.functions import collect_functions, follow_hijacks
@@ -53,9 +53,9 @@ def compute_blast(
     collect_passing(index, into)
     collect_forging(index, into)
     collect_given(index, me.oid, into)
-    claims = into.finish(judge)
     agent = next((one for one in snapshot.agents or () if one.role == role), None)
     budget = make_budget(agent) if agent is not None else None
+    claims = temper(into.finish(judge), budget)
     return Blast(
         role=role,
         agent=agent.name if agent is not None else None,

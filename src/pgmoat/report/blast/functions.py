@@ -108,7 +108,8 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
     elif not function.fires_as:
         subject = index.function(function)
         text = f"may call {subject.name}, which does what the caller may do"
-        into.add(Finding("call-function", subject, "EXECUTE", text, Severity.LOW), way)
+        code = "call-pgmoat" if is_own and way.standing is Standing.POLICY else "call-function"
+        into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW), way)
     return []
 
 
@@ -170,7 +171,7 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
     severity = Severity.HIGH if is_superuser or body.is_dynamic else Severity.MEDIUM
     into.add(
         Finding(
-            "operation" if is_own and way.standing is Standing.POLICY else "definer-function",
+            _name_code(index, function, way, is_own=is_own),
             subject,
             "EXECUTE",
             f"may call {subject.name}, which runs as {name}{', a superuser' if is_superuser else ''}"
@@ -186,6 +187,12 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
         touch(index, function, longer, into, "a function")
     hijack = find_hijack(index, function, holder.session)
     return _take_hijack(index, holder, function, lent, hijack, into) if hijack is not None else []
+
+
+def _name_code(index: Index, function: FunctionFact, way: Way, *, is_own: bool) -> str:
+    if not is_own or way.standing is not Standing.POLICY:
+        return "definer-function"
+    return "call-pgmoat" if index.is_own(function.schema) else "operation"
 
 
 def _take_hijack(  # noqa: PLR0913 - one argument per thing that is known of the call
