@@ -46,6 +46,7 @@ class Index:
     def __init__(self, snapshot: Snapshot, public_closures: Iterable[Closure] = ()) -> None:
         self.snapshot = snapshot
         self._public_closures = tuple(public_closures)
+        self.asked: frozenset[int] = frozenset()  # the role in question and those whose rights it uses
         self.roles = snapshot.roles
         self._objects = {(fact.kind, fact.oid): fact for fact in snapshot.objects}
         self.grants_to: dict[int, list[GrantFact]] = defaultdict(list)
