@@ -64,13 +64,17 @@ def _render_beyond(blast: Blast, *, show_all: bool) -> Iterator[str]:
     counts = Counter(claim.severity for claim in claims)
     listed = ", ".join(f"{counts[severity]} {severity}" for severity in Severity if counts[severity])
     yield f"[bold]{title}[/]: {listed}"
-    for _, group in groupby(claims, lambda claim: (claim.severity, claim.code, claim.action)):
+    followed = [] if show_all else [claim for claim in claims if claim.is_implied]
+    told = [claim for claim in claims if show_all or not claim.is_implied]
+    for _, group in groupby(told, lambda claim: (claim.severity, claim.code, claim.action)):
         alike = list(group)
         shown = alike if show_all or len(alike) <= _FOLD_ABOVE else alike[:_FOLD_ABOVE]
         for claim in shown:
             yield from _render_claim(claim, show_all=show_all)
         if len(alike) > len(shown):
             yield f"{_INDENT}[dim]and {len(alike) - len(shown):,} more {alike[0].code} {alike[0].action}: --all[/]"
+    if followed:
+        yield f"  [dim]{len(followed):,} more follow from what is said above (every table, …): --all[/]"
 
 
 def _render_claim(claim: Claim, *, show_all: bool) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _render_claim(claim: Claim, *, show_all: bool) -> Iterator[str]:
     yield f"  [{style}]{claim.severity:<{_WIDTH}}[/]  {escape(claim.message)}{place} [dim]{claim.code}[/]"
     if claim.sensitive:
         yield f"{_INDENT}[yellow]sensitive:[/] {escape(', '.join(claim.sensitive))}"
-    ways = [way for way in claim.ways if way.standing is claim.standing]
+    ways = [way for way in claim.ways if way.standing is claim.standing and (show_all or not way.is_implied)]
     shown = ways if show_all else ways[:_WAYS_SHOWN]
     for way in shown:
         yield from _render_way(way)

@@ -60,12 +60,8 @@ def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[
     role = index.roles[holder.role]
     is_superuser = why == "SUPERUSER"
     kind = StepKind.ATTRIBUTE if is_superuser else StepKind.PREDEFINED
-    step = Step(
-        kind,
-        role.name,
-        index.role_sql(role.oid),
-        f"{role.name}: {'superuser' if is_superuser else 'all data'}",
-    )
+    words = "superuser" if is_superuser else "all data"
+    step = Step(kind, role.name, index.role_sql(role.oid), f"{role.name}: {words}", is_everything=True)
     closures = (close_attribute(index, role, "SUPERUSER"),) if is_superuser and not holder.steps else ()
     for relation in index.snapshot.relations.values():
         is_secret = index.is_system(relation.schema) and relation.name in SECRET_CATALOGS
