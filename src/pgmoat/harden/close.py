@@ -1,21 +1,22 @@
 """
 From what PUBLIC holds to the SQL that closes it, with grants for everybody who must not lose it.
 
-In: Things, Roles, Needs. Out: Closures. I/O: none.
+In: Things, Sharing. Out: Closures. I/O: none.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from pgmoat.compiler.checks.wording import join_words
 from pgmoat.harden.areas import OTHER_DATABASES, Areas, sort_key
-from pgmoat.harden.rights import PUBLIC, Held, Roles, Thing
+from pgmoat.harden.rights import PUBLIC, Held, Thing
+from pgmoat.harden.sharing import Sharing
 from pgmoat.harden.statements import grant_sql, name_thing, revoke_sql
 from pgmoat.harden.wording import describe, note_on
 from pgmoat.model.closure import Closure
-from pgmoat.model.objects import Grant
+from pgmoat.model.objects import Grant, RecordedClosure
 
 CATALOG_FUNCTIONS = {
     "signals": ("pg_cancel_backend", "pg_terminate_backend"),
@@ -29,52 +30,14 @@ CATALOG_FUNCTIONS = {
 }
 """Functions of PostgreSQL's own by area; who may not make a large object owns none to write."""
 
-_PLAIN_FUNCTIONS = frozenset({"function", "procedure", "default functions"})
-_RUN_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "USAGE", "EXECUTE"})
 
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What agents and pgmoat's own roles use of what PUBLIC has."""
-
-    used_functions: frozenset[str] = frozenset()  # by entity views, with the agent's own rights
-    agents: frozenset[str] = frozenset()
-    own: frozenset[str] = frozenset()
-    runners: frozenset[str] = frozenset()  # own roles that run people's triggers and policies, and operations
-    views_role: str = ""
-    base_tables: frozenset[str] = frozenset()  # quoted
-
-    def of(self, thing: Thing, privilege: str) -> frozenset[str]:
-        """
-        Return the roles of pgmoat's, and agents, that need *privilege* on *thing*.
-
-        Never DELETE or TRUNCATE. The views' owner gets nothing on an entity's table: with a privilege on the
-        whole of it, LOCK TABLE on the view would lock it.
-        """
-        if thing.object_kind == "language":
-            return self.own
-        if thing.trait == "catalog" or privilege not in _RUN_PRIVILEGES or thing.object_kind == "database":
-            return frozenset()
-        if thing.object_kind in _PLAIN_FUNCTIONS:
-            agents = self.agents if thing.object in self.used_functions else frozenset[str]()
-            return self.runners | agents
-        if thing.object_kind in ("schema", "default schemas"):
-            return self.runners
-        if thing.object_kind == "table" and privilege == "SELECT" and thing.object not in self.base_tables:
-            return self.runners
-        return self.runners - {self.views_role}
-
-
-def compile_closures(
-    things: Sequence[Thing], roles: Roles, needs: Needs, areas: Areas
-) -> tuple[Closure, ...]:
+def compile_closures(things: Sequence[Thing], sharing: Sharing, areas: Areas) -> tuple[Closure, ...]:
     """
     Return a closure for each object and area that PUBLIC holds something in, sorted by area.
 
     Every role that is no superuser, no agent's and none of pgmoat's gets by name what it had through PUBLIC,
     unless it inherits it from a role that holds it or gets it.
     """
-    sharing = Sharing(roles, needs)
     closures = [
         _close(thing, area, held, sharing) for thing in things for area, held in _list_open(thing, areas)
     ]
@@ -109,46 +72,6 @@ def _find_function_area(thing: Thing) -> str | None:
     if thing.trait.endswith("definer"):
         return "functions"
     return None if thing.trait == "extension" else "all-functions"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Who is to get a privilege by name when PUBLIC loses it."""
-
-    grantees: tuple[str, ...]
-    hurts: tuple[str, ...]  # people's roles that lose the way, or keep it by grants only
-    keeps: tuple[str, ...]  # those of them that keep it
-
-
-class Sharing:
-    """The rule by which it is shared out; worked out once for each set of roles that hold it already."""
-
-    def __init__(self, roles: Roles, needs: Needs) -> None:
-        self._roles = roles
-        self._needs = needs
-        self._present = {role.name for role in roles.roles}
-        self._known: dict[frozenset[str], Share] = {}
-
-    def find(self, thing: Thing, privilege: str) -> Share:
-        """Return who gets *privilege* on *thing*: people's roles, and what agents and pgmoat need."""
-        holders = thing.holders(privilege)
-        if thing.object_kind.startswith("default "):
-            holders |= {thing.owner}  # it will own what is made later
-        share = self._known.get(holders)
-        if share is None:
-            share = self._known[holders] = self._divide(holders)
-        own = sorted((self._needs.of(thing, privilege) & self._present) - holders)
-        return replace(share, grantees=(*share.grantees, *own)) if own else share
-
-    def _divide(self, holders: frozenset[str]) -> Share:
-        ancestors, shared = self._roles.ancestors, self._roles.reached_by_agents
-        hurt = [
-            name for name in self._roles.people if name not in holders and ancestors[name].isdisjoint(holders)
-        ]
-        able = {name for name in hurt if name not in shared}
-        # Whoever inherits from a role that gets it needs no grant of its own.
-        grantees = tuple(name for name in hurt if name in able and ancestors[name].isdisjoint(able))
-        return Share(grantees, tuple(hurt), tuple(name for name in hurt if name in able))
 
 
 def _list_open(thing: Thing, areas: Areas) -> Iterator[tuple[str, list[Held]]]:
@@ -210,3 +133,46 @@ def group_grants(given: Sequence[Grant]) -> list[list[Grant]]:
 def make_grant(thing: Thing, privilege: str, grantee: str) -> Grant:
     """Return *privilege* of *grantee* on *thing*."""
     return Grant(thing.object_kind, thing.object, thing.column, privilege, grantee)
+
+
+def complete_closures(
+    things: Sequence[Thing], sharing: Sharing, areas: Areas, records: Sequence[RecordedClosure]
+) -> tuple[Closure, ...]:
+    """
+    Return what roles that are newer than a closure lack: each had been meant as well.
+
+    Who got its grant then, and has lost it since, was meant to lose it.
+    """
+    by_place = {thing.place: thing for thing in things}
+    found: list[Closure] = []
+    for record in records:
+        taken = record.taken
+        thing = by_place.get((taken.object_kind, taken.object, taken.column))
+        is_open = thing is None or PUBLIC in {h.grantee for h in thing.held if h.privilege == taken.privilege}
+        if thing is None or is_open or not areas.has(record.area):
+            continue
+        share = sharing.find(thing, taken.privilege)
+        new = [name for name in share.grantees if name not in record.grantees]
+        if new:
+            found.append(_complete(thing, record, new))
+    return tuple(found)
+
+
+def _complete(thing: Thing, record: RecordedClosure, new: Sequence[str]) -> Closure:
+    given = tuple(record.taken._replace(grantee=name) for name in new)
+    return Closure(
+        area=record.area,
+        object=describe(thing),
+        about=f"closed earlier; {join_words(new)} lack {record.taken.privilege} on it",
+        sql=(),
+        grants=tuple(list_grants(given)),
+        revert=tuple(revoke_sql(part) for part in group_grants(given)),
+        hurts=tuple(new),
+        keeps=tuple(new),
+        needs="superuser" if thing.owner_is_superuser else f"owner {thing.owner}",
+        owner=thing.owner,
+        grantor=record.grantor,
+        completes=record.taken,
+        given=given,
+        was_default=record.was_default,
+    )

@@ -12,12 +12,15 @@ from itertools import groupby
 from typing import Any
 
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from pgmoat.harden.areas import ALL_AREAS, Areas
-from pgmoat.harden.close import CATALOG_FUNCTIONS, Needs, compile_closures
+from pgmoat.harden.close import CATALOG_FUNCTIONS, compile_closures
 from pgmoat.harden.rights import Held, Roles, ServerRole, Thing
+from pgmoat.harden.sharing import Needs, Sharing
 from pgmoat.model.closure import Closure
 from pgmoat.model.names import OWN_SCHEMAS
+from pgmoat.model.objects import Grant
 from pgmoat.postgres.sqlfile import load_sql
 
 _PACKAGE = "pgmoat.harden"
@@ -36,19 +39,59 @@ class Request:
     areas: Areas = field(default_factory=lambda: ALL_AREAS)
 
 
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a hardening has to know of the database and its server."""
+
+    things: tuple[Thing, ...]
+    roles: Roles
+    needs: Needs
+    open_databases: tuple[str, ...] = ()  # others that PUBLIC may connect to
+    has_lax_large_objects: bool = False  # lo_compat_privileges
+
+    def sharing(self, wanted: Iterable[Grant] = ()) -> Sharing:
+        """Return the rule by which privileges are shared out, once *wanted* is granted."""
+        return Sharing(self.roles, self.needs, wanted)
+
+
 def read_closures(connection: Connection[Any], request: Request) -> tuple[Closure, ...]:
     """
     Return how each way is closed that PUBLIC has now, with grants for all roles but the agents'.
 
     Settings made on the way are undone; an open transaction is used as it is and stays open.
     """
+    rights = read_rights(connection, request)
+    return compile_closures(rights.things, rights.sharing(), request.areas)
+
+
+def read_rights(connection: Connection[Any], request: Request, named: Iterable[str] = ()) -> Rights:
+    """
+    Return who holds what PUBLIC holds too, and what is on objects that *named* names, as one snapshot.
+
+    Settings made on the way are undone; an open transaction is used as it is and stays open.
+    """
+    is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
+        if is_own_transaction:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SET LOCAL search_path = pg_catalog")
         connection.execute("SET LOCAL jit = off")
-        things = read_things(connection, request)
-        roles = read_roles(connection, request)
-        needs = read_needs(connection, request)
-    return compile_closures(things, roles, needs, request.areas)
+        (around,) = connection.execute(load_sql(_PACKAGE, "read_surroundings")).fetchall()
+        return Rights(
+            things=read_things(connection, request, named),
+            roles=read_roles(connection, request),
+            needs=read_needs(connection, request),
+            open_databases=tuple(around[0]),
+            has_lax_large_objects=around[1],
+        )
+
+
+def read_made_roles(connection: Connection[Any]) -> frozenset[str]:
+    """Return the roles that apply made; none where there is no pgmoat."""
+    installed = connection.execute("SELECT pg_catalog.to_regclass('pgmoat.object') IS NOT NULL").fetchone()
+    if installed != (True,):
+        return frozenset()
+    return frozenset(name for (name,) in connection.execute(load_sql(_PACKAGE, "read_made_roles")))
 
 
 def read_things(

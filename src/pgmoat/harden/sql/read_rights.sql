@@ -78,6 +78,8 @@ thing AS (
     FROM pg_catalog.pg_database AS d
     WHERE d.datname = pg_catalog.current_database()
         OR d.datname = ANY (%(databases)s::pg_catalog.text[])
+        OR 'database "' || pg_catalog.replace(d.datname::pg_catalog.text, '"', '""') || '"'
+            = ANY (%(named)s::pg_catalog.text[])
     UNION ALL
     SELECT 'large object', o.oid::pg_catalog.text, NULL, o.lomowner, '', false, o.lomacl
     FROM pg_catalog.pg_largeobject_metadata AS o
