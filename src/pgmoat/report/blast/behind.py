@@ -22,7 +22,7 @@ class Behind:
 
     @cached_property
     def read_by(self) -> dict[int, dict[int, tuple[str, ...]]]:
-        """What each view names: relations, and those of their columns that it names; empty for none by name."""
+        """What each view names: relations, and which of their columns; empty: none by name."""
         found: dict[int, dict[int, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
         for fact in self.snapshot.rewrites:
             if fact.event == "1" and fact.names == "relation" and fact.object != fact.relation:

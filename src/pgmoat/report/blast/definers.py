@@ -21,6 +21,7 @@ _UNSAFE_LANGUAGES = frozenset({"c", "internal"})
 class Hijack:
     """How a caller makes a function run the caller's own code."""
 
+    function: FunctionFact
     how: str
     confidence: Confidence
 
@@ -43,8 +44,8 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     """
     Return how a session of *caller* can have *function* run other code as its owner; None if it cannot.
 
-    Without a pinned search_path the caller's own decides which functions, operators, tables and types the text
-    means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which the
+    Without a pinned search_path the caller's own decides which functions, operators, tables and types
+    the text means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which the
     caller may create can hold a function that fits better.
     """
     if function.language in _UNSAFE_LANGUAGES or function.has_sql_body:
@@ -54,36 +55,37 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     has_temp = index.rights.may_make_temporary(caller)
     places = [schema.name for schema in index.rights.may_create_in(caller)]
     if path is None:
-        return _judge_open(body, places, has_temp=has_temp)
-    return _judge_pinned(body, path, places, has_temp=has_temp)
+        return _judge_open(function, body, places, has_temp=has_temp)
+    return _judge_pinned(function, body, places, has_temp=has_temp)
 
 
-def _judge_open(body: Body, places: list[str], *, has_temp: bool) -> Hijack | None:
+def _judge_open(function: FunctionFact, body: Body, places: list[str], *, has_temp: bool) -> Hijack | None:
     relations = [mention.name for mention in body.mentions if not mention.schema]
     if not body.is_understood:
         is_possible = bool(places or has_temp)
-        return Hijack("no search_path is pinned", Confidence.POSSIBLE) if is_possible else None
+        return Hijack(function, "no search_path is pinned", Confidence.POSSIBLE) if is_possible else None
     if places and (body.open_calls or body.has_operators or relations):
         name = (*body.open_calls, *relations, "an operator")[0]
         how = f"no search_path is pinned: {name} is found first in {places[0]}, where it may create"
-        return Hijack(how, Confidence.BOUNDED)
+        return Hijack(function, how, Confidence.BOUNDED)
     if has_temp and relations:
         how = f"no search_path is pinned: {relations[0]} is found first among temporary tables"
-        return Hijack(how, Confidence.BOUNDED)
+        return Hijack(function, how, Confidence.BOUNDED)
     return None
 
 
-def _judge_pinned(body: Body, path: tuple[str, ...], places: list[str], *, has_temp: bool) -> Hijack | None:
+def _judge_pinned(function: FunctionFact, body: Body, places: list[str], *, has_temp: bool) -> Hijack | None:
+    path = path_of(function) or ()
     relations = [mention.name for mention in body.mentions if not mention.schema]
     certainty = Confidence.BOUNDED if body.is_understood else Confidence.POSSIBLE
     writable = [place for place in path if place in places]
     if writable and (body.open_calls or relations or not body.is_understood):
-        return Hijack(f"search_path has {writable[0]}, where it may create", certainty)
-    is_temp_first = "pg_temp" not in path or path[-1] != "pg_temp"
+        return Hijack(function, f"search_path has {writable[0]}, where it may create", certainty)
+    is_temp_first = path[-1:] != ("pg_temp",)
     if has_temp and is_temp_first and (relations or not body.is_understood):
         name = relations[0] if relations else "a name"
         return Hijack(
-            f"pg_temp is not last in search_path: {name} is found among temporary tables", certainty
+            function, f"pg_temp is not last in search_path: {name} is found among temporary tables", certainty
         )
     return None
 
