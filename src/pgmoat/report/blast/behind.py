@@ -67,3 +67,8 @@ class Behind:
             (self._names.schema_name(fact.schema), fact.name): fact
             for fact in self.snapshot.relations.values()
         }
+
+    @cached_property
+    def relation_names(self) -> frozenset[str]:
+        """The names of all relations, whatever their schema."""
+        return frozenset(fact.name for fact in self.snapshot.relations.values())

@@ -213,6 +213,10 @@ def _take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: C
     )
     text = f"may run its own code as {owner.name} through {subject.name}: {hijack.how}"
     severity = Severity.CRITICAL if owner.is_superuser else Severity.HIGH
+    if hijack.confidence is Confidence.POSSIBLE:
+        text = text.replace("may run", "may perhaps run", 1)
+        into.add(Finding("hijack-function", subject, "EXECUTE", text, Severity.MEDIUM), longer)
+        return []
     into.add(Finding("hijack-function", subject, "EXECUTE", text, severity), longer)
     return [Holder(owner.oid, owner.oid, longer.steps, longer.closures, confidence, is_session=True)]
 
