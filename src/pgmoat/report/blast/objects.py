@@ -185,8 +185,7 @@ def collect_mappings(index: Index, holders: Sequence[Holder], into: Collection) 
 def _take_mapping(
     index: Index, holder: Holder, server: ObjectFact, into: Collection, *, is_known: bool
 ) -> None:
-    held = index.rights.inherited(holder.session)
-    is_usable = index.rights.has(held, "foreign server", server.oid, "USAGE", server.owner)
+    is_usable = index.rights.has(holder.session, "foreign server", server.oid, "USAGE", server.owner)
     subject = index.subjects.object(server)
     who = index.role_sql(holder.role)
     mapping = Subject("user mapping", f"{index.role_name(holder.role)} on {server.name}", "", 0, "")

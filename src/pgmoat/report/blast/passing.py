@@ -108,7 +108,7 @@ def allowed_columns(index: Index, role: int, base: RelationFact, action: str) ->
     predefined = {"SELECT": "pg_read_all_data"}.get(action, "pg_write_all_data")
     if any(index.role_name(one) == predefined for one in held):
         return ()
-    if index.rights.has(held, "relation", base.oid, action, base.owner):
+    if index.rights.has(role, "relation", base.oid, action, base.owner):
         return ()
     numbers = sorted(
         grant.number

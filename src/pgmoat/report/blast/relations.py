@@ -65,6 +65,8 @@ def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[
     closures = (close_attribute(index, role, "SUPERUSER"),) if is_superuser and not holder.steps else ()
     for relation in index.snapshot.relations.values():
         is_secret = index.is_system(relation.schema) and relation.name in SECRET_CATALOGS
+        if not index.rights.may_use_schema(holder.session, relation.schema):
+            continue
         if index.is_system(relation.schema) and not is_secret:
             continue
         allowed = actions_of(relation) if not is_secret else ("SELECT",)
@@ -172,8 +174,10 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
             ),
             way,
         )
-        for action in actions_of(relation):
-            into.add(describe(index, relation, action, holder), way)
+        # Without USAGE on the schema it may still DROP OWNED, and name nothing in it.
+        if index.rights.may_use_schema(holder.session, relation.schema):
+            for action in actions_of(relation):
+                into.add(describe(index, relation, action, holder), way)
 
 
 def actions_of(relation: RelationFact) -> tuple[str, ...]:
