@@ -33,6 +33,7 @@ class Place:
 
     @property
     def me(self) -> str:
+        """The role in question."""
         return f"{self.prefix}me"
 
     def run(self, text: str) -> None:
@@ -58,7 +59,7 @@ class Place:
         ]
 
     def attempt(self, statements: str) -> str:
-        """Run statements as *me*, in a transaction that is rolled back; return the SQLSTATE, empty if they ran."""
+        """Run statements as *me*, and roll them back; return the SQLSTATE, empty if they ran."""
         dsn = self.database.dsn_for(self.me, PASSWORD)
         with contextlib.closing(psycopg.connect(dsn)) as connection:
             try:
@@ -86,7 +87,8 @@ def place(database: Database, role_prefix: str) -> Generator[Place]:
         made.run(
             "CREATE TABLE public.orders (id int, total int, email text);"
             "INSERT INTO public.orders SELECT g, g FROM pg_catalog.generate_series(1, 100) AS g;"
-            "CREATE TABLE public.audit (x text); CREATE SCHEMA hr; CREATE TABLE hr.salaries (id int, amount int);"
+            "CREATE TABLE public.audit (x text);"
+            "CREATE SCHEMA hr; CREATE TABLE hr.salaries (id int, amount int);"
             "ANALYZE public.orders"
         )
         yield made

@@ -148,10 +148,12 @@ HOLES = {
         "EXECUTE",
         "CREATE FUNCTION pg_temp.g() RETURNS int LANGUAGE plpgsql AS"
         " 'BEGIN DELETE FROM hr.salaries; RETURN 1; END';"
-        "CREATE TEMP VIEW audit AS SELECT pg_temp.g() AS x; GRANT ALL ON audit TO PUBLIC; SELECT public.f()",
+        "CREATE TEMP VIEW audit AS SELECT pg_temp.g() AS x; GRANT ALL ON audit TO PUBLIC;"
+        "SELECT public.f()",
     ),
     "trigger": Hole(
-        "CREATE FUNCTION hr.t() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+        "CREATE FUNCTION hr.t() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
+        " SET search_path = pg_catalog, pg_temp"
         " AS 'BEGIN DELETE FROM hr.salaries; RETURN NEW; END';"
         "CREATE TRIGGER t BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION hr.t();"
         "GRANT INSERT ON public.audit TO {me}",
