@@ -138,7 +138,8 @@ HOLES = {
         "the server",
         "ALL",
         "CREATE FUNCTION public.abs(int) RETURNS int LANGUAGE plpgsql AS"
-        " 'BEGIN RETURN (SELECT count(*) FROM hr.salaries); END'; SET search_path = public, pg_catalog; SELECT public.f()",
+        " 'BEGIN RETURN (SELECT count(*) FROM hr.salaries); END';"
+        "SET search_path = public, pg_catalog; SELECT public.f()",
     ),
     "hijack by a temporary table": Hole(
         "CREATE FUNCTION public.f() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER"
