@@ -20,14 +20,15 @@ from typer.exceptions import TyperException
 from pgmoat.cli import (
     apply,
     approvals,
+    blast,
     demo,
     destroy,
     doctor,
     freeze,
     history,
     incidents,
-    lint,
     init,
+    lint,
     mcp,
     metrics,
     pgbouncer,
@@ -80,6 +81,7 @@ def build_app() -> typer.Typer:
     app.command("plan")(plan.plan)
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)
+    app.command("blast")(blast.blast)
     app.command("doctor")(doctor.doctor)
     app.command("lint")(lint.lint)
     app.command("pgbouncer")(pgbouncer.pgbouncer)

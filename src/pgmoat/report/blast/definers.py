@@ -1,0 +1,125 @@
+"""
+SECURITY DEFINER functions: whose rights they lend, and whether a caller can make them run other code.
+
+In: Index, a function, a caller. Out: Hijack, relations that a function touches. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgmoat.report.blast.bodies import Body, read_body
+from pgmoat.report.blast.index import Index
+from pgmoat.report.blast.model import Confidence
+from pgmoat.report.blast.snapshot import FunctionFact, RelationFact
+
+_UNSAFE_LANGUAGES = frozenset({"c", "internal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hijack:
+    """How a caller makes a function run the caller's own code."""
+
+    function: FunctionFact
+    how: str
+    confidence: Confidence
+
+
+def body_of(function: FunctionFact) -> Body:
+    """Return what the function's text does; a body in standard SQL was resolved when it was made."""
+    return read_body(function.language, function.source)
+
+
+def path_of(function: FunctionFact) -> tuple[str, ...] | None:
+    """Return the search_path that the function pins; None if it pins none."""
+    for setting in function.settings:
+        name, _, value = setting.partition("=")
+        if name.lower() == "search_path":
+            return tuple(part.strip().strip('"') for part in value.split(",") if part.strip())
+    return None
+
+
+def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | None:
+    """
+    Return how a session of *caller* can have *function* run other code as its owner; None if it cannot.
+
+    Without a pinned search_path the caller's own decides which functions, operators, tables and types the
+    text means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which
+    the caller may create can hold what the text means to find in a later one.
+    """
+    if function.language in _UNSAFE_LANGUAGES or function.has_sql_body:
+        return None
+    path = path_of(function)
+    places = index.rights.may_create_in(caller)
+    has_temp = index.rights.may_make_temporary(caller)
+    if not body_of(function).is_understood:
+        is_open = path is None or path[-1:] != ("pg_temp",) or not set(path).isdisjoint(places)
+        how = "its text was not understood, and names may be found where it may create"
+        return Hijack(function, how, Confidence.POSSIBLE) if is_open and (places or has_temp) else None
+    if path is None:
+        return _judge_open(index, function, places, has_temp=has_temp)
+    return _judge_pinned(index, function, places, has_temp=has_temp)
+
+
+def _judge_open(index: Index, function: FunctionFact, places: list[str], *, has_temp: bool) -> Hijack | None:
+    body = body_of(function)
+    relations = _list_open_relations(index, function)
+    if places and (body.open_calls or body.has_operators or relations):
+        name = (*body.open_calls, *relations, "an operator")[0]
+        how = f"no search_path is pinned: {name} is found first in {places[0]}, where it may create"
+        return Hijack(function, how, Confidence.BOUNDED)
+    if has_temp and relations:
+        how = f"no search_path is pinned: {relations[0]} is found first among temporary tables"
+        return Hijack(function, how, Confidence.BOUNDED)
+    return None
+
+
+def _judge_pinned(
+    index: Index, function: FunctionFact, places: list[str], *, has_temp: bool
+) -> Hijack | None:
+    path = path_of(function) or ()
+    relations = _list_open_relations(index, function)
+    writable = next((place for place in path if place in places), None)
+    if writable is not None:
+        later = path[path.index(writable) + 1 :]
+        hidden = [
+            name
+            for name in relations
+            if any((place, name) in index.behind.relations_by_name for place in later)
+        ]
+        if hidden:
+            how = f"search_path has {writable}, where it may create, before what {hidden[0]} means"
+            return Hijack(function, how, Confidence.BOUNDED)
+    if has_temp and relations and path[-1:] != ("pg_temp",):
+        how = f"pg_temp is not last in search_path: {relations[0]} is found first among temporary tables"
+        return Hijack(function, how, Confidence.BOUNDED)
+    if writable is not None and (body_of(function).open_calls or relations):
+        how = f"search_path has {writable}, where it may create what fits a call better"
+        return Hijack(function, how, Confidence.POSSIBLE)
+    return None
+
+
+def _list_open_relations(index: Index, function: FunctionFact) -> list[str]:
+    """Return relations that the text names without a schema; what looks like one and is none is left out."""
+    return [
+        mention.name
+        for mention in body_of(function).mentions
+        if not mention.schema and mention.name in index.behind.relation_names
+    ]
+
+
+def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:
+    """Yield people's relations that the function's text names, and what it does to them."""
+    path = path_of(function) or ("public",)
+    seen: set[tuple[int, str]] = set()
+    for mention in body_of(function).mentions:
+        schemas = (mention.schema,) if mention.schema else path
+        for schema in schemas:
+            relation = index.behind.relations_by_name.get((schema, mention.name))
+            if relation is None:
+                continue
+            if (relation.oid, mention.action) not in seen and not index.is_system(relation.schema):
+                seen.add((relation.oid, mention.action))
+                yield relation, mention.action
+            break
