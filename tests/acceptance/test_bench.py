@@ -28,7 +28,19 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("overhead", "parts", "fleet", "sampling", "record", "scale", "guard", "mcp", "explain", "cold_start"),
+    *(
+        "overhead",
+        "parts",
+        "fleet",
+        "sampling",
+        "record",
+        "scale",
+        "guard",
+        "mcp",
+        "explain",
+        "naming",
+        "cold_start",
+    ),
 )
 
 

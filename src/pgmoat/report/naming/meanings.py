@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from pgmoat.report.naming.abbreviations import Abbreviation, Meaning, load_abbreviations
+from pgmoat.report.naming.abbreviations import Abbreviation, Meaning, load_abbreviations, write_out
 from pgmoat.report.naming.hints import Hints
 from pgmoat.report.naming.inflection import singular
 from pgmoat.report.naming.words import is_word, load_ranks
@@ -57,12 +57,21 @@ def find_meaning(words: Sequence[str], place: int, hints: Hints) -> Expanded | N
     return Expanded(word, found[0], Sureness.GUESS, tuple(found[1:4])) if found else None
 
 
+def find_doubt(word: str) -> Expanded | None:
+    """Return *word* left as it is, with what it may be short for; None when it is short for nothing."""
+    entry = load_abbreviations().get(word)
+    if entry is None:
+        return None
+    return Expanded(word, word, Sureness.GUESS, tuple(meaning.words for meaning in entry.meanings))
+
+
 def _weigh(entry: Abbreviation, words: Sequence[str], place: int, hints: Hints) -> Expanded | None:
     """Return the meaning for which most speaks; certain only when nothing speaks for another one."""
     meanings = entry.meanings
     if entry.is_certain:
         return Expanded(entry.text, meanings[0].words, Sureness.CERTAIN)
-    others = frozenset(words[:place]) | frozenset(words[place + 1 :])
+    beside = [word for at, word in enumerate(words) if at != place]
+    others = frozenset(beside) | {part for word in beside for part in write_out(word)}
     is_last = place == len(words) - 1 > 0
     scores = [_score(meaning, others, hints, is_last=is_last) for meaning in meanings]
     best = max(range(len(meanings)), key=lambda at: (scores[at], -at))

@@ -62,6 +62,8 @@ def test_certain(name: str, data_type: str, identifier: str) -> None:
         ("act", "act"),
         ("no", "no"),
         ("max_price", "max_price"),
+        ("E-Mail", "email"),
+        ("ipv4_address", "ipv4_address"),
         ("OrderDate", "order_date"),
         ("orderdate", "order_date"),
         ("ORDER_DATE", "order_date"),
@@ -107,6 +109,8 @@ def test_other_tables_make_likelier_but_not_certain() -> None:
         ("support_rep_id", ["customer", "employee"], "support_representative_id", _GUESS),
         ("st", _CUSTOMERS, None, _GUESS),
         ("mtg_addr", [], "meeting_address", _GUESS),
+        ("cust_addr_ln1", [], "customer_address_line_1", _CERTAIN),
+        ("ln1", ["addr", "cty"], "line_1", _CERTAIN),
     ],
 )
 def test_in_context(name: str, context: list[str], identifier: str | None, sureness: Sureness) -> None:
@@ -122,6 +126,16 @@ def test_left_alone(name: str) -> None:
     found = expand(name, _PATIENTS)
     assert found.sureness is _UNKNOWN
     assert found.identifier in (name, "flag_1", "u5ba2_u6237")
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "meaning"), [("ctrl_act", "act", "account"), ("cust_cat_cd", "cat", "category")]
+)
+def test_a_word_among_abbreviations_is_doubted(name: str, word: str, meaning: str) -> None:
+    found = expand(name)
+    assert word in found.identifier.split("_")
+    assert found.sureness is _GUESS
+    assert any(one.abbreviation == word and meaning in one.alternatives for one in found.expanded)
 
 
 def test_words_nearby_help_where_no_dictionary_does() -> None:
