@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import psycopg
+
+from pgmoat.doctor.check import Diagnosis, Status
+from pgmoat.doctor.examine import examine
 from pgmoat.model.finding import Severity
 from pgmoat.model.objects import Kind
+from pgmoat.policy.load import load_policy_text
 from tests.integration.harden.conftest import Site
 from tests.integration.harden.test_walls import WAYS, try_as
+
+
+def diagnose(site: Site) -> list[Diagnosis]:
+    with psycopg.connect(site.dsn, autocommit=True) as connection:
+        return examine(connection, load_policy_text(site.policy_text, "moat.yaml"))
 
 
 def test_a_plan_neither_repeats_nor_reverts_it(kept: Site) -> None:
@@ -73,9 +83,12 @@ def test_a_role_that_came_later_is_completed(site: Site) -> None:
     assert try_as(site, "late", WAYS["temporary"]) == "42501"
     assert try_as(site, "sam", WAYS["temporary"]) is None
     assert site.plan().planned.plan.is_in_order
+    notes = [line for line in diagnose(site) if line.code == "doctor-closures"]
+    assert [(line.status, site.role("late") in line.message) for line in notes] == [(Status.NOTE, True)] * 2
     lacking = site.plan(harden="temporary").hardening.closures
     assert [closure.keeps for closure in lacking] == [(site.role("late"),)]
     site.apply(harden="temporary,functions")
+    assert [line.status for line in diagnose(site) if line.code == "doctor-closures"] == [Status.OK]
     assert try_as(site, "late", WAYS["temporary"]) is None
     assert try_as(site, "late", WAYS["functions"]) is None
     assert try_as(site, "a_clerk", WAYS["temporary"]) == "42501"
