@@ -14,10 +14,12 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from pgmoat.compiler.checks.wording import join_words
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
 from pgmoat.harden.make import plan_hardened
 from pgmoat.model.action import Cause
+from pgmoat.model.closure import Closure
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.model.names import ADDED_COLUMN_COMMENT
 from pgmoat.plan.make import PolicyPlan
@@ -36,6 +38,7 @@ class DriftFacts:
     planned: PolicyPlan
     file: str
     policy_findings: Sequence[Finding] = ()  # of the policy by itself
+    lacking: Sequence[Closure] = ()  # what roles lack that came after a hardening
 
     @property
     def about_codes(self) -> list[Finding]:
@@ -66,8 +69,8 @@ class ColumnFacts:
 
 def read_drift(connection: Connection[Any], loaded: LoadedPolicy) -> DriftFacts:
     """Return what plan says."""
-    planned = plan_hardened(connection, loaded.policy).planned
-    return DriftFacts(planned, loaded.file, loaded.findings)
+    hardened = plan_hardened(connection, loaded.policy)
+    return DriftFacts(hardened.planned, loaded.file, loaded.findings, hardened.hardening.lacking)
 
 
 def read_new_columns(connection: Connection[Any], policy: Policy, target: Target) -> ColumnFacts:
@@ -132,6 +135,18 @@ def _count(number: int) -> str:
     return "1 thing" if number == 1 else f"{number} things"
 
 
+def _judge_closures(facts: DriftFacts) -> Iterator[Remark]:
+    by_area: dict[str, dict[str, None]] = {}
+    for closure in facts.lacking:
+        by_area.setdefault(closure.area, {}).update(dict.fromkeys(closure.keeps))
+    for area, roles in by_area.items():
+        yield Remark(
+            Status.NOTE,
+            f"{join_words(roles)} came after apply --harden {area}, and had nothing through PUBLIC since",
+            f"pgmoat apply {facts.file} --harden {area}, or make them members of a role that has it",
+        )
+
+
 def _judge_codes(facts: DriftFacts) -> Iterator[Remark]:
     for finding in facts.about_codes:
         yield Remark(_weigh_code(finding), f"{finding.dotted_path}: {finding.message}", finding.hint)
@@ -167,6 +182,7 @@ DRIFT_CHECKS: tuple[Check[DriftFacts], ...] = (
     Check(
         Area.DRIFT, "doctor-drift", "the policy is in force, and nothing was changed by hand", _judge_drift
     ),
+    Check(Area.DRIFT, "doctor-closures", "every role of people's has what PUBLIC lost", _judge_closures),
     Check(Area.CODES, "doctor-codes", "the value maps cover the data", _judge_codes),
 )
 COLUMN_CHECKS: tuple[Check[ColumnFacts], ...] = (

@@ -16,7 +16,7 @@ from pgmoat.catalog.closures import read_recorded_closures
 from pgmoat.catalog.installer import read_installer
 from pgmoat.catalog.snapshot import Reach
 from pgmoat.harden.act import list_actions, may_close
-from pgmoat.harden.areas import Areas
+from pgmoat.harden.areas import OTHER_DATABASES, Areas
 from pgmoat.harden.close import compile_closures, complete_closures
 from pgmoat.harden.findings import find_reopened, list_surroundings, refuse_left
 from pgmoat.harden.read import Request, Rights, read_made_roles, read_rights
@@ -46,6 +46,7 @@ class Hardening:
     softening: Softening = field(default_factory=Softening)
     findings: tuple[Finding, ...] = ()  # what somebody opened again
     notes: tuple[Finding, ...] = ()  # what cannot be closed from here
+    lacking: tuple[Closure, ...] = ()  # what people's roles lack that are newer than a closure
 
     @property
     def left_open(self) -> tuple[Reopening, ...]:
@@ -117,7 +118,7 @@ def think(
     sharing = rights.sharing(wanted)
     closures = (
         *compile_closures(rights.things, sharing, close),
-        *complete_closures(rights.things, sharing, close, records),
+        *complete_closures(rights.things, sharing, close, [r for r in records if not reopen.has(r.area)]),
     )
     again = {grant for closure in closures for grant in closure.taken}
     standing = [r for r in records if not reopen.has(r.area) and r.taken not in again]
@@ -127,7 +128,15 @@ def think(
         softening=soften([r for r in records if reopen.has(r.area)], rights.things, installer, wanted),
         findings=tuple(find_reopened(standing, rights.things)),
         notes=tuple(list_surroundings(rights, close)) if close else (),
+        lacking=complete_closures(rights.things, sharing, _list_areas(standing), standing),
     )
+
+
+def _list_areas(records: Sequence[RecordedClosure]) -> Areas:
+    areas = {record.area for record in records}
+    others = {area for area in areas if area.startswith(OTHER_DATABASES)}
+    names = frozenset(area.removeprefix(OTHER_DATABASES) for area in others)
+    return Areas(frozenset(areas - others), names)
 
 
 def plan_destroyed(connection: Connection[Any], *, everything: bool = False) -> Plan:
