@@ -270,7 +270,8 @@ def test_two_entities_of_one_table_are_each_compared_with_it(
 def test_sarif_of_a_policy_stands_at_its_lines(lint: Lint, legacy: Database, tmp_path: Path) -> None:
     policy = tmp_path / "my moat.yaml"
     policy.write_text(
-        "version: 1\nentities:\n  ord:\n    table: public.ord\n    columns:\n      id: {}\n      stat_cd: {}\n"
+        "version: 1\nentities:\n  ord:\n    table: public.ord\n"
+        "    columns:\n      id: {}\n      stat_cd: {}\n"
     )
     results = json.loads(lint(legacy, "--policy", str(policy), "--sarif").out)["runs"][0]["results"]
     places = {
