@@ -159,6 +159,8 @@ def test_a_baseline_fails_on_new_findings_only(lint: Lint, legacy: Database, tmp
             assert ("PL050", "public.prc_hst.made") in new
             assert all("prc_hst" in name for _, name in new)
             assert answer.data["baseline"]["gone"] == [{"object": "public.suppliers", "rule": "PL030"}]
+            blind = lint(legacy, "--baseline", str(file), "--no-data", "--rule", "PL022", "--json")
+            assert (blind.code, blind.data["baseline"]["gone"]) == (0, [])
             narrow = lint(legacy, "--baseline", str(file), "--table", "usr", "--json")
             assert (narrow.code, narrow.data["baseline"]["gone"]) == (0, [])
             assert narrow.data["baseline"]["not_looked_at"] > 10
