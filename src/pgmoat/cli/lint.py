@@ -218,15 +218,16 @@ def _load_known(path: Path | None, loaded: LoadedPolicy | None, *, is_written: b
 
 
 def _compare(result: _Result, known: Baseline, request: _Request) -> Comparison:
-    rules = {rule.code: rule for rule in result.report.rules}
-    names = {table.table.qualified_name: result.subject.names_of(table) for table in result.subject.tables}
+    rules = {rule.code for rule in result.report.rules}
+    tables = {table.table.qualified_name: table for table in result.subject.tables}
 
     def was_looked_at(part: Known) -> bool:
-        rule = rules.get(part.rule)
-        if rule is None or (rule.needs_data and not request.has_data):
-            return False
-        table = part.object if part.object in names else part.object.rpartition(".")[0]
-        return request.choice.has(*names.get(table, (table, part.object)))
+        name = part.object if part.object in tables else part.object.rpartition(".")[0]
+        table = tables.get(name)
+        if table is None:
+            return part.rule in rules and request.choice.has(name, part.object)
+        # Most rules find more where they see rows: without them nothing is known to be mended.
+        return part.rule in rules and not table.unread and request.choice.has(*result.subject.names_of(table))
 
     return compare(result.report.findings, known, was_looked_at)
 

@@ -18,11 +18,14 @@ PolicyOption = Annotated[
     ),
 ]
 SchemaOption = Annotated[
-    list[str] | None, typer.Option("--schema", help="Only this schema. May be given repeatedly.")
+    list[str] | None,
+    typer.Option("--schema", metavar="NAME", help="Only this schema. May be given repeatedly."),
 ]
 TableOption = Annotated[
     list[str] | None,
-    typer.Option("--table", help="Only this table, schema.table or table; * and ? stand for letters."),
+    typer.Option(
+        "--table", metavar="NAME", help="Only this table, schema.table or table; * and ? stand for letters."
+    ),
 ]
 RuleOption = Annotated[
     list[str] | None,
@@ -34,14 +37,20 @@ IgnoreOption = Annotated[
 ]
 MinScoreOption = Annotated[
     int | None,
-    typer.Option("--min-score", min=0, max=100, help="Exit with 2 below this score, and not for findings."),
+    typer.Option(
+        "--min-score", metavar="N", min=0, max=100, help="Exit with 2 below this score, and not for findings."
+    ),
 ]
 NoDataOption = Annotated[bool, typer.Option("--no-data", help="Read no rows, only the catalog.")]
 ViewsOption = Annotated[bool, typer.Option("--views", help="Judge views as well.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Show every table and finding.")]
 BaselineOption = Annotated[
     Path | None,
-    typer.Option("--baseline", help="A file of known findings: only new ones are shown, and exit with 2."),
+    typer.Option(
+        "--baseline",
+        metavar="FILE",
+        help="A file of known findings: only new ones are shown, and exit with 2.",
+    ),
 ]
 WriteOption = Annotated[
     bool, typer.Option("--write-baseline", help="Write what is found to the file of --baseline.")

@@ -159,6 +159,8 @@ def test_a_baseline_fails_on_new_findings_only(lint: Lint, legacy: Database, tmp
             assert ("PL050", "public.prc_hst.made") in new
             assert all("prc_hst" in name for _, name in new)
             assert answer.data["baseline"]["gone"] == [{"object": "public.suppliers", "rule": "PL030"}]
+            blind = lint(legacy, "--baseline", str(file), "--no-data", "--rule", "PL022", "--json")
+            assert (blind.code, blind.data["baseline"]["gone"]) == (0, [])
             narrow = lint(legacy, "--baseline", str(file), "--table", "usr", "--json")
             assert (narrow.code, narrow.data["baseline"]["gone"]) == (0, [])
             assert narrow.data["baseline"]["not_looked_at"] > 10
@@ -270,7 +272,8 @@ def test_two_entities_of_one_table_are_each_compared_with_it(
 def test_sarif_of_a_policy_stands_at_its_lines(lint: Lint, legacy: Database, tmp_path: Path) -> None:
     policy = tmp_path / "my moat.yaml"
     policy.write_text(
-        "version: 1\nentities:\n  ord:\n    table: public.ord\n    columns:\n      id: {}\n      stat_cd: {}\n"
+        "version: 1\nentities:\n  ord:\n    table: public.ord\n"
+        "    columns:\n      id: {}\n      stat_cd: {}\n"
     )
     results = json.loads(lint(legacy, "--policy", str(policy), "--sarif").out)["runs"][0]["results"]
     places = {

@@ -19,11 +19,14 @@ def choose_rules(wanted: Sequence[str], ignored: Sequence[str]) -> tuple[Rule, .
     Return the rules of *wanted*, all of them when it is empty, but not those of *ignored*.
 
     Raises:
-        Error: there is no such rule.
+        Error: there is no such rule, or none is left: a report of no rules would be in order.
     """
     chosen = {find_rule(code, "--rule").code for code in wanted} or {rule.code for rule in RULES}
     left_out = {find_rule(code, "--ignore").code for code in ignored}
-    return tuple(rule for rule in RULES if rule.code in chosen - left_out)
+    rules = tuple(rule for rule in RULES if rule.code in chosen - left_out)
+    if not rules:
+        raise Error("--rule and --ignore leave no rule", hint="Leave one of them out.")
+    return rules
 
 
 def find_rule(code: str, option: str) -> Rule:

@@ -55,7 +55,9 @@ def view_through(survey: Survey, policy: Policy) -> PolicyView:
         shown = _show_entity(base, schema, name, entity, policy)
         tables[shown.table.qualified_name] = shown
         columns = {entity.entity_name(column): column for column in entity.columns}
-        origins[shown.table.qualified_name] = Origin(entity.table, columns)
+        origins[shown.table.qualified_name] = Origin(
+            entity.table, columns, (base.table.comment or "").strip()
+        )
     return PolicyView(replace(survey, tables=tables), origins, tuple(missing))
 
 

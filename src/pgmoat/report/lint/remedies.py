@@ -21,8 +21,11 @@ _YAML_WORDS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "y",
 
 def rename_column(subject: Subject, place: Place, name: str, words: str = "") -> Remedy:
     """Return how agents get to see the column under *name*; people's programs go on with the old one."""
+    is_taken = name != place.name and place.table.table.column(name) is not None
     said = words or f"let agents see it as {name}"
-    return Remedy(said, policy=f"{_key(subject, place)}: {{name: {render_yaml(name)}}}")
+    if is_taken:
+        said += f", or another name: {name} is taken"
+    return Remedy(said, policy=f"{_key(subject, place)}: {{name: {render_yaml('…' if is_taken else name)}}}")
 
 
 def rename_table(subject: Subject, table: SurveyedTable, name: str, words: str = "") -> Remedy:

@@ -40,6 +40,7 @@ class Origin:
 
     table: str  # schema.table
     columns: Mapping[str, str]  # name in the entity to the base column
+    comment: str = ""  # of the table: agents do not see it
 
 
 @dataclass(frozen=True, slots=True)

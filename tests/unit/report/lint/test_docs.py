@@ -47,7 +47,8 @@ def test_links_lead_to_the_section(rule: Rule) -> None:
 def test_rules_are_chosen_by_code_or_name() -> None:
     assert [rule.code for rule in choose_rules(["pl020", "reserved-word"], [])] == ["PL006", "PL020"]
     assert "PL050" not in {rule.code for rule in choose_rules([], ["PL050"])}
-    assert choose_rules(["PL020"], ["PL020"]) == ()
+    with pytest.raises(Error, match="leave no rule"):
+        choose_rules(["PL020"], ["unexplained-codes"])
 
 
 def test_an_unknown_rule_is_an_error_with_a_suggestion() -> None:

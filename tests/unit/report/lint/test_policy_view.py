@@ -131,3 +131,12 @@ def test_an_entity_has_the_key_that_the_policy_names() -> None:
     keyed = view_through(base, load_policy_text(text + ", key: [id]}\n", "moat.yaml").policy)
     assert [f.code for f in lint_subject(Subject(bare.survey, bare.origins), RULES).findings] == ["PL040"]
     assert lint_subject(Subject(keyed.survey, keyed.origins), RULES).findings == ()
+
+
+def test_the_comment_of_the_table_is_offered_as_the_doc_that_is_missing() -> None:
+    base = survey(table("ord", column("id", "int4"), comment="One row per order of a customer."))
+    text = "version: 1\nentities:\n  orders: {table: public.ord, columns: {id: {}}}\n"
+    shown = view_through(base, load_policy_text(text, "moat.yaml").policy)
+    (finding,) = lint_subject(Subject(shown.survey, shown.origins), RULES).findings
+    assert finding.remark.remedy.policy == "doc: One row per order of a customer."
+    assert "agents do not see the table's comment" in finding.remark.message

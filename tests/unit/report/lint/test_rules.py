@@ -433,3 +433,18 @@ def test_views_are_judged_only_when_asked_and_need_no_key() -> None:
     found = {finding.code for finding in lint(view, with_views=True).findings}
     assert {"PL002", "PL030"} <= found
     assert "PL040" not in found
+
+
+def test_no_name_is_proposed_that_another_column_has() -> None:
+    report = lint(orders(column("cust_id", "int4"), column("customer_id", "int4")), code="PL003")
+    remedy = report.findings[0].remark.remedy
+    assert remedy.policy == 'cust_id: {name: "…"}'
+    assert "customer_id is taken" in remedy.words
+
+
+def test_no_name_is_proposed_that_sql_reserves() -> None:
+    report = lint(table("ord", ID, column("usr", "int4")), code="PL003")
+    assert [part.remark.remedy.policy for part in report.findings] == [
+        "orders: {table: public.ord, …}",
+        "usr: {name: order_user}",
+    ]

@@ -26,7 +26,9 @@ def _find(subject: Subject) -> Iterator[Remark]:
             if found:
                 place = Place(table, column)
                 remedy = rename_column(
-                    subject, place, make_legible(column.name, hints, name, column.type_name)
+                    subject,
+                    place,
+                    make_legible(column.name, hints, make_legible(name, hints), column.type_name),
                 )
                 share = 0.5 if place.comment else 1.0
                 yield Remark(place.table_name, column.name, _say(column.name, found), remedy, share=share)

@@ -14,9 +14,12 @@ def _find(subject: Subject) -> Iterator[Remark]:
     for table in subject.tables:
         if (table.table.comment or "").strip() or _is_link(table):
             continue
-        remedy = describe_table(subject, table, "say what one row is", "One row per ….")
+        origin = subject.origins.get(table.table.qualified_name)
+        known = origin.comment if origin is not None else ""
+        remedy = describe_table(subject, table, "say what one row is", known or "One row per ….")
         what = "doc" if subject.is_policy else "comment"
-        yield Remark(table.table.qualified_name, None, f"no {what} says what one row is", remedy)
+        hidden = "; agents do not see the table's comment" if known else ""
+        yield Remark(table.table.qualified_name, None, f"no {what} says what one row is{hidden}", remedy)
 
 
 def _is_link(table: SurveyedTable) -> bool:
