@@ -27,11 +27,12 @@ entities:
 agents:
   clerk:
     entities: {notes: {update: all, delete: true}}
+    timeouts: {idle_in_transaction: 6s}
     pool: {timeout: 1s}
   reader:
     entities: {notes: {}}
     connections: 4
-    timeouts: {idle_in_transaction: 6s}
+    timeouts: {idle_in_transaction: 5s}
     pool: {workers: 4, steps: 1, overflow: 1, timeout: 1s}
 """
 
