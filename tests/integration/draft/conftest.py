@@ -92,8 +92,6 @@ def shop(
 
 
 @pytest.fixture
-def cli(
-    database: Database, role_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Cli:
+def cli(database: Database, role_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
     """The command line of a superuser on an empty database."""
     return Cli(database.dsn, role_prefix, tmp_path, capsys)

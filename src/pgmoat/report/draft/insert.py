@@ -255,7 +255,7 @@ class _Editor:
             return self._line_end(_end(key).index) - 1  # an alias: its node stands elsewhere
         if node.id == "scalar" or self._is_flow(node):
             end = _end(node).index
-            if node.style in ("|", ">"):
+            if node.id == "scalar" and node.style in ("|", ">"):
                 return len(self.text[:end].rstrip())
             return end
         last = _last(node)
