@@ -20,6 +20,7 @@ from pgmoat.report.draft.summary import Summary, summarize
 from pgmoat.report.survey.kinds import KINDS
 
 _MOST_LINES = 20
+_DECIDE = "DECIDE"
 
 
 def describe_proposal(target: Target, proposal: Proposal, *, written: bool) -> dict[str, Any]:
@@ -58,7 +59,8 @@ def _list_first(target: Target, proposal: Proposal) -> Iterator[str]:
     yield ""
     width = max(len(label) for label, _ in _count(found))
     for label, value in _count(found):
-        yield f"  {label:<{width}}  {value}"
+        shown = f"[bold yellow]{label:<{width}}[/]" if label == _DECIDE else f"{label:<{width}}"
+        yield f"  {shown}  {value}"
 
 
 def _count(found: Summary) -> list[tuple[str, str]]:
@@ -79,7 +81,7 @@ def _count(found: Summary) -> list[tuple[str, str]]:
             f"{describe_count(found.accepted, 'object')}, accepted for now" if found.accepted else "0",
         ),
         ("guesses", f"{found.guesses}"),
-        ("[bold yellow]DECIDE[/]", f"{found.decisions}"),
+        (_DECIDE, f"{found.decisions}"),
     ]
     return [(label, value) for label, value in rows if value != "0"]
 

@@ -123,7 +123,10 @@ class _Reader:
         self.troubles.append(Trouble(places[nearest], path, message, hint))
 
     def read(self) -> dict[str, EntityAnswer]:
-        data = self._mapping(self.loaded.data, ())
+        if not isinstance(self.loaded.data, dict):
+            self.refuse((), f"expected an object, found {describe_value(self.loaded.data)}")
+            return {}
+        data = cast("dict[str, Any]", self.loaded.data)
         for key in data:
             if key != "entities":
                 self._refuse_key((key,), frozenset({"entities"}))
@@ -207,10 +210,8 @@ class _Reader:
         if name is None:
             return ""
         if not isinstance(name, str) or len(name) > 63 or not re.fullmatch(IDENTIFIER_PATTERN, name):
-            message = (
-                f"expected a name of lower-case letters, digits and underscores, found {describe_value(name)}"
-            )
-            self.refuse(here, message)
+            found = describe_value(name)
+            self.refuse(here, f"expected lower-case letters, digits and underscores, found {found}")
             return ""
         if name in RESERVED_WORDS or name in SYSTEM_COLUMNS:
             self.refuse(here, f"{name} is a word that PostgreSQL keeps for itself", "choose another")

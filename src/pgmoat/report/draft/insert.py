@@ -220,10 +220,12 @@ class _Editor:
         last = _last(node)
         if last is None:
             return _mark(node).index + 1, piece
-        return self._end_of(last), f", {piece}"
+        return self._end_of(last, self._key_of(node, last)), f", {piece}"
 
     def _edit_block(self, node: Node, insertion: Insertion) -> tuple[int, str] | None:
-        column = next((_mark(key).column for key, _ in _pairs(node)), _mark(node).column)
+        start = _mark(node)
+        keys = (_mark(key).column for key, _ in _pairs(node))
+        column = start.column if self.text[start.index] == "?" else next(keys, start.column)
         if insertion.key is None and insertion.path:
             column = _mark(node).column
         chosen = _last(node)
@@ -232,7 +234,7 @@ class _Editor:
         if chosen is None:
             return None
         offset = self._line_end(self._end_of(chosen, self._key_of(node, chosen)))
-        return self._place_lines(self._skip_comments(offset, column, node is self.root), column, insertion)
+        return self._place_lines(self._skip_comments(offset, column), column, insertion)
 
     def _key_of(self, node: Node, value: Node) -> Node | None:
         return next((pair[0] for pair in _pairs(node) if pair[1] is value), None)
@@ -255,6 +257,8 @@ class _Editor:
             return self._line_end(_end(key).index) - 1  # an alias: its node stands elsewhere
         if node.id == "scalar" or self._is_flow(node):
             end = _end(node).index
+            if end == _mark(node).index:  # nothing: ruamel may see it on a later line
+                return _end(key).index if key is not None else len(self.text[:end].rstrip())
             if node.id == "scalar" and node.style in ("|", ">"):
                 return len(self.text[:end].rstrip())
             return end
@@ -268,10 +272,10 @@ class _Editor:
         found = self.text.find("\n", offset)
         return len(self.text) if found < 0 else found + 1
 
-    def _skip_comments(self, offset: int, column: int, is_root: bool) -> int:
+    def _skip_comments(self, offset: int, column: int) -> int:
         """Return the offset behind comments that follow at once and stand at *column* or further right."""
         start = offset
-        while offset < len(self.text) and not is_root:
+        while column and offset < len(self.text):
             end = self._line_end(offset)
             line = self.text[offset:end]
             bare = line.lstrip(" ")

@@ -68,7 +68,7 @@ def _read_commented(loaded: LoadedPolicy, text: str) -> dict[str, frozenset[str]
         for name in loaded.policy.entities
         if ("entities", name) in loaded.places
     )
-    ends = [line for line, _ in starts[1:]] + [len(lines) + 1]
+    ends = [*(line for line, _ in starts[1:]), len(lines) + 1][: len(starts)]
     return {
         name: frozenset(
             match["quoted"] or match["plain"]

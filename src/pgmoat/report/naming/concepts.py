@@ -97,15 +97,23 @@ class _Reading:
 
 def group_same_concepts(columns: Sequence[NamedColumn]) -> tuple[SameConcept, ...]:
     """Return the concepts of a database that have several names, by concept."""
-    hints = read_hints([*{column.table for column in columns}, *{column.column for column in columns}])
+    hints = _read_hints(columns)
     groups: dict[tuple[str, str], list[tuple[NamedColumn, str]]] = {}
     for column in columns:
-        reading = _read(column, hints)
+        reading = _read(column, hints[column.table])
         if reading is not None:
             key = (reading.concept, _family(column.data_type))
             groups.setdefault(key, []).append((column, reading.reason))
     found = (_judge(concept, members) for (concept, _), members in groups.items())
     return tuple(sorted((group for group in found if group), key=lambda group: group.concept))
+
+
+def _read_hints(columns: Sequence[NamedColumn]) -> dict[str, Hints]:
+    """Return what stands around the columns of each table."""
+    near: dict[str, list[str]] = {}
+    for column in columns:
+        near.setdefault(column.table, [column.table.rpartition(".")[2]]).append(column.column)
+    return {table: read_hints(texts, (text[0] for text in near.values())) for table, texts in near.items()}
 
 
 def _read(column: NamedColumn, hints: Hints) -> _Reading | None:

@@ -18,6 +18,7 @@ from pgmoat.report.naming.phrasing import Part, phrase
 from pgmoat.report.naming.words import is_word, split_tokens, split_words
 
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
+_NUMBERED = re.compile(r"(?:icd|md|sha|utf|oauth|ipv|mp|base)[0-9]+")
 _MAX_LENGTH = 63  # of an identifier of PostgreSQL
 
 
@@ -69,7 +70,8 @@ def _read_part(words: Sequence[str], place: int, hints: Hints) -> Part:
 
 def _list_unknown(parts: Sequence[Part]) -> Iterator[str]:
     for part in parts:
-        if part.expanded is None and not is_word(part.word) and not part.word.isdigit():
+        is_left = part.expanded is None or part.expanded.sureness is Sureness.UNKNOWN
+        if is_left and not is_word(part.word) and not part.word.isdigit():
             yield part.word
     texts = [part.text for part in parts if part.text]
     if len(texts) == 2 and texts[0] == "flag" and texts[1].isdigit():
@@ -84,15 +86,14 @@ def _least(expanded: Sequence[Expanded], *, is_unknown: bool) -> Sureness:
 
 
 def _write(name: str, texts: Sequence[str], *, is_changed: bool) -> str:
-    """Return an identifier of *texts*; *name* itself where it is one and nothing is to be changed."""
+    """Return an identifier of *texts*; *name* in lower case, where nothing else is to be changed."""
     plain = snake_case(name)
-    if not is_changed and "_".join(texts).replace("_", "") == plain.replace("_", "") and plain == name:
-        glued = len([text for text in texts if text.isalpha()]) > len(
-            [token for token in split_tokens(name) if token.isalpha()]
-        )
-        if not glued:
-            return name
+    is_glued = len(list(filter(str.isalpha, texts))) > len(list(filter(str.isalpha, split_tokens(name))))
+    if not is_changed and not is_glued and plain == name.lower():
+        return plain
     written = "_".join(texts)
+    for kept in _NUMBERED.findall(plain):  # icd9, md5
+        written = written.replace("_".join(split_tokens(kept)), kept)
     if not written or len(written) > _MAX_LENGTH:
         return plain
     return written if _IDENTIFIER.match(written) else f"_{written}"
@@ -100,9 +101,14 @@ def _write(name: str, texts: Sequence[str], *, is_changed: bool) -> str:
 
 def snake_case(name: str) -> str:
     """Return *name* as an identifier without changing its words: ``OrderDate`` becomes ``order_date``."""
-    if len(name) <= _MAX_LENGTH and _IDENTIFIER.match(name):
-        return name
+    if len(name) <= _MAX_LENGTH and _IDENTIFIER.match(name.lower()) and not _is_mixed(name):
+        return name.lower()
     written = "_".join(token.lower() for token in split_tokens(name))
     if not written:  # nothing that ASCII can write: its code points, so that two names stay two
         written = "_".join(f"u{ord(letter):x}" for letter in name) or "unnamed"
     return (written if _IDENTIFIER.match(written) else f"_{written}")[:_MAX_LENGTH]
+
+
+def _is_mixed(name: str) -> bool:
+    """Return whether upper and lower case separate words in *name*."""
+    return any(len(split_tokens(part)) > len(split_tokens(part.lower())) for part in name.split("_"))

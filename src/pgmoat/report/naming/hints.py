@@ -16,16 +16,19 @@ from pgmoat.report.naming.words import is_word, split_words
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """The words near a name, in the singular."""
+    """The words around a name, in the singular."""
 
-    words: frozenset[str]
-    full: tuple[str, ...]  # the English ones of them, for abbreviations that no dictionary has
+    words: frozenset[str]  # of the same table
+    far: frozenset[str]  # of other tables: they make a meaning likelier, but not certain
+    full: tuple[str, ...]  # the English ones of all, for abbreviations that no dictionary has
 
 
-def read_hints(texts: Iterable[str]) -> Hints:
-    """Return the words of *texts*: of the table's name, its comments, its columns, other tables."""
+def read_hints(texts: Iterable[str], far: Iterable[str] = ()) -> Hints:
+    """Return the words of *texts*: a table's name, comments, columns; and of *far*: other tables."""
     words = frozenset(word for text in texts for word in _read_words(text))
-    return Hints(words, tuple(sorted(word for word in words if len(word) > 3 and is_word(word))))
+    others = frozenset(word for text in far for word in _read_words(text)) - words
+    full = sorted(word for word in words | others if len(word) > 3 and is_word(word))
+    return Hints(words, others, tuple(full))
 
 
 @lru_cache(maxsize=16384)

@@ -78,10 +78,34 @@ def _cut(name: str) -> tuple[str, str]:
     return head + separator, last
 
 
+def _cut_compound(word: str) -> tuple[str, str]:
+    """Return the beginning and the person in ``salesperson``; an empty beginning for other words."""
+    for person in ("person", "people", "woman", "women", "man", "men"):
+        if word.endswith(person) and len(word) > len(person) and is_word(word[: -len(person)]):
+            return word[: -len(person)], person
+    return "", word
+
+
 def _plural(word: str) -> str:
+    beginning, word = _cut_compound(word)
+    return beginning + _plural_simple(word)
+
+
+def _singular(word: str) -> str:
+    beginning, word = _cut_compound(word)
+    return beginning + _singular_simple(word)
+
+
+def _plural_simple(word: str) -> str:
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if not word or word in _COUNTLESS or word in _SINGULARS or word[-1].isdigit() or _singular(word) != word:
+    if (
+        not word
+        or word in _COUNTLESS
+        or word in _SINGULARS
+        or word[-1].isdigit()
+        or _singular_simple(word) != word
+    ):
         return word
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return f"{word}es"
@@ -90,7 +114,7 @@ def _plural(word: str) -> str:
     return f"{word}s"
 
 
-def _singular(word: str) -> str:
+def _singular_simple(word: str) -> str:
     if word in _SINGULARS:
         return _SINGULARS[word]
     if word in _SAME or word in _IRREGULAR or len(word) < 4 or not word.endswith("s"):

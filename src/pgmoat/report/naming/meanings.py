@@ -18,6 +18,8 @@ from pgmoat.report.naming.inflection import singular
 from pgmoat.report.naming.words import is_word, load_ranks
 
 _FREQUENT = 4000  # only such words are guessed without any hint
+_STRONG = 3  # what must speak for it where the abbreviation is a frequent word
+_CERTAIN = 2  # what must speak for one of several meanings
 _VOWELS = re.compile("[aeiou]")
 
 
@@ -64,36 +66,47 @@ def _weigh(entry: Abbreviation, words: Sequence[str], place: int, hints: Hints) 
     is_last = place == len(words) - 1 > 0
     scores = [_score(meaning, others, hints, is_last=is_last) for meaning in meanings]
     best = max(range(len(meanings)), key=lambda at: (scores[at], -at))
-    if scores[best] == 0 and load_ranks().get(entry.text, _FREQUENT) < _FREQUENT:
-        return None  # English as it stands: act, par, sum
+    is_english = load_ranks().get(entry.text, _FREQUENT) < _FREQUENT
+    if is_english and scores[best] < _STRONG:
+        return None  # a word as it stands: act, sub, sum
     is_alone = all(score == 0 for at, score in enumerate(scores) if at != best)
-    sureness = Sureness.CERTAIN if scores[best] > 0 and is_alone else Sureness.GUESS
-    return Expanded(
-        entry.text,
-        meanings[best].words,
-        sureness,
-        tuple(meaning.words for at, meaning in enumerate(meanings) if at != best),
-    )
+    is_told = (meanings[best].is_meant_last and is_last) or bool(meanings[best].beside & others)
+    is_certain = scores[best] >= _CERTAIN and is_alone and (is_told or not is_english)
+    sureness = Sureness.CERTAIN if is_certain else Sureness.GUESS
+    rest = tuple(meaning.words for at, meaning in enumerate(meanings) if at != best)
+    if scores[best] == 0 and len(entry.text) < 3:  # two letters mean anything
+        return Expanded(entry.text, entry.text, Sureness.UNKNOWN, (meanings[best].words, *rest))
+    return Expanded(entry.text, meanings[best].words, sureness, rest)
 
 
 def _score(meaning: Meaning, others: frozenset[str], hints: Hints, *, is_last: bool) -> int:
     """Return how much speaks for *meaning*: its own words nearby most, then words that go with it."""
     parts = [singular(part) for part in meaning.words.split("_")]
+    is_near = all(part in hints.words for part in parts)
     return (
-        4 * all(part in hints.words for part in parts)
+        4 * is_near
+        + (not is_near and all(part in hints.words or part in hints.far for part in parts))
         + 3 * bool(meaning.beside & others)
-        + 2 * (meaning.is_meant_last and is_last)
-        + min(2, len(meaning.hints & (hints.words | others)))
+        + 3 * (meaning.is_meant_last and is_last)
+        + 2 * min(2, len(meaning.hints & (hints.words | others)))
+        + bool(meaning.hints & hints.far)
     )
 
 
 def is_shortened(short: str, full: str) -> bool:
-    """Return whether *short* is the beginning of *full*, or its consonants, perhaps not all of them."""
-    if short[0] != full[0] or len(full) < len(short) + 2:
+    """Return whether *short* is the beginning of *full*, or has all or the first of its consonants."""
+    if short[0] != full[0] or len(full) < len(short) + 1:
         return False
     if full.startswith(short):
         return True
-    return consonants(full).startswith(short) or (consonants(short) == short and consonants(full) == short)
+    bare = consonants(full)
+    return bare.startswith(short) or (consonants(short) == bare and _is_within(short, full))
+
+
+def _is_within(short: str, full: str) -> bool:
+    """Return whether all letters of *short* are in *full*, in their order."""
+    letters = iter(full)
+    return all(letter in letters for letter in short)
 
 
 def consonants(word: str) -> str:

@@ -1,7 +1,8 @@
 """
 How natural a name is: full words, recognisable abbreviations, or cryptic.
 
-The levels are those of SNAILS (SIGMOD 2025): N1 regular, N2 low, N3 least.
+The levels are those of SNAILS (SIGMOD 2025): N1 regular, N2 low, N3 least. A linear model judges, which
+scripts/train_naturalness.py trained on the names that were labelled there.
 
 In: names. Out: Naturalness. I/O: the shipped model, read at the first use.
 """
@@ -11,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from pgmoat.report.naming.abbreviations import load_abbreviations
-from pgmoat.report.naming.words import is_word, split_words
+from pgmoat.report.naming.features import Word, list_name_keys, list_part_keys, read_words
+from pgmoat.report.naming.model import Model, load_model
+from pgmoat.report.naming.words import split_tokens
 
 
 class Level(StrEnum):
@@ -36,16 +39,36 @@ class Naturalness:
 
 def classify(name: str) -> Naturalness:
     """Return how natural *name* is."""
-    words = [word for word in split_words(name) if not word.isdigit()]
-    known = sum(map(is_word, words))
-    recognised = sum(word in load_abbreviations() for word in words if not is_word(word))
-    if words and known == len(words):
-        return Naturalness(Level.REGULAR, 0.85, 0.1, 0.05)
-    if known + recognised > len(words) / 2:
-        return Naturalness(Level.LOW, 0.1, 0.7, 0.2)
-    return Naturalness(Level.LEAST, 0.05, 0.25, 0.7)
+    return _classify(name, load_model())
 
 
 def classify_many(names: Iterable[str]) -> list[Naturalness]:
     """Return how natural each of *names* is, in their order."""
-    return [classify(name) for name in names]
+    model = load_model()
+    return [_classify(name, model) for name in names]
+
+
+def _classify(name: str, model: Model) -> Naturalness:
+    regular, low, least = rate(name, model)
+    best = max(regular, low, least)
+    level = Level.REGULAR if best == regular else Level.LOW if best == low else Level.LEAST
+    return Naturalness(level, regular, low, least)
+
+
+def rate(name: str, model: Model) -> tuple[float, float, float]:
+    """Return how probable each level is for *name*, the most natural first."""
+    one = three = 0
+    words: list[Word] = []
+    for part in split_tokens(name):
+        first, third = _add_up_part(part, model)
+        one += first
+        three += third
+        words += read_words(part)
+    first, third = model.add_up(set(list_name_keys(name, words)))
+    return model.rate(one + first, three + third)
+
+
+@lru_cache(maxsize=65536)
+def _add_up_part(part: str, model: Model) -> tuple[int, int]:
+    """Return the sum for a part of a name; databases use the same ones again and again."""
+    return model.add_up(set(list_part_keys(part)))

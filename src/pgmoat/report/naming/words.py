@@ -9,16 +9,42 @@ from __future__ import annotations
 import gzip
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from math import log
+
+from pgmoat.report.naming.abbreviations import load_abbreviations
 
 _TOKENS = re.compile(r"[A-Z]{2,}s(?![A-Za-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SHORT_WORDS_TEXT = "id of in is to it as on by or be an at if up so do no we go us my me am ip os io ui pi"
 _SHORT_WORDS = frozenset(_SHORT_WORDS_TEXT.split())
 _LONGEST = 24  # letters of the longest word that is looked for in glued ones
 _PIECE_COST = 6.0  # each further word must be worth it
+_GLUE_COST = 4.0  # a letter of a glued name may cost so much
+_PIECE_RANK = 4500
+_USUAL_RANK = 5000  # a more frequent word may stand before a glued suffix
+_SUFFIXES = "id", "no", "num", "nbr", "amt", "qty", "cd", "dt", "nm", "ts", "desc"
+_DERIVED_RANK = 60000  # of words that no list has, but their base
+_ENDINGS = (
+    "s",
+    "r",
+    "er",
+    "or",
+    "ed",
+    "ing",
+    "able",
+    "ment",
+    "ness",
+    "ee",
+    "ly",
+    "ion",
+    "ity",
+    "ize",
+    "ise",
+    "ized",
+)
+_BEGINNINGS = "de", "re", "un", "non", "pre", "mis", "dis", "co"
 _KNOWN_RANK = 3000  # of terms and abbreviations, which no count of English text knows
 
 
@@ -33,9 +59,39 @@ def load_ranks() -> Mapping[str, int]:
     return ranks
 
 
+@cache
+def _load_pieces() -> Mapping[str, int]:
+    """Return what names are glued from: words, and abbreviations that have one meaning."""
+    known = load_abbreviations().values()
+    pieces = {entry.text: _PIECE_RANK for entry in known if entry.is_certain and len(entry.text) > 2}
+    return {**pieces, **load_ranks()}
+
+
 def is_word(word: str) -> bool:
     """Return whether *word*, in lower case, is English or a term of the trade."""
-    return word in load_ranks()
+    return find_rank(word) is not None
+
+
+def find_rank(word: str) -> int | None:
+    """Return the rank of *word* by frequency; a late one for what is derived from a word: ``delisted``."""
+    ranks = load_ranks()
+    rank = ranks.get(word)
+    if rank is not None or len(word) < 7:
+        return rank
+    return _DERIVED_RANK if any(base in ranks for base in _list_bases(word)) else None
+
+
+def _list_bases(word: str) -> Iterator[str]:
+    """Yield what *word* would be derived from, five letters or more: ``approve`` for ``approver``."""
+    for ending in _ENDINGS:
+        if word.endswith(ending):
+            base = word[: -len(ending)]
+            if len(base) > 4:
+                yield base
+                yield f"{base}e"
+    for beginning in _BEGINNINGS:
+        if word.startswith(beginning) and len(word) - len(beginning) > 4:
+            yield word[len(beginning) :]
 
 
 def split_words(name: str) -> tuple[str, ...]:
@@ -67,9 +123,19 @@ def _to_ascii(name: str) -> str:
 @lru_cache(maxsize=65536)
 def split_glued(token: str) -> tuple[str, ...]:
     """Return the words that a lower-case *token* is glued from, or the token alone."""
-    ranks = load_ranks()
-    if len(token) < 5 or token in ranks or not token.isalpha() or len(token) > 60:
+    ranks = _load_pieces()
+    if (
+        len(token) < 5
+        or find_rank(token) is not None
+        or token in ranks
+        or not token.isalpha()
+        or len(token) > 60
+    ):
         return (token,)
+    for suffix in _SUFFIXES:
+        rest = token.removesuffix(suffix)
+        if rest != token and len(rest) > 2 and ranks.get(rest, _USUAL_RANK) < _USUAL_RANK:
+            return (*split_glued(rest), suffix)
     best: list[tuple[float, int]] = [(0.0, 0)]  # cost of the first n letters, start of their last word
     for end in range(1, len(token) + 1):
         found = (float("inf"), 0)
@@ -79,7 +145,7 @@ def split_glued(token: str) -> tuple[str, ...]:
                 cost = best[start][0] + _cost(rank, end - start)
                 found = min(found, (cost, start))
         best.append(found)
-    if best[-1][0] > _PIECE_COST + 3.2 * len(token):
+    if best[-1][0] > _GLUE_COST * (len(token) + 2):
         return (token,)
     return tuple(_trace(token, best))
 

@@ -1,0 +1,1 @@
+"""Names: words, levels, expansions, concepts."""
