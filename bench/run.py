@@ -25,6 +25,7 @@ from bench import (
     history,
     logs,
     mcp_calls,
+    naming,
     operations,
     overhead,
     parallel,
@@ -63,6 +64,7 @@ MEASUREMENTS: tuple[tuple[str, Callable[[Scratch, Scale], Report]], ...] = (
     ("guard", guard.measure_guard),
     ("mcp", mcp_calls.measure_mcp),
     ("explain", explain.measure_explain),
+    ("naming", naming.measure_naming),
     ("cold_start", cold_start.measure_cold_start),
 )
 

@@ -28,7 +28,7 @@ _NAMES = (
         "parallel",
         "commits",
     ),
-    *("overhead", "fleet", "sampling", "record", "scale", "guard", "mcp", "explain", "cold_start"),
+    *("overhead", "fleet", "sampling", "record", "scale", "guard", "mcp", "explain", "naming", "cold_start"),
 )
 
 

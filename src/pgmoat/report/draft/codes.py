@@ -193,9 +193,7 @@ def _map_unknown(column: Column, codes: Sequence[str], seen: Mapping[str, int]) 
         return None
     shown = ", ".join(f"{code} ({_count(seen[code])})" for code in ordered if code in seen)
     text = (
-        f"what these codes mean; rows sampled: {shown}"
-        if shown
-        else "what these codes mean; no row has one yet"
+        f"what these codes mean; rows seen: {shown}" if shown else "what these codes mean; no row has one yet"
     )
     return CodeMap(values, Remark(Kind.DECIDE, text))
 

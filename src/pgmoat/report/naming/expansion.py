@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgmoat.policy.fields import IDENTIFIER_PATTERN
 from pgmoat.report.naming.hints import Hints, read_hints
-from pgmoat.report.naming.meanings import Expanded, Sureness, find_meaning
+from pgmoat.report.naming.meanings import Expanded, Sureness, find_doubt, find_meaning
 from pgmoat.report.naming.phrasing import Part, phrase
 from pgmoat.report.naming.words import is_word, split_tokens, split_words
 
@@ -49,7 +49,7 @@ def expand(name: str, context: Sequence[str] | Hints = (), data_type: str = "") 
     hints = context if isinstance(context, Hints) else _read_hints(tuple(context))
     words = split_words(name)
     parts = [_read_part(words, place, hints) for place in range(len(words))]
-    parts = phrase(parts, data_type)
+    parts = phrase(_doubt(parts), data_type)
     expanded = tuple(part.expanded for part in parts if part.expanded)
     unknown = tuple(_list_unknown(parts))
     identifier = _write(name, [part.text for part in parts if part.text], is_changed=bool(expanded))
@@ -66,6 +66,13 @@ def _read_part(words: Sequence[str], place: int, hints: Hints) -> Part:
     word = words[place]
     expanded = find_meaning(words, place, hints)
     return Part(word, expanded.words if expanded else word, expanded)
+
+
+def _doubt(parts: Sequence[Part]) -> list[Part]:
+    """Doubt words that abbreviate others, too, in a name that abbreviates: ``act`` in ``ctrl_act``."""
+    if all(part.expanded is None for part in parts):
+        return list(parts)
+    return [part if part.expanded else replace(part, expanded=find_doubt(part.word)) for part in parts]
 
 
 def _list_unknown(parts: Sequence[Part]) -> Iterator[str]:

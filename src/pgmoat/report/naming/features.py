@@ -1,7 +1,7 @@
 """
 What a name shows of how natural it is, as keys that a linear model weighs.
 
-Most keys come from one part of a name at a time, so that a model can keep their sum for each part.
+Most keys come from one word of a name at a time, so that their sum can be kept for each word.
 
 In: a name. Out: keys. I/O: the shipped word lists, read at the first use.
 """
@@ -41,13 +41,14 @@ class Word:
     vowels: int
 
 
-@lru_cache(maxsize=65536)
 def read_words(part: str) -> tuple[Word, ...]:
     """Return the words of a part of a name, as split_tokens() gives it."""
-    return tuple(map(_read_word, split_glued(part.lower())))
+    return tuple(map(read_word, split_glued(part.lower())))
 
 
-def _read_word(text: str) -> Word:
+@lru_cache(maxsize=65536)
+def read_word(text: str) -> Word:
+    """Return what is known of a word in lower case."""
     kind, rarity = _judge(text)
     return Word(text, kind, rarity, sum(text.count(vowel) for vowel in "aeiouy"))
 
@@ -85,24 +86,22 @@ def _list_consonants() -> tuple[list[str], ...]:
 
 
 def list_keys(name: str) -> Iterator[str]:
-    """Return all keys of *name*: those of each of its parts, and those of the whole."""
-    words: list[Word] = []
-    for part in split_tokens(name):
-        yield from set(list_part_keys(part))
-        words += read_words(part)
+    """Return all keys of *name*: those of each of its words, and those of the whole."""
+    words = [word for part in split_tokens(name) for word in read_words(part)]
+    for word in words:
+        yield from set(list_word_keys(word))
     yield from set(list_name_keys(name, words))
 
 
-def list_part_keys(part: str) -> Iterator[str]:
-    """Return the keys of a part of a name by itself."""
-    for word in read_words(part):
-        yield f"t{word.text}"
-        if word.kind != "n":
-            length = len(word.text)
-            yield f"k{word.kind}{min(length, 9)}"
-            yield f"r{word.kind}{word.rarity}"
-            yield f"v{word.kind}{word.vowels * 5 // length}"
-            yield from _list_grams(f"^{word.text}$", range(2, 6), "_")
+def list_word_keys(word: Word) -> Iterator[str]:
+    """Return the keys of a word by itself."""
+    yield f"t{word.text}"
+    if word.kind != "n":
+        length = len(word.text)
+        yield f"k{word.kind}{min(length, 9)}"
+        yield f"r{word.kind}{word.rarity}"
+        yield f"v{word.kind}{word.vowels * 5 // length}"
+        yield from _list_grams(f"^{word.text}$", range(2, 6), "_")
 
 
 def _list_grams(text: str, lengths: Iterable[int], prefix: str) -> Iterator[str]:
@@ -131,19 +130,27 @@ def list_name_keys(name: str, words: Sequence[Word]) -> Iterator[str]:
 
 def _list_sums(words: Sequence[Word]) -> Iterator[str]:
     """Return keys for how much of a name is of which kind, and for its least natural words."""
-    letters = sum(len(word.text) for word in words)
+    letters = vowels = rarity = rarest = 0
+    odd: list[int] = []  # the lengths of what is no plain word
     shares: dict[str, int] = {}
     for word in words:
-        shares[word.kind] = shares.get(word.kind, 0) + len(word.text)
+        length = len(word.text)
+        letters += length
+        vowels += word.vowels
+        rarity += word.rarity
+        rarest = max(rarest, word.rarity)
+        shares[word.kind] = shares.get(word.kind, 0) + length
+        if word.kind != "w":
+            odd.append(length)
     for kind, share in shares.items():
         yield f"F{kind}{share * 8 // letters}"
-    odd = [len(word.text) for word in words if word.kind != "w"]
-    yield f"Q{max(word.rarity for word in words)}"
-    yield f"q{sum(word.rarity for word in words) * 2 // len(words)}"
-    yield f"x{min(len(odd), 4)}.{min(max(odd, default=0), 9)}"
-    yield f"y{min(len(odd), 4)}.{min(min(odd, default=0), 9)}"
-    yield f"z{min(len(odd), 4)}.{min(len(words), 5)}"
-    yield f"V{sum(word.vowels for word in words) * 12 // letters}"
+    few = min(len(odd), 4)
+    yield f"Q{rarest}"
+    yield f"q{rarity * 2 // len(words)}"
+    yield f"x{few}.{min(max(odd, default=0), 9)}"
+    yield f"y{few}.{min(min(odd, default=0), 9)}"
+    yield f"z{few}.{min(len(words), 5)}"
+    yield f"V{vowels * 12 // letters}"
     yield f"G{letters * 2 // len(words)}"
 
 

@@ -57,6 +57,14 @@ def find_meaning(words: Sequence[str], place: int, hints: Hints) -> Expanded | N
     return Expanded(word, found[0], Sureness.GUESS, tuple(found[1:4])) if found else None
 
 
+def find_doubt(word: str) -> Expanded | None:
+    """Return *word* left as it is, with what it may be short for; None when it is short for nothing."""
+    entry = load_abbreviations().get(word)
+    if entry is None:
+        return None
+    return Expanded(word, word, Sureness.GUESS, tuple(meaning.words for meaning in entry.meanings))
+
+
 def _weigh(entry: Abbreviation, words: Sequence[str], place: int, hints: Hints) -> Expanded | None:
     """Return the meaning for which most speaks; certain only when nothing speaks for another one."""
     meanings = entry.meanings

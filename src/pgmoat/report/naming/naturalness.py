@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from pgmoat.report.naming.features import Word, list_name_keys, list_part_keys, read_words
+from pgmoat.report.naming.features import Word, list_name_keys, list_word_keys, read_word, read_words
 from pgmoat.report.naming.model import Model, load_model
 from pgmoat.report.naming.words import split_tokens
 
@@ -60,15 +60,22 @@ def rate(name: str, model: Model) -> tuple[float, float, float]:
     one = three = 0
     words: list[Word] = []
     for part in split_tokens(name):
-        first, third = _add_up_part(part, model)
+        first, third, found = _read_part(part, model)
         one += first
         three += third
-        words += read_words(part)
+        words += found
     first, third = model.add_up(set(list_name_keys(name, words)))
     return model.rate(one + first, three + third)
 
 
 @lru_cache(maxsize=65536)
-def _add_up_part(part: str, model: Model) -> tuple[int, int]:
-    """Return the sum for a part of a name; databases use the same ones again and again."""
-    return model.add_up(set(list_part_keys(part)))
+def _read_part(part: str, model: Model) -> tuple[int, int, tuple[Word, ...]]:
+    """Return the sums of a part's words, and the words; databases use the same parts again and again."""
+    words = read_words(part)
+    sums = [_add_up_word(word.text, model) for word in words]
+    return sum(one for one, _ in sums), sum(three for _, three in sums), words
+
+
+@lru_cache(maxsize=65536)
+def _add_up_word(text: str, model: Model) -> tuple[int, int]:
+    return model.add_up(set(list_word_keys(read_word(text))))

@@ -12,17 +12,18 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from math import log
+from math import inf, log
 
 from pgmoat.report.naming.abbreviations import load_abbreviations
 
 _TOKENS = re.compile(r"[A-Z]{2,}s(?![A-Za-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SHORT_WORDS_TEXT = "id of in is to it as on by or be an at if up so do no we go us my me am ip os io ui pi"
 _SHORT_WORDS = frozenset(_SHORT_WORDS_TEXT.split())
-_LONGEST = 24  # letters of the longest word that is looked for in glued ones
+_LONGEST = 20  # letters of the longest word that is looked for in glued ones
 _PIECE_COST = 6.0  # each further word must be worth it
 _GLUE_COST = 4.0  # a letter of a glued name may cost so much
 _PIECE_RANK = 4500
+_SHORT_RANK = 1500
 _USUAL_RANK = 5000  # a more frequent word may stand before a glued suffix
 _SUFFIXES = "id", "no", "num", "nbr", "amt", "qty", "cd", "dt", "nm", "ts", "desc"
 _DERIVED_RANK = 60000  # of words that no list has, but their base
@@ -65,6 +66,12 @@ def _load_pieces() -> Mapping[str, int]:
     known = load_abbreviations().values()
     pieces = {entry.text: _PIECE_RANK for entry in known if entry.is_certain and len(entry.text) > 2}
     return {**pieces, **load_ranks()}
+
+
+@cache
+def _load_beginnings() -> frozenset[str]:
+    """Return the first three letters of all pieces, so that most places are passed at once."""
+    return frozenset(piece[:3] for piece in _load_pieces())
 
 
 def is_word(word: str) -> bool:
@@ -136,18 +143,36 @@ def split_glued(token: str) -> tuple[str, ...]:
         rest = token.removesuffix(suffix)
         if rest != token and len(rest) > 2 and ranks.get(rest, _USUAL_RANK) < _USUAL_RANK:
             return (*split_glued(rest), suffix)
-    best: list[tuple[float, int]] = [(0.0, 0)]  # cost of the first n letters, start of their last word
-    for end in range(1, len(token) + 1):
-        found = (float("inf"), 0)
-        for start in range(max(0, end - _LONGEST), end - 1):
-            rank = ranks.get(token[start:end])
+    return tuple(_find_pieces(token)) or (token,)
+
+
+def _find_pieces(token: str) -> list[str]:
+    """Return the likeliest pieces of *token*; none when they would be too unlikely, or there are none."""
+    pieces, beginnings = _load_pieces(), _load_beginnings()
+    costs = [0.0] + [inf] * len(token)  # of the first n letters
+    starts = [0] * (len(token) + 1)  # where the last piece of the first n letters starts
+    for start in range(len(token) - 1):
+        if costs[start] == inf:
+            continue
+        longest = _LONGEST if token[start : start + 3] in beginnings else 2
+        for end in range(start + 2, min(start + longest, len(token)) + 1):
+            rank = pieces.get(token[start:end])
             if rank is not None:
-                cost = best[start][0] + _cost(rank, end - start)
-                found = min(found, (cost, start))
-        best.append(found)
-    if best[-1][0] > _GLUE_COST * (len(token) + 2):
-        return (token,)
-    return tuple(_trace(token, best))
+                cost = costs[start] + _cost(rank, end - start)
+                if cost < costs[end]:
+                    costs[end], starts[end] = cost, start
+    if costs[-1] > _GLUE_COST * (len(token) + 2):
+        return []
+    found = _trace(token, starts)
+    ranks = load_ranks()
+    if any(piece not in ranks for piece in found):  # beside an abbreviation a short word is rarely one
+        return found if all(len(piece) > 3 or _is_plain(piece, ranks) for piece in found) else []
+    return found
+
+
+def _is_plain(piece: str, ranks: Mapping[str, int]) -> bool:
+    """Return whether a short *piece* is an abbreviation, or as frequent a word as ``day``."""
+    return ranks.get(piece, 0) < _SHORT_RANK
 
 
 def _cost(rank: int, letters: int) -> float:
@@ -155,11 +180,10 @@ def _cost(rank: int, letters: int) -> float:
     return _PIECE_COST + log(rank + 20) + (3.0 if letters < 4 else 0.0)
 
 
-def _trace(token: str, best: list[tuple[float, int]]) -> list[str]:
+def _trace(token: str, starts: list[int]) -> list[str]:
     parts: list[str] = []
     end = len(token)
     while end > 0:
-        start = best[end][1]
-        parts.append(token[start:end])
-        end = start
+        parts.append(token[starts[end] : end])
+        end = starts[end]
     return parts[::-1]

@@ -124,6 +124,16 @@ def test_left_alone(name: str) -> None:
     assert found.identifier in (name, "flag_1", "u5ba2_u6237")
 
 
+@pytest.mark.parametrize(
+    ("name", "word", "meaning"), [("ctrl_act", "act", "account"), ("cust_cat_cd", "cat", "category")]
+)
+def test_a_word_among_abbreviations_is_doubted(name: str, word: str, meaning: str) -> None:
+    found = expand(name)
+    assert word in found.identifier.split("_")
+    assert found.sureness is _GUESS
+    assert any(one.abbreviation == word and meaning in one.alternatives for one in found.expanded)
+
+
 def test_words_nearby_help_where_no_dictionary_does() -> None:
     found = expand("shipmnt_id", ["shipment"])
     assert (found.identifier, found.sureness) == ("shipment_id", _GUESS)
