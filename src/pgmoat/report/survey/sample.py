@@ -188,6 +188,8 @@ def _read_batch(
         if connection.broken:
             raise
         return None
+    except UnicodeDecodeError:
+        return None
     return [_finish(candidate, found) for candidate, found in zip(batch, rows, strict=True)]
 
 
@@ -202,6 +204,8 @@ def _read_one(
         if connection.broken:
             raise
         return _explain(error)
+    except UnicodeDecodeError:  # of SQL_ASCII PostgreSQL checks and converts nothing
+        return "it holds text that is not UTF-8"
     return _finish(candidate, rows)
 
 
