@@ -123,10 +123,10 @@ class _Reader:
         self.troubles.append(Trouble(places[nearest], path, message, hint))
 
     def read(self) -> dict[str, EntityAnswer]:
-        if not isinstance(self.loaded.data, dict):
-            self.refuse((), f"expected an object, found {describe_value(self.loaded.data)}")
+        is_object = isinstance(self.loaded.data, dict)
+        data = self._mapping(self.loaded.data, ())
+        if not is_object:
             return {}
-        data = cast("dict[str, Any]", self.loaded.data)
         for key in data:
             if key != "entities":
                 self._refuse_key((key,), frozenset({"entities"}))

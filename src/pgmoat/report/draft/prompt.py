@@ -140,7 +140,7 @@ def _render_entity(
     else:
         yield "  fill: doc"
     if table is not None:
-        if table.table.comment:
+        if table.table.comment and _differs(table.table.comment, entity.doc):
             yield f"  comment: {_quote(table.table.comment)}"
         if table.table.primary_key:
             yield f"  key: {_list_shown(table.table.primary_key, entity)}"
@@ -173,7 +173,7 @@ def _render_column(
         yield f"    fill: {', '.join(gaps)}"
     if not is_open(column.doc):
         yield f"    doc: {_quote(column.doc)}"
-    if found is not None and found.comment:
+    if found is not None and found.comment and _differs(found.comment, column.doc):
         yield f"    comment: {_quote(found.comment)}"
     if found is not None and found.enum_labels:
         yield f"    enum: {', '.join(map(_quote, found.enum_labels))}"
@@ -233,6 +233,10 @@ def _render_sample(sample: ColumnSample) -> Iterator[str]:
     elif sample.shapes:
         facts.append(f"text of up to {sample.longest} characters or more")
     yield f"    values: {'; '.join(facts)}"
+
+
+def _differs(comment: str, doc: str) -> bool:
+    return _quote(comment) != _quote(doc)
 
 
 def _round(rows: int) -> str:

@@ -170,7 +170,7 @@ def test_deep_json_and_keys_written_twice() -> None:
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
-    orders = {"log": {}, "doc": "https://x", "columns": {"nix": {}}}
+    orders: dict[str, Any] = {"log": {}, "doc": "https://x", "columns": {"nix": {}}}
     lines = refuse(json.dumps({"entities": {"orders": orders}}, indent=1))
     assert [line.split()[0] for line in lines] == ["answer.json:4:4", "answer.json:5:4", "answer.json:7:5"]
 
