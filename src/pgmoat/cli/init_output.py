@@ -111,7 +111,7 @@ def _list_news(target: Target, proposal: Proposal) -> Iterator[str]:
         )
     if target.memory_is_broken:
         yield f"[yellow]{escape(str(target.memory_path))} cannot be read[/]: what is new stands in comments"
-    elif target.memory is None and proposal.added:
+    elif target.memory is None and any(part.is_comment for part in proposal.added):
         yield f"[yellow]{escape(str(target.memory_path))} is missing[/]: what may be new stands in comments"
 
 

@@ -126,7 +126,9 @@ def _mend_values(entity: DraftEntity, base: str, finding: Finding, facts: Facts)
         if found is not None and found.values != column.values:
             mended = replace(column, values=found.values, remarks=(*_without_decide(column), found.remark))
             return _change_column(entity, base, lambda _: mended)
-    note = _note(f"no value map: {finding.message}")
+    # The finding names values of the data, which may be anything.
+    why = "the data holds values that are no codes" if is_lacking else finding.message
+    note = _note(f"no value map: {why}")
     return _change_column(
         entity, base, lambda column: replace(column, values=(), remarks=(*_without_decide(column), note))
     )
