@@ -187,6 +187,19 @@ def test_a_policy_in_a_persons_own_layout(cli: Cli) -> None:
     cli.expect("plan")
 
 
+def test_settings_that_a_person_writes_first_stay(cli: Cli) -> None:
+    execute(cli, SCHEMA)
+    names = f"{{agent_role_prefix: {cli.prefix}a_, system_role_prefix: {cli.prefix}m_}}"
+    head = f"# ours\nversion: 1\nsettings: {names}\n"
+    cli.policy.write_text(head)
+    assert cli.init()["first"]
+    assert cli.policy.read_text().startswith(head)
+    policy = load(cli)
+    assert (len(policy.entities), len(policy.agents)) == (3, 3)
+    cli.expect("plan")
+    assert not cli.init()["written"]
+
+
 def test_after_apply_the_columns_that_it_added_are_no_news(shop: Cli) -> None:
     edit(shop, ("\n      weight: {}\n", "\n      weight: {}\n    delete: soft\n"))
     shop.expect("apply")
