@@ -3,6 +3,7 @@ Every exception that pgmoat raises.
 
     Error
     ├── PolicyError          the policy file cannot be used: all findings, with their places
+    ├── AnswerRefusedError   a model's answer to the prompt of init says what it may not: all findings
     ├── PlanBlockedError     plan found problems that the policy does not accept
     ├── ConnectionFailedError  no connection to PostgreSQL, or one without the rights needed
     ├── ApplyError           a statement of apply failed; the database is as it was before
@@ -72,6 +73,12 @@ class PolicyError(Error):
     def __init__(self, message: str, *, findings: tuple[str, ...] = (), hint: str = "") -> None:
         super().__init__(message, detail="\n".join(findings), hint=hint)
         self.findings = findings
+
+
+class AnswerRefusedError(PolicyError):
+    """A model's answer cannot be merged; ``findings`` and ``detail`` hold every problem, a line each."""
+
+    code = "answer-refused"
 
 
 class PlanBlockedError(Error):

@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from pgmoat.cli.init_files import Target, read_target, write_target
+from pgmoat.cli.init_model import fill_policy, print_filled, print_prompt, require_text, write_filled
 from pgmoat.cli.init_output import describe_proposal, print_proposal
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption
 from pgmoat.cli.output import print_json
@@ -36,54 +37,90 @@ class Agents(StrEnum):
     NONE = "none"
 
 
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="POLICY", help="The policy file to write, or to add to.")
+]
+SchemaOption = Annotated[
+    list[str] | None,
+    typer.Option("--schema", metavar="NAME", help="Only tables of this schema; * and ? as in a shell."),
+]
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", metavar="NAME", help="Only this table, as name or schema.name; * and ?."),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="NAME", help="Not this table, as name or schema.name; * and ?."),
+]
+AgentsOption = Annotated[
+    Agents, typer.Option("--agents", help="Agents to begin with: reader, support, operator; or none.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Start over; the file as it is stays as .bak beside it.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print the file, or what would change in it; write nothing.")
+]
+PromptOption = Annotated[
+    bool, typer.Option("--prompt", help="Print a prompt for your own model: schema and shapes, no data.")
+]
+MergeOption = Annotated[
+    Path | None,
+    typer.Option("--merge", metavar="ANSWER", help="Fill the policy from the model's answer; - is stdin."),
+]
+
+
 def init(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="POLICY", help="The policy file to write, or to add to.")
-    ] = DEFAULT_POLICY,
+    output: OutputOption = DEFAULT_POLICY,
     dsn: DsnOption = None,
-    schema: Annotated[
-        list[str] | None,
-        typer.Option("--schema", metavar="NAME", help="Only tables of this schema; * and ? as in a shell."),
-    ] = None,
-    table: Annotated[
-        list[str] | None,
-        typer.Option("--table", metavar="NAME", help="Only this table, as name or schema.name; * and ?."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="NAME", help="Not this table, as name or schema.name; * and ?."),
-    ] = None,
-    agents: Annotated[
-        Agents, typer.Option("--agents", help="Agents to begin with: reader, support, operator; or none.")
-    ] = Agents.THREE,
-    force: Annotated[
-        bool, typer.Option("--force", help="Start over; the file as it is stays as .bak beside it.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the file, or what would change in it; write nothing.")
-    ] = False,
+    schema: SchemaOption = None,
+    table: TableOption = None,
+    exclude: ExcludeOption = None,
+    agents: AgentsOption = Agents.THREE,
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
+    prompt: PromptOption = False,
+    merge: MergeOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """
-    Draft moat.yaml from the database: entities, names, docs, value maps, agents. Changes no database.
+    Draft moat.yaml from the database. Changes no database.
 
-    Run again, it adds what is new in the database; what a person wrote, changed or took out stays so.
+    Run again, it adds what is new there; what a person wrote, changed or took out stays so.
     """
+    if prompt + (merge is not None) + force > 1:
+        raise Error("--prompt, --merge and --force exclude each other")
     target = read_target(output)
-    options = DraftOptions(
-        takes=_choose(schema or (), table or (), exclude or ()), with_agents=agents is Agents.THREE
-    )
-    proposal = _propose(resolve_dsn(dsn, os.environ), target, options, force=force)
+    takes = _choose(schema or (), table or (), exclude or ())
+    if merge is not None:
+        return _merge(target, merge, dry_run=dry_run, as_json=as_json)
+    address = resolve_dsn(dsn, os.environ)
+    if prompt:
+        require_text(target)
+        with connect(address) as connection:
+            print_prompt(connection, target, takes, as_json=as_json)
+        return 0
+    options = DraftOptions(takes=takes, with_agents=agents is Agents.THREE)
+    proposal = _propose(address, target, options, force=force)
     changed = proposal.text != target.text
-    if dry_run:
-        if not as_json:
-            sys.stdout.write(_show(target, proposal))
-    else:
+    if not dry_run:
         write_target(target, proposal.text, proposal.memory, keeps_copy=force)
+    elif not as_json:
+        sys.stdout.write(_show(target, proposal.text))
     if as_json:
         print_json(describe_proposal(target, proposal, written=changed and not dry_run))
     else:
         print_proposal(target, proposal, stderr=dry_run)
+    return 0
+
+
+def _merge(target: Target, answer: Path, *, dry_run: bool, as_json: bool) -> int:
+    filled = fill_policy(target, answer)
+    if not dry_run:
+        write_filled(target, filled)
+    elif not as_json:
+        sys.stdout.write(_show(target, filled.text))
+    print_filled(target, filled, as_json=as_json, stderr=dry_run)
     return 0
 
 
@@ -127,15 +164,15 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name if "." in pattern else name.partition(".")[2], pattern)
 
 
-def _show(target: Target, proposal: Proposal) -> str:
+def _show(target: Target, text: str) -> str:
     """Return the new file, or how it differs from the one that is there."""
     if target.text is None:
-        return proposal.text
+        return text
     name = str(target.path)
     return "".join(
         unified_diff(
             target.text.splitlines(keepends=True),
-            proposal.text.splitlines(keepends=True),
+            text.splitlines(keepends=True),
             name,
             f"{name} (new)",
         )

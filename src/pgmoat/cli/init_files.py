@@ -71,12 +71,25 @@ def write_target(target: Target, text: str, memory: Memory, *, keeps_copy: bool)
         if text != target.text:
             if keeps_copy and target.text is not None:
                 _write(target.path.with_name(target.path.name + ".bak"), target.path.read_bytes())
-            _write(target.path, ((_BOM if target.has_bom else "") + text).encode())
+            write_text(target, text)
         remembered = render_memory(memory).encode()
         if not target.memory_path.exists() or target.memory_path.read_bytes() != remembered:
             _write(target.memory_path, remembered)
     except OSError as error:
         raise Error(f"cannot write {error.filename or target.path}: {error.strerror or error}") from error
+
+
+def write_text(target: Target, text: str) -> None:
+    """
+    Write the policy alone.
+
+    Raises:
+        Error: it cannot be written; the one that was there is whole.
+    """
+    try:
+        _write(target.path, ((_BOM if target.has_bom else "") + text).encode())
+    except OSError as error:
+        raise Error(f"cannot write {target.path}: {error.strerror or error}") from error
 
 
 def _read(path: Path) -> str | None:

@@ -58,9 +58,16 @@ def _list_first(target: Target, proposal: Proposal) -> Iterator[str]:
     yield f"[bold]{escape(str(target.path))}[/]: a draft from database {escape(proposal.draft.database)}"
     yield ""
     width = max(len(label) for label, _ in _count(found))
-    for label, value in _count(found):
+    for label, value in (*_count(found), *_tell_plan(proposal)):
         shown = f"[bold yellow]{label:<{width}}[/]" if label == _DECIDE else f"{label:<{width}}"
         yield f"  {shown}  {value}"
+
+
+def _tell_plan(proposal: Proposal) -> list[tuple[str, str]]:
+    if proposal.errors:
+        return []
+    warnings = f", with {describe_count(proposal.warnings, 'warning')} to read" if proposal.warnings else ""
+    return [("plan", f"passes{warnings}")]
 
 
 def _count(found: Summary) -> list[tuple[str, str]]:
@@ -104,7 +111,7 @@ def _list_news(target: Target, proposal: Proposal) -> Iterator[str]:
         )
     if target.memory_is_broken:
         yield f"[yellow]{escape(str(target.memory_path))} cannot be read[/]: what is new stands in comments"
-    elif target.memory is None and proposal.added:
+    elif target.memory is None and any(part.is_comment for part in proposal.added):
         yield f"[yellow]{escape(str(target.memory_path))} is missing[/]: what may be new stands in comments"
 
 

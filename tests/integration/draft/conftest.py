@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from tests.integration.draft.cycle import Cli
 from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix, load_file
 from tests.store_fixtures import GIVE_AWAY, open_template
 
-SHARED = {
+SHARED: dict[str, tuple[str, LiteralString]] = {
     "adventureworks": (
         "adventureworks_nodata.sql",
         "CREATE FUNCTION public.uuid_generate_v1() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",

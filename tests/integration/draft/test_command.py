@@ -6,6 +6,7 @@ import json
 from typing import LiteralString
 
 import psycopg
+from psycopg import conninfo, sql
 
 from pgmoat.cli.main import run
 from pgmoat.policy.load import load_policy
@@ -115,6 +116,49 @@ def test_the_summary_says_what_comes_next(cli: Cli) -> None:
     for part in ("entities", "hidden columns  1: email 1", "DECIDE", "pgmoat plan", "pgmoat apply"):
         assert part in out, out
     assert json.loads(cli.memory.read_text())["tables"]["public.customers"] == ["email", "id"]
+
+
+def test_a_model_fills_what_is_missing(cli: Cli) -> None:
+    prepare(cli)
+    where = ["init", "--output", str(cli.policy), "--dsn", cli.dsn]
+    assert run([*where, "--prompt"]) == 1
+    assert "pgmoat init drafts it" in cli.capsys.readouterr().err
+    cli.init()
+    cli.capsys.readouterr()
+    assert run([*where, "--prompt", "--table", "customers"]) == 0
+    printed = cli.capsys.readouterr().out
+    assert "ENTITY customers" in printed
+    assert "ENTITY orders" not in printed
+    answer = cli.folder / "answer.json"
+    answer.write_text(json.dumps({"entities": {"customers": {"doc": "One row per company that buys."}}}))
+    before = cli.policy.read_text()
+    assert run([*where, "--merge", str(answer), "--dry-run"]) == 0
+    assert cli.policy.read_text() == before
+    assert run([*where, "--merge", str(answer)]) == 0
+    assert load_policy(cli.policy).policy.entities["customers"].doc == "One row per company that buys."
+    answer.write_text(json.dumps({"entities": {"customers": {"columns": {"email": {}}}}}))
+    filled = cli.policy.read_text()
+    assert run([*where, "--merge", str(answer)]) == 1
+    assert cli.policy.read_text() == filled
+    assert not cli.init()["written"]
+    assert run([*where, "--prompt", "--force"]) == 1
+
+
+def test_who_may_apply_nothing_drafts_for_somebody_else(cli: Cli) -> None:
+    prepare(cli)
+    name = f"{cli.prefix}analyst"
+    with psycopg.connect(cli.dsn, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE ROLE {role} LOGIN PASSWORD {word}; GRANT SELECT ON customers TO {role}").format(
+                role=sql.Identifier(name), word=sql.Literal(name)
+            )
+        )
+        dsn = conninfo.make_conninfo(cli.dsn, user=name, password=name)
+    found = cli.init("--dsn", dsn)
+    assert list_tables(cli) == {"public.customers", "sales.orders", "sales.items"}
+    assert "cannot-create-roles" in {error["code"] for error in found["plan_errors"]}
+    assert any("sales.orders" in note for note in found["notes"])
+    cli.expect("plan")  # as the superuser
 
 
 def test_an_empty_database(cli: Cli) -> None:

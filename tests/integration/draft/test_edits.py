@@ -14,11 +14,13 @@ from tests.integration.draft.cycle import Cli
 SCHEMA: LiteralString = """
 CREATE TABLE customers (id bigserial PRIMARY KEY, seg_no int, email text, note text);
 CREATE TABLE orders (
-    id bigserial PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers, ref int, stat_cd smallint NOT NULL,
-    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed')), total numeric, remark text);
+    id bigserial PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customers, ref int,
+    stat_cd smallint NOT NULL, status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed')),
+    total numeric, remark text);
 CREATE TABLE parcels (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, weight int);
 INSERT INTO customers (seg_no, email) SELECT i, 'p' || i || '@example.com' FROM generate_series(1, 30) i;
-INSERT INTO orders (customer_id, ref, total, stat_cd) SELECT 1 + i % 30, i, i, 1 + i % 3 FROM generate_series(1, 90) i;
+INSERT INTO orders (customer_id, ref, total, stat_cd)
+SELECT 1 + i % 30, i, i, 1 + i % 3 FROM generate_series(1, 90) i;
 ANALYZE;
 """
 CHANGE: LiteralString = """
@@ -175,13 +177,27 @@ def test_a_policy_in_a_persons_own_layout(cli: Cli) -> None:
     execute(cli, SCHEMA)
     names = f"{{agent_role_prefix: {cli.prefix}a_, system_role_prefix: {cli.prefix}m_}}"
     cli.policy.write_text(
-        f"version: 1\nsettings: {names}\nentities: {{customers: {{table: public.customers, columns: {{id: {{}}}}}}}}\n"
+        f"version: 1\nsettings: {names}\n"
+        "entities: {customers: {table: public.customers, columns: {id: {}}}}\n"
         "agents:\n  desk: {entities: {customers: {}}}\n"
     )
     before = load(cli)
     cli.init()
     assert load(cli) == before  # it has no memory: nothing but comments, and none fits there
     cli.expect("plan")
+
+
+def test_settings_that_a_person_writes_first_stay(cli: Cli) -> None:
+    execute(cli, SCHEMA)
+    names = f"{{agent_role_prefix: {cli.prefix}a_, system_role_prefix: {cli.prefix}m_}}"
+    head = f"# ours\nversion: 1\nsettings: {names}\n"
+    cli.policy.write_text(head)
+    assert cli.init()["first"]
+    assert cli.policy.read_text().startswith(head)
+    policy = load(cli)
+    assert (len(policy.entities), len(policy.agents)) == (3, 3)
+    cli.expect("plan")
+    assert not cli.init()["written"]
 
 
 def test_after_apply_the_columns_that_it_added_are_no_news(shop: Cli) -> None:

@@ -147,9 +147,7 @@ def _draft_support(ranked: Sequence[DraftEntity], noted: Sequence[Writable]) -> 
     )
     return DraftAgent(
         SUPPORT,
-        "Helps customers: looks things up and leaves notes."
-        if updates
-        else "Helps customers: looks things up.",
+        "Looks things up for customers and leaves notes." if updates else "Looks things up for customers.",
         tuple(DraftAccess(name, updates.get(name, ())) for name in read),
         connections=5,
         timeouts=_TIMEOUTS,
@@ -182,7 +180,7 @@ def _draft_operator(
     )
     return DraftAgent(
         OPERATOR,
-        "Moves work on: sets states, one record at a time.",
+        "Moves work on by setting states, one record at a time.",
         tuple(accesses.get(name, DraftAccess(name)) for name in read),
         connections=5,
         timeouts=_TIMEOUTS,

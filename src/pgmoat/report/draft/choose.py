@@ -44,7 +44,7 @@ _MACHINERY: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"(.*_)?(sessions?|user_sessions?|http_sessions?|active_sessions|session_store|remember_tokens?)",
+            r"((user|http|web|login|admin|auth|active|app|php|account)_)?sessions?|session_store|remember_tokens?",
             re.IGNORECASE,
         ),
         "sessions of a program",
@@ -58,8 +58,8 @@ _MACHINERY: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"(.*_)?(audit_?(logs?|trails?|events?|entries|records?|history)?|audits|audit_event_\w+|paper_trail_\w+"
-            r"|versions|event_?logs?|access_?logs?|error_?logs?|request_?logs?|activity_?logs?|change_?logs?"
-            r"|logs?|logged_exceptions|web_?hook_?(logs?|events|deliveries))",
+            r"|event_?logs?|access_?logs?|error_?logs?|request_?logs?|activity_?logs?|change_?logs?"
+            r"|logs?|logged_exceptions|web_?hook_?(logs?|events|deliveries))|versions",
             re.IGNORECASE,
         ),
         "a log or an audit trail, which programs write",

@@ -131,8 +131,10 @@ def list_seen_words(column: Column, words: Sequence[str], sample: ColumnSample |
 
 
 def add_codes(column: Column, values: Iterable[tuple[str, str]], found: Mapping[str, int]) -> CodeMap | None:
-    """Return a map with the codes of the data that it lacked; None when there are too many."""
+    """Return a map with the codes of the data that it lacked; None when they are too many, or no codes."""
     known = dict(values)
+    if not all(_is_code(code) for code in found if code not in known):
+        return None
     pairs = [*known.items(), *((code, _word_for(code)) for code in sorted(found) if code not in known)]
     if len(pairs) > MAX_CODES or len({word for _, word in pairs}) < len(pairs):
         return None

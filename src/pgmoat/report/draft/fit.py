@@ -23,6 +23,7 @@ from pgmoat.report.draft.model import Draft
 from pgmoat.report.draft.repair import GLOBAL_CODES, Facts, leave_out, repair
 
 _MOST_ROUNDS = 20
+_RIGHTS = frozenset({"not-member-of-owner", "cannot-use-schema"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def fit_draft(connection: Connection[Any], draft: Draft) -> Fitted:
     for _ in range(_MOST_ROUNDS):
         policy = as_policy(draft)
         catalog = read_catalog(connection, policy)
-        errors = list_errors(policy, catalog)
+        errors = _leave_to_installer(list_errors(policy, catalog), policy)
         mended = repair(draft, errors, Facts(catalog.tables, catalog.codes))
         if mended == draft:
             mended = _give_up(draft, errors)
@@ -55,6 +56,19 @@ def list_errors(policy: Policy, catalog: Catalog) -> list[Finding]:
     """Return what keeps *policy* from being applied."""
     findings = [*check_by_itself(policy), *check_against_catalog(policy, catalog)]
     return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+def _leave_to_installer(errors: list[Finding], policy: Policy) -> list[Finding]:
+    """
+    Return *errors* without rights that are lacking, where the role could apply nothing at all.
+
+    Somebody else will apply then, and what that role may do is not known here.
+    """
+    lacking = {error.path[1] for error in errors if error.code in _RIGHTS and len(error.path) > 1}
+    is_installer = not any(error.code == "cannot-create-roles" for error in errors)
+    if is_installer and not lacking >= policy.entities.keys():
+        return errors
+    return [error for error in errors if error.code not in _RIGHTS]
 
 
 def _give_up(draft: Draft, errors: list[Finding]) -> Draft:

@@ -88,7 +88,12 @@ def propose_more(
     news = find_news(state, memory, fitted.draft)
     proposal = _insert_news(connection, existing, news)
     return replace(
-        proposal, memory=join(known, remember(fitted.draft)), draft=fitted.draft, vanished=vanished
+        proposal,
+        memory=join(known, remember(fitted.draft)),
+        draft=fitted.draft,
+        warnings=fitted.warnings,
+        vanished=vanished,
+        is_first=state.is_blank,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pgmoat.catalog.snapshot import CodeCounts, Table
 from pgmoat.model.finding import Finding, PolicyPath, Severity
-from pgmoat.report.draft.codes import add_codes
+from pgmoat.report.draft.codes import CodeMap, add_codes
 from pgmoat.report.draft.model import (
     Draft,
     DraftAccess,
@@ -110,26 +110,30 @@ def _repair_entity(draft: Draft, name: str, rest: PolicyPath, finding: Finding, 
     return replace(draft, entities=tuple(changed if other is entity else other for other in draft.entities))
 
 
-def _mend_values(entity: DraftEntity, base: str, finding: Finding, facts: Facts) -> DraftEntity | None:
+def _mend_values(entity: DraftEntity, base: str, finding: Finding, facts: Facts) -> DraftEntity:
     """Return the entity with a map of every code that the data has; without a map when that cannot be."""
+    is_lacking = finding.code == "codes-not-mapped"
     column = entity.column(base)
-    table = facts.tables.get(entity.table)
-    people = table.column(base) if table is not None else None
-    counted = facts.codes.get((entity.table, base))
-    if (
-        column is not None
-        and people is not None
-        and counted is not None
-        and finding.code == "codes-not-mapped"
-    ):
-        found = add_codes(people, column.values, counted.counts)
+    found = _add_codes(entity, column, facts) if is_lacking and column is not None else None
+    # The finding names values of the data, which may be anything.
+    why = "the data holds values that are no codes" if is_lacking else finding.message
+
+    def change(column: DraftColumn) -> DraftColumn:
+        kept = _without_decide(column)
         if found is not None and found.values != column.values:
-            mended = replace(column, values=found.values, remarks=(*_without_decide(column), found.remark))
-            return _change_column(entity, base, lambda _: mended)
-    note = _note(f"no value map: {finding.message}")
-    return _change_column(
-        entity, base, lambda column: replace(column, values=(), remarks=(*_without_decide(column), note))
-    )
+            return replace(column, values=found.values, remarks=(*kept, found.remark))
+        return replace(column, values=(), remarks=(*kept, _note(f"no value map: {why}")))
+
+    return _change_column(entity, base, change)
+
+
+def _add_codes(entity: DraftEntity, column: DraftColumn, facts: Facts) -> CodeMap | None:
+    table = facts.tables.get(entity.table)
+    people = table.column(column.base) if table is not None else None
+    counted = facts.codes.get((entity.table, column.base))
+    if people is None or counted is None:
+        return None
+    return add_codes(people, column.values, counted.counts)
 
 
 def _without_decide(column: DraftColumn) -> tuple[Remark, ...]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pgmoat.policy.positions import load_document
 from pgmoat.report.draft.insert import Insertion, insert_all
+from pgmoat.report.draft.scalars import Value
 
 FILE = """\
 # a person's head
@@ -44,7 +45,8 @@ def column(entity: str, key: str, after: str | None = None) -> Insertion:
 
 
 def entity(name: str, after: str | None = None) -> Insertion:
-    value = {"table": f"public.{name}", "columns": {"id": {}}}
+    columns: dict[str, Value] = {"id": {}}
+    value: dict[str, Value] = {"table": f"public.{name}", "columns": columns}
     lines = (f"{name}:", f"  table: public.{name}", "  columns:", "    id: {}")
     return Insertion(("entities",), name, value, lines, after, is_spaced=True)
 
@@ -97,19 +99,20 @@ def test_a_section_that_is_not_there_or_empty(empty: str) -> None:
     assert changed.startswith("version: 1\n")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{version: 1, entities: {orders: {table: a.b, columns: {id: {}, # who\n b: {}}}}}",
-        "version: 1\nentities:\n  orders:\n    table: a.b\n    columns:\n      id:\n      b:",
-        'version: 1\nentities:\n  orders:\n    table: a.b\n    columns:\n      id: {doc: "two\n        lines"}',
-        "version: 1\nentities:\n  orders:\n    columns:\n      id:\n        doc: |\n          a\n\n          b\n\n\n    table: a.b\n",
-        "version: 1\nentities:\n  orders:\n    columns:\n      id:\n        doc: >-\n          a\n          b",
-        "version: 1\r\nentities:\r\n  orders:\r\n    table: a.b\r\n    columns:\r\n      id: {}\r\n",
-        "version: 1\nentities:\n    orders:\n            table: a.b\n            columns:\n                id: {}\n# end",
-        "---\nversion: 1\nentities:\n  orders:\n    columns:\n      ? id\n      : {}\n    table: a.b\n...\n",
-    ],
-)
+_HEAD = "version: 1\nentities:\n  orders:\n    columns:\n      id:"
+LAYOUTS = [
+    "{version: 1, entities: {orders: {table: a.b, columns: {id: {}, # who\n b: {}}}}}",
+    _HEAD + "\n      b:",
+    _HEAD + ' {doc: "two\n        lines"}',
+    _HEAD + "\n        doc: |\n          a\n\n          b\n\n\n    table: a.b\n",
+    _HEAD + "\n        doc: >-\n          a\n          b",
+    (_HEAD + " {}\n    table: a.b\n").replace("\n", "\r\n"),
+    "version: 1\nentities:\n    orders:\n        table: a.b\n        columns:\n                id: {}\n# end",
+    "---\nversion: 1\nentities:\n  orders:\n    columns:\n      ? id\n      : {}\n    table: a.b\n...\n",
+]
+
+
+@pytest.mark.parametrize("text", LAYOUTS)
 def test_any_layout(text: str) -> None:
     before = load_document(text, "f")
     assert before.problems == ()
@@ -121,7 +124,7 @@ def test_any_layout(text: str) -> None:
 
 
 def test_what_has_no_place_is_handed_back() -> None:
-    text = "version: 1\nentities:\n  a: {table: a.b, columns: &c {id: {}}}\n  orders: {table: a.c, columns: *c}\n"
+    text = "version: 1\nentities:\n  a: {table: a.b, columns: &c {id: {}}}\n  orders: {columns: *c}\n"
     wrong = column("orders", "note")
     found = insert_all(text, [wrong, column("nowhere", "x"), entity("bills")])
     assert found.left == (wrong, column("nowhere", "x"))
@@ -138,7 +141,7 @@ def is_subsequence(short: str, long: str) -> bool:
 
 KEYS = st.sampled_from(["id", "usr_id", "b", "c d", "true", "1", "ü"])
 VALUES = st.sampled_from(
-    ["{}", "", "{name: x}", '{doc: "a # b"}', "{doc: a,\n          name: z}", "\n        doc: text"]
+    [" {}", "", " {name: x}", ' {doc: "a # b"}', " {doc: a,\n          name: z}", "\n        doc: text"]
 )
 COMMENTS = st.sampled_from(["", "  # why", "  #"])
 BETWEEN = st.sampled_from(["", "      # x: {}\n", "\n", "# left\n", "    # deeper\n"])
@@ -148,10 +151,7 @@ BETWEEN = st.sampled_from(["", "      # x: {}\n", "\n", "# left\n", "    # deepe
 def entities(draw: st.DrawFn) -> str:
     """An entity in a person's layout."""
     keys = draw(st.lists(KEYS, min_size=1, max_size=4, unique=True))
-    lines = [
-        f'      "{key}":{" " if value[:1] not in ("", chr(10)) else ""}{value}{draw(COMMENTS)}\n{draw(BETWEEN)}'
-        for key, value in ((key, draw(VALUES)) for key in keys)
-    ]
+    lines = [f'      "{key}":{draw(VALUES)}{draw(COMMENTS)}\n{draw(BETWEEN)}' for key in keys]
     return (
         "    columns:\n"
         + "".join(lines)

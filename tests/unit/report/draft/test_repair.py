@@ -6,6 +6,7 @@ from pgmoat.catalog.snapshot import CodeCounts
 from pgmoat.model.finding import Finding, PolicyPath, Severity
 from pgmoat.report.draft.build import build_draft
 from pgmoat.report.draft.model import Draft
+from pgmoat.report.draft.render import render_draft
 from pgmoat.report.draft.repair import Facts, repair
 from tests.unit.report.draft.surveys import column, sample, survey, table
 
@@ -50,6 +51,14 @@ def test_a_map_that_cannot_be_mended_goes() -> None:
     path = ("entities", "orders", "columns", "stat_cd", "values")
     assert values(mend(path, "codes-not-mapped", {str(code): 1 for code in range(50)})) == ()
     assert values(mend((*path, "1"), "code-type")) == ()
+
+
+def test_no_value_of_the_data_gets_into_the_file() -> None:
+    path = ("entities", "orders", "columns", "stat_cd", "values")
+    found = mend(path, "codes-not-mapped", {"1": 50, "Anna Smith": 1})
+    assert values(found) == ()
+    assert "Anna" not in render_draft(found)
+    assert "no value map: the data holds values that are no codes" in render_draft(found)
 
 
 def test_a_column_that_is_refused_is_commented_out() -> None:
