@@ -59,11 +59,11 @@ def blast(
     """
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
-    place = resolve_dsn(dsn, os.environ)
-    with connect(place) as connection:
+    owner_dsn = resolve_dsn(dsn, os.environ)
+    with connect(owner_dsn) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
     if databases:
-        found = look_elsewhere(found, place)
+        found = look_elsewhere(found, owner_dsn)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
     if as_json:
