@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from pgmoat.cli.blast_elsewhere import look_elsewhere
 from pgmoat.cli.blast_output import print_blast
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
@@ -39,6 +40,9 @@ def blast(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 2 when anything is reached beyond the policy.")
     ] = False,
+    databases: Annotated[
+        bool, typer.Option("--databases", help="Look into the server's other databases, too.")
+    ] = False,
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL that closes it instead: a script for psql.")
     ] = False,
@@ -55,8 +59,11 @@ def blast(
     """
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
+    owner_dsn = resolve_dsn(dsn, os.environ)
+    with connect(owner_dsn) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
+    if databases:
+        found = look_elsewhere(found, owner_dsn)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
     if as_json:

@@ -36,10 +36,15 @@ def make_budget(agent: AgentFact) -> Budget:
 def temper(claims: Iterable[Claim], budget: Budget | None) -> tuple[Claim, ...]:
     """Return *claims*, those that the policy makes weighed and worded by its limits."""
     limit = _describe_limit(budget) if budget is not None else ""
-    return tuple(_temper(claim, limit) if claim.standing is Standing.POLICY else claim for claim in claims)
+    return tuple(_temper(claim, limit) for claim in claims)
 
 
 def _temper(claim: Claim, limit: str) -> Claim:
+    if claim.standing is Standing.BASE and claim.severity is Severity.HIGH:
+        # What an extension shows to everybody is no more than that, whatever it is called.
+        return replace(claim, severity=Severity.LOW)
+    if claim.standing is not Standing.POLICY:
+        return claim
     name = claim.subject.name
     words = {"INSERT": "insert into", "UPDATE": "change rows of", "DELETE": "delete rows of"}
     if claim.code not in _WRITES or claim.action not in words or not limit:
@@ -47,8 +52,9 @@ def _temper(claim: Claim, limit: str) -> Claim:
     return replace(
         claim,
         severity=Severity.LOW,
-        limit=limit,
-        message=f"may {words[claim.action]} {name}, at most {limit}",
+        limit="; ".join(part for part in (limit, claim.limit) if part),
+        message=f"may {words[claim.action]} {name}, at most {limit}"
+        + (f"; {claim.limit}" if claim.limit else ""),
     )
 
 
@@ -92,6 +98,22 @@ def count(claims: Sequence[Claim], budget: Budget | None) -> Counts:
         budget.rows_per_statement,
         budget.writes_per_task,
         budget.writes_per_hour,
+    )
+
+
+def list_uncounted(claims: Sequence[Claim]) -> list[str]:
+    """Return the tables among *claims* that PostgreSQL never counted: their rows are missing in every sum."""
+    kinds = ("table", "materialized view", "foreign table")
+    return sorted(
+        {
+            claim.subject.name
+            for claim in claims
+            if claim.code in ("read-table", "write-table", "truncate-table")
+            and claim.action != "INSERT"
+            and claim.subject.kind in kinds
+            and claim.rows is None
+            and _is_direct(claim)
+        }
     )
 
 
