@@ -10,7 +10,7 @@ from psycopg import sql
 
 from pgmoat.report.survey.read import read_survey
 from pgmoat.report.survey.snapshot import CheckConstraint, ForeignKey, ValueCount
-from tests.postgres_fixtures import Database, PostgresServer
+from tests.postgres_fixtures import Database, PostgresServer, create_database
 
 Connection = psycopg.Connection[Any]
 
@@ -145,6 +145,32 @@ def test_a_locked_table_stops_nobody(office: Connection, office_database: Databa
     assert "office.employees" not in survey.tables
     assert "office.employees is left out: somebody has it locked" in survey.notes
     assert survey.tables["office.departments"].lookup is not None
+
+
+def test_a_database_that_checks_no_encoding(server: PostgresServer) -> None:
+    with (
+        create_database(server, encoding="SQL_ASCII") as database,
+        psycopg.connect(database.dsn, autocommit=True, client_encoding="UTF8") as connection,
+    ):
+        connection.execute("CREATE TABLE old (word text)")
+        connection.execute("INSERT INTO old SELECT convert_from('\\xe9e9'::bytea, 'SQL_ASCII')")
+        connection.execute("CREATE TABLE fine (kind text)")
+        connection.execute("INSERT INTO fine SELECT 'a' FROM generate_series(1, 9)")
+        survey = read_survey(connection)
+    assert survey.tables["public.old"].unread
+    assert survey.tables["public.fine"].samples["kind"].values == (ValueCount("a", 9),)
+
+
+def test_names_that_need_quotes_and_tables_without_columns(office: Connection) -> None:
+    office.execute('CREATE TABLE office."od%d ""name" ("a %s {b}" smallint, "select" char(1))')
+    office.execute("""INSERT INTO office."od%d ""name" SELECT i % 2, 'x' FROM generate_series(1, 9) AS i""")
+    office.execute("CREATE TABLE office.bare ()")
+    office.execute("INSERT INTO office.bare DEFAULT VALUES")
+    survey = read_survey(office)
+    odd = survey.tables['office.od%d "name']
+    assert len(odd.samples) == 2
+    assert all(sample.values for sample in odd.samples.values())
+    assert survey.tables["office.bare"].unread == ""
 
 
 @pytest.fixture

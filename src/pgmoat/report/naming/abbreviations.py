@@ -43,6 +43,12 @@ def load_abbreviations() -> Mapping[str, Abbreviation]:
     return {entry.text: entry for entry in map(_load_entry, lines)}
 
 
+def write_out(word: str) -> tuple[str, ...]:
+    """Return the words that *word* certainly stands for; none where it is no abbreviation, or not certain."""
+    entry = load_abbreviations().get(word)
+    return tuple(entry.meanings[0].words.split("_")) if entry and entry.is_certain else ()
+
+
 def _load_entry(line: str) -> Abbreviation:
     found = _ENTRY.fullmatch(line)
     if found is None:

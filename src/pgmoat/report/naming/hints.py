@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pgmoat.report.naming.abbreviations import write_out
 from pgmoat.report.naming.inflection import singular
 from pgmoat.report.naming.words import is_word, split_words
 
@@ -33,4 +34,6 @@ def read_hints(texts: Iterable[str], far: Iterable[str] = ()) -> Hints:
 
 @lru_cache(maxsize=16384)
 def _read_words(text: str) -> frozenset[str]:
-    return frozenset(singular(word) for word in split_words(text) if not word.isdigit())
+    words = [word for word in split_words(text) if not word.isdigit()]
+    full = [part for word in words for part in write_out(word)]
+    return frozenset(map(singular, words + full))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from pgmoat.report.naming.abbreviations import Abbreviation, Meaning, load_abbreviations
+from pgmoat.report.naming.abbreviations import Abbreviation, Meaning, load_abbreviations, write_out
 from pgmoat.report.naming.hints import Hints
 from pgmoat.report.naming.inflection import singular
 from pgmoat.report.naming.words import is_word, load_ranks
@@ -70,7 +70,8 @@ def _weigh(entry: Abbreviation, words: Sequence[str], place: int, hints: Hints) 
     meanings = entry.meanings
     if entry.is_certain:
         return Expanded(entry.text, meanings[0].words, Sureness.CERTAIN)
-    others = frozenset(words[:place]) | frozenset(words[place + 1 :])
+    beside = [word for at, word in enumerate(words) if at != place]
+    others = frozenset(beside) | {part for word in beside for part in write_out(word)}
     is_last = place == len(words) - 1 > 0
     scores = [_score(meaning, others, hints, is_last=is_last) for meaning in meanings]
     best = max(range(len(meanings)), key=lambda at: (scores[at], -at))

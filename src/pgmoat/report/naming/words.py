@@ -70,8 +70,8 @@ def _load_pieces() -> Mapping[str, int]:
 
 @cache
 def _load_beginnings() -> frozenset[str]:
-    """Return the first three letters of all pieces, so that most places are passed at once."""
-    return frozenset(piece[:3] for piece in _load_pieces())
+    """Return the first four letters of long pieces, so that most places are passed at once."""
+    return frozenset(piece[:4] for piece in _load_pieces() if len(piece) > 3)
 
 
 def is_word(word: str) -> bool:
@@ -108,7 +108,11 @@ def split_words(name: str) -> tuple[str, ...]:
     Numbers are words of their own. Glued words are taken apart only where every part is known, so an
     unknown abbreviation stays whole.
     """
-    return tuple(word for token in split_tokens(name) for word in split_glued(token.lower()))
+    words = [word for token in split_tokens(name) for word in split_glued(token.lower())]
+    for at in range(len(words) - 1, 0, -1):
+        if words[at - 1 : at + 1] == ["e", "mail"]:
+            words[at - 1 : at + 1] = ["email"]
+    return tuple(words)
 
 
 def split_tokens(name: str) -> list[str]:
@@ -154,7 +158,7 @@ def _find_pieces(token: str) -> list[str]:
     for start in range(len(token) - 1):
         if costs[start] == inf:
             continue
-        longest = _LONGEST if token[start : start + 3] in beginnings else 2
+        longest = _LONGEST if token[start : start + 4] in beginnings else 3
         for end in range(start + 2, min(start + longest, len(token)) + 1):
             rank = pieces.get(token[start:end])
             if rank is not None:

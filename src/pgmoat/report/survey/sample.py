@@ -32,6 +32,12 @@ _BATCH = 25
 _FEWEST_ROWS = 100
 _ROWS_IN_ALL = 100_000  # more tables, fewer rows of each: a thousand tables are looked at in seconds
 _SEED = 7  # the same rows each time, as long as nobody writes
+_FEW_ROWS = 10_000  # of a table up to here rows are drawn, each block read; of larger ones blocks
+_ROWS_OF_SOME_BLOCKS = 1_200  # the narrowest rows fill five blocks with them
+_METHODS = {
+    "SYSTEM": sql.SQL(" TABLESAMPLE SYSTEM ({}) REPEATABLE ({})"),
+    "BERNOULLI": sql.SQL(" TABLESAMPLE BERNOULLI ({}) REPEATABLE ({})"),
+}
 _MOST_BYTES = 4_000  # of what has to be turned into text as a whole before it can be cut
 _CUT_AS_STORED = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 _SHORT = frozenset(
@@ -77,7 +83,8 @@ class Candidate:
     relation: Relation
     columns: tuple[Column, ...]
     rows: int  # at most
-    percent: float | None  # of its blocks; None: from the first
+    percent: float | None  # of its rows or blocks; None: from the first
+    method: str = "SYSTEM"  # of blocks, or BERNOULLI of rows
 
     @property
     def name(self) -> str:
@@ -134,12 +141,15 @@ def choose_sample(relation: Relation, table: Table, tables: int, installer: Inst
     """Return how to sample *table*, one of *tables*: from its first row if it is small, else blocks of it."""
     rows = max(_FEWEST_ROWS, min(ROWS, _ROWS_IN_ALL // max(1, tables)))
     total = max(table.estimated_rows, relation.live_rows)
-    percent = None if total <= 2 * rows else min(100.0, 120.0 * rows / total)
+    method = "BERNOULLI" if total <= _FEW_ROWS else "SYSTEM"
+    # Of few blocks none may be chosen.
+    aim = rows if method == "BERNOULLI" else max(rows, _ROWS_OF_SOME_BLOCKS)
+    percent = None if total <= 2 * rows else min(100.0, 120.0 * aim / total)
     is_partial = not relation.is_readable and not installer.may_become(table.owner)
     columns = tuple(
         column for column in table.columns if not is_partial or column.name in relation.readable_columns
     )
-    return Candidate(table, relation, columns, rows if percent else 2 * rows, percent)
+    return Candidate(table, relation, columns, rows if percent else 2 * rows, percent, method)
 
 
 def read_samples(
@@ -188,6 +198,8 @@ def _read_batch(
         if connection.broken:
             raise
         return None
+    except UnicodeDecodeError:
+        return None
     return [_finish(candidate, found) for candidate, found in zip(batch, rows, strict=True)]
 
 
@@ -202,6 +214,8 @@ def _read_one(
         if connection.broken:
             raise
         return _explain(error)
+    except UnicodeDecodeError:  # of SQL_ASCII PostgreSQL checks and converts nothing
+        return "it holds text that is not UTF-8"
     return _finish(candidate, rows)
 
 
@@ -237,9 +251,7 @@ def _compose(number: int, candidate: Candidate) -> sql.Composed:
     source = sql.Identifier(table.schema, table.name)
     # A plain table that others inherit from has rows of its own, and theirs.
     blocks = (
-        sql.SQL(" TABLESAMPLE SYSTEM ({}) REPEATABLE ({})").format(
-            sql.Literal(round(candidate.percent, 6)), sql.Literal(_SEED)
-        )
+        _METHODS[candidate.method].format(sql.Literal(round(candidate.percent, 6)), sql.Literal(_SEED))
         if candidate.percent is not None
         else sql.SQL("")
     )

@@ -62,6 +62,8 @@ def test_certain(name: str, data_type: str, identifier: str) -> None:
         ("act", "act"),
         ("no", "no"),
         ("max_price", "max_price"),
+        ("E-Mail", "email"),
+        ("ipv4_address", "ipv4_address"),
         ("OrderDate", "order_date"),
         ("orderdate", "order_date"),
         ("ORDER_DATE", "order_date"),
@@ -107,6 +109,8 @@ def test_other_tables_make_likelier_but_not_certain() -> None:
         ("support_rep_id", ["customer", "employee"], "support_representative_id", _GUESS),
         ("st", _CUSTOMERS, None, _GUESS),
         ("mtg_addr", [], "meeting_address", _GUESS),
+        ("cust_addr_ln1", [], "customer_address_line_1", _CERTAIN),
+        ("ln1", ["addr", "cty"], "line_1", _CERTAIN),
     ],
 )
 def test_in_context(name: str, context: list[str], identifier: str | None, sureness: Sureness) -> None:
