@@ -152,8 +152,8 @@ def _is_telling(sample: ColumnSample | None) -> bool:
         sample is not None
         and sample.rows - sample.nulls >= _SEEN_AT_LEAST
         and 1 < len(sample.values) <= _MAX_UNKNOWN
-        and sample.distinct == len(sample.values)
-        and (sample.rows - sample.nulls) >= 2 * sample.distinct
+        # The values may be those of the whole table, the rows are those of the sample.
+        and (sample.rows - sample.nulls) >= 2 * len(sample.values)
     )
 
 

@@ -6,17 +6,17 @@ In: a connection, Draft. Out: Fitted. I/O: reads PostgreSQL.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
 
 from pgmoat.catalog.read import read_catalog
-from pgmoat.catalog.snapshot import Catalog
-from pgmoat.compiler.check import check_policy as check_against_catalog
+from pgmoat.errors import Error
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.plan.make import plan_policy
-from pgmoat.policy.load import check_policy as check_by_itself
+from pgmoat.policy.load import check_policy
 from pgmoat.policy.schema import Policy
 from pgmoat.report.draft.data import as_policy
 from pgmoat.report.draft.model import Draft
@@ -39,26 +39,27 @@ def fit_draft(connection: Connection[Any], draft: Draft) -> Fitted:
     """Return *draft* with the smallest changes that make it pass ``plan``."""
     for _ in range(_MOST_ROUNDS):
         policy = as_policy(draft)
-        catalog = read_catalog(connection, policy)
-        errors = _leave_to_installer(list_errors(policy, catalog), policy)
-        mended = repair(draft, errors, Facts(catalog.tables, catalog.codes))
-        if mended == draft:
-            mended = _give_up(draft, errors)
+        planned = plan_policy(connection, policy)
+        found = [*check_policy(policy), *planned.findings]
+        every = tuple(finding for finding in found if finding.severity is Severity.ERROR)
+        errors = _leave_to_installer(every, policy)
+        mended = _mend(connection, draft, policy, errors) if errors else draft
         if mended == draft:
             break
         draft = mended
-    planned = plan_policy(connection, as_policy(draft))
-    warnings = sum(finding.severity is Severity.WARNING for finding in planned.findings)
-    return Fitted(draft, planned.errors, warnings)
+    else:
+        raise Error("the draft could not be made to pass plan", hint="Please report this, with your schema.")
+    return Fitted(draft, every, sum(finding.severity is Severity.WARNING for finding in planned.findings))
 
 
-def list_errors(policy: Policy, catalog: Catalog) -> list[Finding]:
-    """Return what keeps *policy* from being applied."""
-    findings = [*check_by_itself(policy), *check_against_catalog(policy, catalog)]
-    return [finding for finding in findings if finding.severity is Severity.ERROR]
+def _mend(connection: Connection[Any], draft: Draft, policy: Policy, errors: list[Finding]) -> Draft:
+    """Return *draft* with a change for each of *errors*; as it is when none can be mended."""
+    catalog = read_catalog(connection, policy)
+    mended = repair(draft, errors, Facts(catalog.tables, catalog.codes))
+    return _give_up(draft, errors) if mended == draft else mended
 
 
-def _leave_to_installer(errors: list[Finding], policy: Policy) -> list[Finding]:
+def _leave_to_installer(errors: Sequence[Finding], policy: Policy) -> list[Finding]:
     """
     Return *errors* without rights that are lacking, where the role could apply nothing at all.
 
@@ -67,7 +68,7 @@ def _leave_to_installer(errors: list[Finding], policy: Policy) -> list[Finding]:
     lacking = {error.path[1] for error in errors if error.code in _RIGHTS and len(error.path) > 1}
     is_installer = not any(error.code == "cannot-create-roles" for error in errors)
     if is_installer and not lacking >= policy.entities.keys():
-        return errors
+        return list(errors)
     return [error for error in errors if error.code not in _RIGHTS]
 
 
