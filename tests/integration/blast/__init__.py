@@ -1,0 +1,1 @@
+"""The blast radius of a role."""
