@@ -1,4 +1,4 @@
-"""Every hole of the seeded database is one: the role uses it over its own connection, and people work there."""
+"""Every hole of the seeded database is one: the role uses it by its own login, and people work there."""
 
 from __future__ import annotations
 
