@@ -1,0 +1,1 @@
+"""The blast radius of a role: the worst that it can do, from the catalog as it is."""
