@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from psycopg import Connection, errors
 from psycopg.pq import TransactionStatus
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
 from pgmoat.catalog.arrays import freeze_array
 from pgmoat.postgres.sqlfile import load_sql

@@ -1,0 +1,134 @@
+"""
+Turn claims into what must pass when it is tried, and as whom.
+
+In: Blast, Scene. Out: Expectation. I/O: none.
+
+Only a way of privileges alone can be tried without doing anything: grants, ownership, memberships, attributes. What
+a view, a trigger, a function or a setting adds is as its text lets it; its entrance is tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pgmoat.postgres.sqltext import Identifier, compose
+from pgmoat.report.blast.model import Blast, Claim, Confidence, StepKind, Way
+from pgmoat.report.blast.probe import COLUMN_ACTIONS, list_relation_keys
+from pgmoat.report.blast.trial import Identity, Key, RelationToTry, Scene
+
+PLAIN_STEPS = frozenset(
+    {
+        StepKind.PUBLIC,
+        StepKind.GRANT,
+        StepKind.OWNER,
+        StepKind.ATTRIBUTE,
+        StepKind.PREDEFINED,
+        StepKind.INHERIT,
+        StepKind.SET_ROLE,
+        StepKind.ADMIN_OPTION,
+        StepKind.CREATE_ROLE,
+        StepKind.BUILT_IN,
+        StepKind.REPLACE,
+    }
+)
+_SELF_GRANTS = (StepKind.ADMIN_OPTION, StepKind.CREATE_ROLE)
+_FUNCTIONS = frozenset({"function", "procedure", "aggregate", "window function", "routine"})
+_BY_CODE = {
+    "superuser": Key("attribute", "", "SUPERUSER"),
+    "create-role": Key("attribute", "", "CREATEROLE"),
+    "create-database": Key("attribute", "", "CREATEDB"),
+    "replication": Key("attribute", "", "REPLICATION"),
+    "read-files": Key("file", "", "read"),
+    "write-files": Key("file", "", "write"),
+    "run-programs": Key("program", "", "run"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the claims say, in terms of what can be tried."""
+
+    claimed: Mapping[Identity, Mapping[Key, Claim]]  # the role itself first
+    untried: tuple[tuple[Claim, Way], ...] = ()  # claims without a way that can be tried, by their surest way
+    entrances: Mapping[int, tuple[Claim, ...]] = field(default_factory=dict[int, tuple[Claim, ...]])
+
+
+def expect(blast: Blast, scene: Scene) -> Expectation:
+    """Return what the claims of *blast* say of *scene*."""
+    claimed: dict[Identity, dict[Key, Claim]] = defaultdict(dict)
+    claimed[Identity(blast.role)] = {}
+    untried: list[tuple[Claim, Way]] = []
+    for claim in blast.claims:
+        is_tried = False
+        for way in claim.ways:
+            if not is_plain(way):
+                continue
+            identity = identify(blast.role, way)
+            for key in list_keys_of(claim, way, scene):
+                claimed[identity].setdefault(key, claim)
+                is_tried = True
+        if not is_tried:
+            untried.append((claim, min(claim.ways, key=lambda way: list(Confidence).index(way.confidence))))
+    return Expectation(dict(claimed), tuple(untried))
+
+
+def is_plain(way: Way) -> bool:
+    """Whether privileges alone decide about *way*."""
+    return all(step.kind in PLAIN_STEPS for step in way.steps)
+
+
+def identify(role: str, way: Way) -> Identity:
+    """Return who the session is at the end of *way*, and the statements that make it so."""
+    current, statements, has_grant = role, list[str](), False
+    for step in way.steps:
+        if step.kind is not StepKind.SET_ROLE and step.kind not in _SELF_GRANTS:
+            continue
+        if step.kind in _SELF_GRANTS:
+            has_grant = True
+            statements.append(compose("GRANT {} TO {}", Identifier(step.name), Identifier(current)))
+        current = step.name
+        statements.append(compose("SET LOCAL ROLE {}", Identifier(current)))
+    return Identity(current, tuple(statements) if has_grant else (), current == role)
+
+
+def list_keys_of(claim: Claim, way: Way, scene: Scene) -> Iterator[Key]:
+    """Yield what must pass if *claim* is true by *way*; nothing if it cannot be tried."""
+    subject = claim.subject
+    if subject.database and subject.database != scene.database:
+        return
+    if claim.code == "dormant-grant":
+        return
+    if claim.code in _BY_CODE and subject.kind == "server":
+        yield _BY_CODE[claim.code]
+    elif subject.oid in scene.relations and subject.kind not in _FUNCTIONS:
+        yield from _list_relation(scene.relations[subject.oid], claim.action, way, scene.server_version)
+    elif subject.kind in _FUNCTIONS and subject.oid in scene.routines:
+        if claim.action in ("EXECUTE", "REPLACE"):
+            yield Key("function", subject.oid, "EXECUTE")
+    elif subject.kind == "role" and claim.action in ("SET ROLE", "ADMIN"):
+        yield Key("role", subject.name, claim.action)
+    else:
+        yield from _list_other(claim, scene)
+
+
+def _list_relation(relation: RelationToTry, action: str, way: Way, version: int) -> Iterator[Key]:
+    if action in ("OWN", "ALL"):
+        yield from list_relation_keys(relation, version)
+    elif action in COLUMN_ACTIONS and relation.kind != "S":
+        chosen = way.columns or relation.columns
+        yield from (Key("relation", relation.oid, action, column) for column in chosen)
+    elif Key("relation", relation.oid, action) in list_relation_keys(relation, version):
+        yield Key("relation", relation.oid, action)
+
+
+def _list_other(claim: Claim, scene: Scene) -> Iterator[Key]:
+    """Yield the key of a schema, database, parameter and the like, by the names that SQL gives the privilege."""
+    action = {"TEMP": "TEMPORARY", "READ": "SELECT", "WRITE": "UPDATE"}.get(
+        claim.action.upper(), claim.action.upper()
+    )
+    for thing in scene.things:
+        is_it = thing.kind == claim.subject.kind and thing.name == claim.subject.name
+        if is_it and thing.kind != "role":
+            yield Key(thing.kind, thing.identity, action)
