@@ -1,0 +1,84 @@
+"""
+From a snapshot to the blast radius of one role.
+
+In: Snapshot, a role's name. Out: Blast. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgmoat.model.closure import Closure
+from pgmoat.report.blast.collect import Collection, Judge
+from pgmoat.report.blast.counting import count, make_budget
+from pgmoat.report.blast.everyone import collect_given
+from pgmoat.report.blast.forging import collect_forging
+from pgmoat.report.blast.functions import collect_functions, follow_hijacks
+from pgmoat.report.blast.holders import Holder, list_holders
+from pgmoat.report.blast.index import Index
+from pgmoat.report.blast.login import describe_login
+from pgmoat.report.blast.model import Blast
+from pgmoat.report.blast.objects import collect_defaults, collect_mappings, collect_objects
+from pgmoat.report.blast.passing import collect_passing
+from pgmoat.report.blast.powers import collect_powers
+from pgmoat.report.blast.relations import collect_relations
+from pgmoat.report.blast.snapshot import Snapshot
+
+_MAX_ROUNDS = 4
+"""How often the owner of a hijacked function is followed to the next one."""
+
+
+def compute_blast(
+    snapshot: Snapshot,
+    role: str,
+    *,
+    public_closures: Iterable[Closure] = (),
+    judge: Judge = lambda _table, _column: False,
+) -> Blast:
+    """
+    Return all that *role* can do, with every way to it; the role must exist.
+
+    *public_closures* are those of a hardening: what PUBLIC has is closed as that closes it.
+    """
+    index = Index(snapshot, public_closures)
+    me = index.roles_by_name[role]
+    notes = list(snapshot.notes)
+    into = Collection(index)
+    for holders in _list_rounds(index, me.oid, into, notes):
+        collect_powers(index, holders, into)
+        collect_relations(index, holders, into)
+        collect_objects(index, holders, into)
+        collect_mappings(index, holders, into)
+        collect_defaults(index, holders, into)
+    collect_passing(index, into)
+    collect_forging(index, into)
+    collect_given(index, me.oid, into)
+    claims = into.finish(judge)
+    agent = next((one for one in snapshot.agents or () if one.role == role), None)
+    budget = make_budget(agent) if agent is not None else None
+    return Blast(
+        role=role,
+        agent=agent.name if agent is not None else None,
+        database=snapshot.server.database,
+        server_version=snapshot.server.server_version,
+        is_installed=snapshot.server.is_installed,
+        claims=claims,
+        counts=count(claims, budget),
+        login=describe_login(index, me, budget),
+        budget=budget,
+        notes=tuple(notes),
+    )
+
+
+def _list_rounds(index: Index, role: int, into: Collection, notes: list[str]) -> list[tuple[Holder, ...]]:
+    """Return the role's holders, then those of the owners of functions that it hijacks, and so on."""
+    rounds = [list_holders(index, role, notes)]
+    known = {holder.role for holder in rounds[0] if holder.is_session}
+    while len(rounds) <= _MAX_ROUNDS:
+        hijacked = collect_functions(index, rounds[-1], into)
+        more = tuple(follow_hijacks(index, hijacked, known))
+        if not more:
+            break
+        known |= {holder.role for holder in more}
+        rounds.append(more)
+    return rounds

@@ -1,0 +1,97 @@
+"""
+How much a role can do in a statement, a task, an hour, counted in rows.
+
+In: claims, the agent's budget. Out: Counts. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgmoat.report.blast.model import Budget, Claim, Confidence, Counts, Standing
+from pgmoat.report.blast.snapshot import AgentFact
+
+_READS = ("read-table", "read-view")
+_WRITES = ("write-table", "write-view", "truncate-table")
+
+
+def make_budget(agent: AgentFact) -> Budget:
+    """Return an agent's limits, as pgmoat's tables have them."""
+    return Budget(
+        agent=agent.name,
+        rows_per_statement=agent.rows_per_statement,
+        writes_per_task=agent.writes_per_task,
+        writes_per_hour=agent.writes_per_hour,
+        bytes_per_task=agent.bytes_per_task,
+        task_duration_ms=agent.task_duration_ms,
+        tasks_per_hour=agent.tasks_per_hour,
+        task_mode=agent.task_mode,
+        requires_watchdog=agent.requires_watchdog,
+        is_frozen=agent.is_frozen,
+    )
+
+
+def count(claims: Sequence[Claim], budget: Budget | None) -> Counts:
+    """
+    Return the sums over *claims*.
+
+    A relation counts where some way leads to it by privileges; what a view or function reads is behind that.
+    """
+    readable = _by_relation(claims, _READS)
+    writable = _by_relation(claims, _WRITES)
+    is_limited = all(_is_limited(claim) for claim in claims if claim.code in _WRITES and _is_direct(claim))
+    operations = any(claim.code == "operation" for claim in claims)
+    unlimited = {
+        claim.subject.name: claim.rows or 0
+        for claim in claims
+        if claim.code in _WRITES and _is_direct(claim) and not _is_limited(claim)
+    }
+    base = Counts(
+        readable_entities=len(readable),
+        writable_entities=len(writable),
+        readable_rows=sum(readable.values()),
+        changeable_rows=sum(unlimited.values()),
+    )
+    if not writable and not operations:
+        return base
+    if budget is None or not is_limited:
+        return _lift(base)
+    return Counts(
+        base.readable_entities,
+        base.writable_entities,
+        base.readable_rows,
+        0,
+        budget.rows_per_statement,
+        budget.writes_per_task,
+        budget.writes_per_hour,
+    )
+
+
+def _lift(base: Counts) -> Counts:
+    return Counts(
+        base.readable_entities,
+        base.writable_entities,
+        base.readable_rows,
+        base.changeable_rows,
+        None,
+        None,
+        None,
+    )
+
+
+def _by_relation(claims: Sequence[Claim], codes: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for claim in claims:
+        if claim.code in codes and _is_direct(claim):
+            found[claim.subject.name] = max(found.get(claim.subject.name, 0), claim.rows or 0)
+    return found
+
+
+def _is_direct(claim: Claim) -> bool:
+    """Whether some way ends at the relation itself."""
+    return any(way.confidence is Confidence.CERTAIN for way in claim.ways)
+
+
+def _is_limited(claim: Claim) -> bool:
+    """Whether the policy, and so its limits, stand behind every direct way."""
+    return all(way.standing is Standing.POLICY for way in claim.ways if way.confidence is Confidence.CERTAIN)

@@ -1,0 +1,139 @@
+"""
+What PostgreSQL lets every role do that may log in, and no GRANT of people's gave.
+
+In: Index, the role. Out: claims, into a Collection. I/O: none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgmoat.report.blast.collect import Collection, Finding
+from pgmoat.report.blast.index import Index
+from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject, Way
+
+_WATCHDOG = "the watchdog"
+_NOTHING = "nothing; PostgreSQL's log, if it is told to"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One thing that is everybody's."""
+
+    code: str
+    action: str
+    text: str
+    no_closure: str
+    watched_by: str
+    severity: Severity = Severity.LOW
+
+
+GIVEN = (
+    Given(
+        "read-catalog",
+        "SELECT",
+        "may read pg_catalog and information_schema: names of all tables, columns and roles, texts of views and"
+        " functions",
+        "PostgreSQL and its clients need it",
+        "nothing; keep no secret in a function's text",
+    ),
+    Given(
+        "call-built-in",
+        "EXECUTE",
+        "may call PostgreSQL's own functions, as far as no more than memory and processor are at stake",
+        "PostgreSQL does not work without",
+        "the guard refuses what is not on its list",
+    ),
+    Given(
+        "use-resources",
+        "RUN",
+        "may use processor, memory and temporary files: generate_series, work_mem, sorts",
+        "settings of a session are its own; temp_file_limit is a superuser's",
+        f"{_WATCHDOG}, by time",
+    ),
+    Given(
+        "change-settings",
+        "SET",
+        "may change its session's settings: time limits, search_path, work_mem, application_name",
+        "settings with context user are every session's",
+        f"{_WATCHDOG} ends what is over its time; the guard refuses SET",
+    ),
+    Given(
+        "hold-transaction",
+        "BEGIN",
+        "may hold a transaction open, and with it back VACUUM",
+        "time limits are settings, which a session lifts",
+        _WATCHDOG,
+    ),
+    Given(
+        "advisory-locks",
+        "LOCK",
+        "may take any advisory lock that an application uses, and keep it",
+        "advisory locks have no privileges; EXECUTE on their functions can be revoked (plan --harden advisory-locks)",
+        "pg_locks; pgmoat itself uses none",
+    ),
+    Given(
+        "notify",
+        "NOTIFY",
+        "may LISTEN and NOTIFY on any channel: read what applications tell each other, and forge it",
+        "channels have no privileges",
+        "the guard refuses both; PostgreSQL watches nothing",
+    ),
+    Given(
+        "large-objects",
+        "CREATE",
+        "may make large objects, and fill the disk",
+        "EXECUTE on lo_create and others can be revoked (plan --harden large-objects)",
+        "pg_largeobject_metadata",
+    ),
+    Given(
+        "same-role-sessions",
+        "TERMINATE",
+        "may cancel and end sessions of the same role, and read the texts of their statements",
+        "a role has all rights over its own sessions; EXECUTE on pg_terminate_backend can be revoked (plan --harden"
+        " signals)",
+        "PostgreSQL's log",
+    ),
+    Given(
+        "own-password",
+        "ALTER ROLE",
+        "may change its own password, and so lock its fleet out",
+        "PostgreSQL lets every role do so",
+        f"plan --check; a superuser's {_WATCHDOG.removeprefix('the ')} sets it right",
+    ),
+    Given(
+        "own-settings",
+        "ALTER ROLE",
+        "may change the settings that its sessions begin with",
+        "PostgreSQL lets every role do so",
+        f"plan --check; a superuser's {_WATCHDOG.removeprefix('the ')} sets it right",
+    ),
+    Given(
+        "see-activity",
+        "SELECT",
+        "may see who is connected, from where, and with which application_name",
+        "pg_stat_activity is PUBLIC's",
+        _NOTHING,
+    ),
+)
+"""Everything of the kind: the documented base."""
+
+
+def collect_given(index: Index, role: int, into: Collection) -> None:
+    """Take in what is everybody's, if the role may log in."""
+    if not index.roles[role].can_login:
+        return
+    for given in GIVEN:
+        step = Step(StepKind.BUILT_IN, "PostgreSQL", "", "PostgreSQL lets every role")
+        into.add(
+            Finding(
+                given.code,
+                Subject("server", "the server"),
+                given.action,
+                given.text,
+                given.severity,
+                no_closure=given.no_closure,
+                watched_by=given.watched_by,
+            ),
+            Way((step,), "PUBLIC", standing=Standing.BASE),
+        )

@@ -1,0 +1,259 @@
+"""
+What views, rules and triggers do with the rights of others when a role reads or writes.
+
+In: Index, what was found so far. Out: claims, into a Collection. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pgmoat.report.blast.bodies import read_body
+from pgmoat.report.blast.closing import alter
+from pgmoat.report.blast.collect import Collection, Finding, extend_way
+from pgmoat.report.blast.definers import list_touched
+from pgmoat.report.blast.index import Index
+from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
+from pgmoat.report.blast.rows import bypasses, size
+from pgmoat.report.blast.snapshot import FunctionFact, RelationFact, RewriteFact, TriggerFact
+from pgmoat.report.blast.standing import is_own_function
+
+_EVENTS = {"INSERT": ("3", 4, 8), "UPDATE": ("2", 16, 4), "DELETE": ("4", 8, 16), "TRUNCATE": ("", 32, 0)}
+"""Of each action: a rule's event, a trigger's bit, the bit of a view that passes it on."""
+_MAX_DEPTH = 16
+
+
+def collect_passing(index: Index, into: Collection) -> None:
+    """Take in what reading and writing the relations found so far does behind them."""
+    for code in ("read-view", "read-table"):
+        for finding, ways in into.findings(code):
+            relation = index.snapshot.relations.get(finding.subject.oid)
+            if relation is not None and relation.kind == "v":
+                for way in _bounded(ways):
+                    _pass_read(index, relation, way, into, 0)
+    for code in ("write-view", "write-table", "truncate-table"):
+        for finding, ways in into.findings(code):
+            relation = index.snapshot.relations.get(finding.subject.oid)
+            if relation is not None:
+                for way in _bounded(ways):
+                    _pass_write(index, relation, finding.action, way, into, 0)
+
+
+def _bounded(ways: Iterable[Way]) -> list[Way]:
+    """Return the ways that are worth following: those with a superuser's or owner's rights reach all anyway."""
+    kinds = (StepKind.ATTRIBUTE, StepKind.PREDEFINED)
+    return [way for way in ways if way.steps[-1].kind not in kinds]
+
+
+def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, depth: int) -> None:
+    """Take in what the view reads with its owner's rights, and views below it."""
+    if view.is_invoker or depth > _MAX_DEPTH:
+        return
+    subject = index.relation(view)
+    owner = index.role_name(view.owner)
+    step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} reads as {owner}")
+    closures = ()
+    if way.standing is Standing.BEYOND:
+        closures = (
+            alter(
+                index,
+                subject,
+                about=f"{subject.name} reads with the rights of whoever asks",
+                sql=f"ALTER VIEW {subject.sql} SET (security_invoker = true)",
+                back=f"ALTER VIEW {subject.sql} RESET (security_invoker)",
+                hurts=readers(index, view),
+            ),
+        )
+    for oid, columns in index.read_by.get(view.oid, {}).items():
+        base = index.snapshot.relations.get(oid)
+        if base is None or base.oid == view.oid or index.is_system(base.schema):
+            continue
+        if not may_read(index, view.owner, base, columns):
+            continue
+        longer = extend_way(way, (step,), acts_as=owner, closures=closures, columns=columns)
+        if base.kind == "v":
+            _pass_read(index, base, longer, into, depth + 1)
+        into.add(_describe_read(index, base, view), longer)
+
+
+def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Finding:
+    subject = index.relation(base)
+    rows = size(index, base)
+    count = "rows" if rows is None else f"up to {rows:,} rows"
+    open_to = (
+        "; row security does not hold the view's owner"
+        if (base.has_row_security and bypasses(index, base, view.owner))
+        else ""
+    )
+    return Finding(
+        "read-view" if base.kind == "v" else "read-table",
+        subject,
+        "SELECT",
+        f"may read {count} of {subject.name} through a view{open_to}",
+        Severity.MEDIUM if not open_to else Severity.HIGH,
+        rows=rows,
+        limit="the rows that the view shows",
+    )
+
+
+def readers(index: Index, relation: RelationFact) -> list[int]:
+    """Return the roles that may read a relation now, by grants."""
+    grants = index.grants_on["relation", relation.oid]
+    return sorted({grant.grantee for grant in grants if grant.privilege == "SELECT"})
+
+
+def may_read(index: Index, role: int, base: RelationFact, columns: Iterable[str]) -> bool:
+    """Whether *role* may read the relation, or at least one of *columns*."""
+    held = index.inherited(role)
+    if any(index.role_name(one) == "pg_read_all_data" for one in held):
+        return True
+    if index.has(held, "relation", base.oid, "SELECT", base.owner):
+        return True
+    wanted = set(columns)
+    return any(
+        grant.grantee in held
+        and grant.privilege == "SELECT"
+        and (not wanted or index.column(base.oid, grant.number) in wanted)
+        for grant in index.grants_on["relation", base.oid]
+    )
+
+
+def _pass_write(
+    index: Index, relation: RelationFact, action: str, way: Way, into: Collection, depth: int
+) -> None:
+    if depth > _MAX_DEPTH or action not in _EVENTS:
+        return
+    event, bit, passed_on = _EVENTS[action]
+    triggers = [one for one in index.triggers_of.get(relation.oid, ()) if one.events & bit]
+    for trigger in triggers:
+        _fire(index, relation, trigger, way, into)
+    rules = [rule for rule in index.rules_of.get(relation.oid, ()) if rule.event == event]
+    for rule in {rule.rule: rule for rule in rules}.values():
+        _follow_rule(index, relation, rule, way, into)
+    is_stopped = any(one.is_instead for one in triggers) or any(rule.is_instead for rule in rules)
+    if relation.kind == "v" and relation.writes & passed_on and not is_stopped and not relation.is_invoker:
+        _pass_on(index, relation, action, way, into, depth)
+
+
+def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Collection, depth: int) -> None:
+    """Take in the base relation that PostgreSQL itself writes when somebody writes to a simple view."""
+    owner = index.role_name(view.owner)
+    subject = index.relation(view)
+    step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} writes as {owner}")
+    for oid in index.read_by.get(view.oid, {}):
+        base = index.snapshot.relations.get(oid)
+        if base is None or not _may_write(index, view.owner, base, action):
+            continue
+        longer = extend_way(way, (step,), acts_as=owner)
+        into.add(_describe_write(index, base, action, "a view"), longer)
+        _pass_write(index, base, action, longer, into, depth + 1)
+
+
+def _may_write(index: Index, role: int, base: RelationFact, action: str) -> bool:
+    held = index.inherited(role)
+    return index.has(held, "relation", base.oid, action, base.owner) or any(
+        grant.grantee in held and grant.privilege == action for grant in index.grants_on["relation", base.oid]
+    )
+
+
+def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Finding:
+    subject = index.relation(base)
+    verbs = {"INSERT": "insert into", "UPDATE": "change", "DELETE": "delete from", "TRUNCATE": "empty"}
+    code = "truncate-table" if action == "TRUNCATE" else "write-view" if base.kind == "v" else "write-table"
+    rows = size(index, base) if action != "INSERT" else None
+    return Finding(
+        code,
+        subject,
+        action,
+        f"may {verbs.get(action, action)} {subject.name} through {what}",
+        Severity.MEDIUM,
+        rows=rows,
+        limit=f"what the text of {what} does",
+    )
+
+
+def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, into: Collection) -> None:
+    """Take in a trigger that runs with its owner's rights."""
+    function = index.snapshot.functions.get(trigger.function)
+    if function is None or not function.is_definer:
+        return
+    subject = index.function(function)
+    owner = index.role_name(function.owner)
+    name = index.relation(relation).name
+    step = Step(
+        StepKind.TRIGGER,
+        subject.name,
+        subject.sql,
+        f"trigger {trigger.name} on {name} runs {subject.name} as {owner}",
+    )
+    longer = extend_way(way, (step,), acts_as=owner)
+    schema = index.schema_name(function.schema)
+    is_own = is_own_function(index, schema, function.sql)
+    if not is_own:
+        role = index.roles.get(function.owner)
+        is_superuser = role is not None and role.is_superuser
+        into.add(
+            Finding(
+                "fire-trigger",
+                subject,
+                "FIRE",
+                f"writing to {name} runs {subject.name} as {owner}",
+                Severity.MEDIUM if is_superuser else Severity.LOW,
+                limit="what the text of the function does",
+            ),
+            longer,
+        )
+    touch(index, function, longer, into, "a trigger")
+
+
+def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what: str) -> None:
+    """Take in the relations that the text of a function names, as far as its owner may."""
+    for base, action in list_touched(index, function):
+        if action == "SELECT":
+            if may_read(index, function.owner, base, ()):
+                into.add(_describe_touch(index, base, what), way)
+        elif _may_write(index, function.owner, base, action):
+            into.add(_describe_write(index, base, action, what), way)
+
+
+def _describe_touch(index: Index, base: RelationFact, what: str) -> Finding:
+    subject = index.relation(base)
+    return Finding(
+        "read-view" if base.kind == "v" else "read-table",
+        subject,
+        "SELECT",
+        f"may have {what} read {subject.name}",
+        Severity.LOW,
+        rows=size(index, base),
+        limit=f"what the text of {what} shows of it",
+    )
+
+
+def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: Way, into: Collection) -> None:
+    """Take in what a rule does: it runs with the rights of the owner of its relation."""
+    subject = index.relation(relation)
+    owner = index.role_name(relation.owner)
+    text = f"rule {rule.rule} on {subject.name} runs as {owner}"
+    longer = extend_way(
+        way,
+        (Step(StepKind.RULE, rule.rule, subject.sql, text),),
+        acts_as=owner,
+        confidence=Confidence.BOUNDED,
+    )
+    body = read_body("sql", rule.definition)
+    for mention in body.mentions:
+        base = index.relations_by_name.get(
+            (mention.schema or index.schema_name(relation.schema), mention.name)
+        )
+        if base is None or base.oid == relation.oid:
+            continue
+        if mention.action == "SELECT":
+            if may_read(index, relation.owner, base, ()):
+                into.add(_describe_touch(index, base, "a rule"), longer)
+        elif _may_write(index, relation.owner, base, mention.action):
+            into.add(_describe_write(index, base, mention.action, "a rule"), longer)
+
+
+def list_events(trigger: TriggerFact) -> Iterator[str]:
+    """Yield what fires the trigger."""
+    return (action for action, (_, bit, _) in _EVENTS.items() if trigger.events & bit)
