@@ -28,6 +28,13 @@ _WHY_UNTRIED = {
     StepKind.SETTING: "rows would have to be read",
     StepKind.LANGUAGE: "what code outside of PostgreSQL's walls does; EXECUTE is tried, functions are not run",
 }
+_WHY_BY_CODE = {
+    "predefined-role": "the tables that it opens have claims of their own, which are tried",
+    "own-password": "trying it would change the password",
+    "notify": "trying it would send a notification",
+    "replace-function": "trying it would replace the function",
+    "dormant-grant": "without USAGE on the schema it opens nothing; that it does not is tried",
+}
 _WHY_ELSE = "there is no statement that shows it and has no effect"
 
 
@@ -95,13 +102,12 @@ def compare(
     refused: dict[How, int] = defaultdict(int)
     for facts in found:
         claimed = expectation.claimed.get(facts.identity, {})
-        roles = {claim.subject.name for claim in claimed.values() if claim.subject.kind == "role"}
         for key, fact in facts.facts.items():
             claim = claimed.get(key)
             if claim is None and fact.is_allowed is not True:
                 refused[fact.how] += fact.is_allowed is False
                 continue
-            if claim is None and _is_expected(key, scene, facts, roles):
+            if claim is None and _is_expected(key, scene, facts, expectation):
                 continue
             verdict, why = judge(claim, fact)
             code = claim.code if claim is not None else ""
@@ -139,14 +145,25 @@ def judge(claim: Claim | None, fact: Fact) -> tuple[Verdict, str]:
     return Verdict.DIFFERS, "it is claimed, and refused" + (f": {fact.why}" if fact.why else "")
 
 
-def _is_expected(key: Key, scene: Scene, facts: Facts, roles: set[str]) -> bool:
+def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation) -> bool:
     """Whether what is allowed needs no claim of its own."""
     if facts.is_superuser or (key.kind, key.action) in _UNCOMPARED:
         return True
-    if key in scene.public:
+    if key in scene.public or key.kind == "everybody":
         return True
+    if key in expectation.everybodys and not facts.identity.is_login:
+        return True
+    if key.kind == "database" and key.action == "TEMPORARY":
+        # Elsewhere it is worth no claim: what the role reaches there is read there.
+        return key.thing not in {one.oid for one in scene.things if one.name == scene.database}
     # Who has a role's rights gains nothing by becoming it; what more it could be then has a claim.
-    return key.kind == "role" and key.action == "SET ROLE" and key.thing in {*roles, facts.identity.role}
+    if key.kind == "role" and key.action == "ADMIN" and scene.server_version < 160_000:
+        # Before PostgreSQL 16 that is what the claim about CREATEROLE says.
+        creates_roles = facts.facts.get(Key("attribute", "", "CREATEROLE"))
+        return creates_roles is not None and creates_roles.is_allowed is True
+    if key.kind == "role" and key.thing == facts.identity.role:
+        return key.action != "ADMIN"
+    return key.kind == "role" and key.action == "SET ROLE" and key.thing in expectation.roles
 
 
 def name_key(key: Key, scene: Scene) -> str:
@@ -156,7 +173,8 @@ def name_key(key: Key, scene: Scene) -> str:
     if key.kind == "function":
         routine = scene.routines[int(key.thing)]
         return f"{routine.schema}.{routine.signature.removeprefix(routine.schema + '.')}"
-    thing = next((one for one in scene.things if (one.kind, one.identity) == (key.kind, key.thing)), None)
+    wanted = "foreign server" if key.kind == "stored password" else key.kind
+    thing = next((one for one in scene.things if (one.kind, one.identity) == (wanted, key.thing)), None)
     if thing is not None:
         return f"{key.kind} {thing.name}"
     return key.kind if not key.thing else f"{key.kind} {key.thing}"
@@ -178,6 +196,8 @@ def why_untried(claim: Claim, way: Way) -> str:
     """Return why a claim has no statement that shows it."""
     if claim.subject.database:
         return "in another database"
+    if claim.code in _WHY_BY_CODE:
+        return _WHY_BY_CODE[claim.code]
     return next((_WHY_UNTRIED[step.kind] for step in way.steps if step.kind in _WHY_UNTRIED), _WHY_ELSE)
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pgmoat.postgres.sqltext import Identifier, compose
 from pgmoat.report.blast.model import Blast, Claim, Confidence, StepKind, Way
-from pgmoat.report.blast.probe import COLUMN_ACTIONS, list_relation_keys
+from pgmoat.report.blast.probe import COLUMN_ACTIONS, EVERYBODYS, list_relation_keys, list_thing_keys
 from pgmoat.report.blast.trial import Identity, Key, RelationToTry, Scene
 
 PLAIN_STEPS = frozenset(
@@ -31,6 +31,7 @@ PLAIN_STEPS = frozenset(
         StepKind.CREATE_ROLE,
         StepKind.BUILT_IN,
         StepKind.REPLACE,
+        StepKind.MAPPING,
     }
 )
 _SELF_GRANTS = (StepKind.ADMIN_OPTION, StepKind.CREATE_ROLE)
@@ -43,6 +44,7 @@ _BY_CODE = {
     "read-files": Key("file", "", "read"),
     "write-files": Key("file", "", "write"),
     "run-programs": Key("program", "", "run"),
+    "bypass-row-security": Key("attribute", "", "BYPASSRLS"),
 }
 
 
@@ -51,31 +53,38 @@ class Expectation:
     """What the claims say, in terms of what can be tried."""
 
     claimed: Mapping[Identity, Mapping[Key, Claim]]  # the role itself first
+    everybodys: frozenset[Key] = frozenset()  # PUBLIC's: another role has them too, where its schema lets it
+    roles: frozenset[str] = frozenset()  # whose rights count
     untried: tuple[tuple[Claim, Way], ...] = ()  # claims without a way that can be tried, by their surest way
-    entrances: Mapping[int, tuple[Claim, ...]] = field(default_factory=dict[int, tuple[Claim, ...]])
 
 
 def expect(blast: Blast, scene: Scene) -> Expectation:
     """Return what the claims of *blast* say of *scene*."""
     claimed: dict[Identity, dict[Key, Claim]] = defaultdict(dict)
-    claimed[Identity(blast.role)] = {}
+    login = Identity(blast.role)
+    claimed[login] = {}
+    everybodys: set[Key] = set()
     untried: list[tuple[Claim, Way]] = []
     for claim in blast.claims:
         is_tried = False
         for way in claim.ways:
             if not is_plain(way):
                 continue
-            identity = identify(blast.role, way)
+            becomes = claim.code == "use-role" and claim.action != "INHERIT"
+            identity = login if becomes else identify(blast.role, way)
             for key in list_keys_of(claim, way, scene):
                 claimed[identity].setdefault(key, claim)
                 is_tried = True
+                if way.acts_as == "PUBLIC":
+                    everybodys.add(key)
         if not is_tried:
             untried.append((claim, min(claim.ways, key=lambda way: list(Confidence).index(way.confidence))))
-    return Expectation(dict(claimed), tuple(untried))
+    roles = frozenset(claim.subject.name for claim in blast.claims_of("use-role"))
+    return Expectation(dict(claimed), frozenset(everybodys), roles, tuple(untried))
 
 
 def is_plain(way: Way) -> bool:
-    """Whether privileges alone decide about *way*."""
+    """Whether privileges alone decide about *way*; a stored password is read where they let it."""
     return all(step.kind in PLAIN_STEPS for step in way.steps)
 
 
@@ -100,17 +109,34 @@ def list_keys_of(claim: Claim, way: Way, scene: Scene) -> Iterator[Key]:
         return
     if claim.code == "dormant-grant":
         return
-    if claim.code in _BY_CODE and subject.kind == "server":
+    if claim.code == "stored-password":
+        yield from _list_password(claim, way, scene)
+    elif claim.code in _BY_CODE and subject.kind in ("server", "database"):
         yield _BY_CODE[claim.code]
     elif subject.oid in scene.relations and subject.kind not in _FUNCTIONS:
         yield from _list_relation(scene.relations[subject.oid], claim.action, way, scene.server_version)
     elif subject.kind in _FUNCTIONS and subject.oid in scene.routines:
         if claim.action in ("EXECUTE", "REPLACE"):
             yield Key("function", subject.oid, "EXECUTE")
-    elif subject.kind == "role" and claim.action in ("SET ROLE", "ADMIN"):
-        yield Key("role", subject.name, claim.action)
+    elif claim.code == "use-role":
+        yield from _list_role(claim, way)
+    elif Key("everybody", "", claim.code) in EVERYBODYS:
+        yield Key("everybody", "", claim.code)
     else:
         yield from _list_other(claim, scene)
+
+
+def _list_role(claim: Claim, way: Way) -> Iterator[Key]:
+    """Yield what shows that the role can become another: SET ROLE, or that it may grant it, to itself too."""
+    last = way.steps[-1]
+    if claim.action == "INHERIT":
+        yield Key("role", claim.subject.name, "INHERIT")
+        return
+    if last.kind is StepKind.SET_ROLE and not any(step.kind in _SELF_GRANTS for step in way.steps):
+        yield Key("role", claim.subject.name, "SET ROLE")
+    sets = [step.kind for step in way.steps if step.kind in (StepKind.SET_ROLE, *_SELF_GRANTS)]
+    if last.kind in _SELF_GRANTS and len(sets) == 1:
+        yield Key("role", claim.subject.name, "ADMIN")
 
 
 def _list_relation(relation: RelationToTry, action: str, way: Way, version: int) -> Iterator[Key]:
@@ -130,5 +156,20 @@ def _list_other(claim: Claim, scene: Scene) -> Iterator[Key]:
     )
     for thing in scene.things:
         is_it = thing.kind == claim.subject.kind and thing.name == claim.subject.name
-        if is_it and thing.kind != "role":
-            yield Key(thing.kind, thing.identity, action)
+        if not is_it or thing.kind == "role":
+            continue
+        keys = list(list_thing_keys(thing))
+        wanted = Key(thing.kind, thing.identity, action)
+        yield from (key for key in keys if key == wanted or (action == "OWN" and key.action != "CONNECT"))
+
+
+def _list_password(claim: Claim, way: Way, scene: Scene) -> Iterator[Key]:
+    """Yield the key of a user mapping whose password the role can read, by its server."""
+    servers = {step.sql for step in way.steps if step.kind is StepKind.MAPPING}
+    for thing in scene.things:
+        if (
+            thing.kind == "foreign server"
+            and Identifier(thing.name).text in servers
+            and claim.action == "READ"
+        ):
+            yield Key("stored password", thing.oid, "read")

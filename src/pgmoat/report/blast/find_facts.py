@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from psycopg import Connection, errors
+from psycopg import Connection
+from psycopg import Error as DatabaseError
 
 from pgmoat.report.blast.probe import (
     list_relation_keys,
     list_thing_keys,
     probe_attributes,
+    probe_everybodys,
     probe_relation,
     probe_routine,
     probe_stored_password,
@@ -49,25 +51,29 @@ def find_facts(  # noqa: PLR0913 - what is tried, by whom, and who hears of it
 
     Without *can_set_role* the session is not the role's own: what it could become is not tried.
     """
-    try:
-        asked = _complete(ask(connection, scene), scene)
-    except errors.InsufficientPrivilege:  # somebody took has_table_privilege() from PUBLIC
-        asked = None
+    asked, note = _ask(connection, scene, identity)
     is_complete = not identity.grants
     attempts = list(_list_attempts(scene, claimed, asked, can_set_role=can_set_role))
     if not is_complete:
         attempts = [attempt for attempt in attempts if claimed.issuperset(attempt.keys)]
-    prefix = _become(identity)
-    facts = _run(connection, scene, attempts, prefix, on_progress)
-    if is_complete and asked is not None:
-        _add_asked(facts, asked, list_keys(scene), scene, can_set_role=can_set_role)
+    facts = _run(connection, scene, attempts, identity.grants, on_progress)
+    if asked is not None:
+        _add_asked(facts, asked, list_keys(scene) if is_complete else claimed, scene)
     _settle_sequences(facts)
     superuser = facts.get(Key("attribute", "", "SUPERUSER"))
-    return Facts(identity, facts, superuser is not None and superuser.is_allowed is True, is_complete)
+    is_superuser = superuser is not None and superuser.is_allowed is True
+    return Facts(identity, facts, is_superuser, is_complete, note)
 
 
-def _become(identity: Identity) -> tuple[str, ...]:
-    return identity.grants
+def _ask(connection: Connection[Any], scene: Scene, identity: Identity) -> tuple[Set[Key] | None, str]:
+    """Return what PostgreSQL says; None and the reason if it does not, as without has_table_privilege()."""
+    try:
+        with connection.transaction(force_rollback=True):
+            for statement in identity.grants:
+                connection.execute(statement.encode())
+            return _complete(ask(connection, scene), scene), ""
+    except DatabaseError as error:
+        return None, f"PostgreSQL could not be asked as {identity.role}: {error.diag.message_primary}"
 
 
 def list_keys(scene: Scene) -> Iterator[Key]:
@@ -78,8 +84,7 @@ def list_keys(scene: Scene) -> Iterator[Key]:
         yield Key("function", oid, "EXECUTE")
     for thing in scene.things:
         yield from list_thing_keys(thing)
-    for attempt in probe_attributes(""):
-        yield from attempt.keys
+    yield Key("attribute", "", "BYPASSRLS")
 
 
 def _complete(asked: Set[Key], scene: Scene) -> frozenset[Key]:
@@ -107,7 +112,8 @@ def _list_attempts(
             attempt = probe_routine(routine)
             if attempt is not None:
                 yield attempt
-    a_role = next(thing.name for thing in scene.things if thing.kind == "role")
+    # PostgreSQL refuses names that begin with pg_ before it looks at privileges.
+    a_role = next(thing.name for thing in scene.things if thing.kind == "role" and not thing.is_system)
     for thing in scene.things:
         if thing.kind == "role" and not can_set_role:
             continue
@@ -116,6 +122,7 @@ def _list_attempts(
             key = Key("stored password", thing.oid, "read")
             yield Attempt((key,), probe_stored_password(thing.name))
     yield from probe_attributes(a_role)
+    yield from probe_everybodys()
 
 
 def _run(
@@ -170,17 +177,12 @@ def judge_answer(attempt: Attempt, answer: Answer) -> Fact:
     return Fact(None, How.UNKNOWN, f"{answer.message} (SQLSTATE {answer.sqlstate})")
 
 
-def _add_asked(
-    facts: dict[Key, Fact], asked: Set[Key], keys: Iterable[Key], scene: Scene, *, can_set_role: bool
-) -> None:
+def _add_asked(facts: dict[Key, Fact], asked: Set[Key], keys: Iterable[Key], scene: Scene) -> None:
     """Fill in what was not tried; keep beside a refusal that the privilege is there and something else failed."""
     for key in keys:
         fact = facts.get(key)
         if fact is None or fact.is_allowed is None:
-            if key.kind == "role":
-                facts.setdefault(key, Fact(None, How.UNKNOWN, "the session is not the role's own"))
-                continue
-            if key.kind == "large object":
+            if (key.kind == "role" and key.action != "INHERIT") or key.kind in ("large object", "everybody"):
                 continue
             why = fact.why if fact is not None else _why_asked(key, scene)
             facts[key] = Fact(key in asked, How.ASKED, why)

@@ -11,7 +11,7 @@ exist, a loop of memberships. What has neither is asked only: TRUNCATE would tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgmoat.postgres.sqltext import SQL, Composable, Identifier, Literal, Printed, compose, join
 from pgmoat.report.blast.trial import (
@@ -57,7 +57,8 @@ def probe_relation(relation: RelationToTry, wanted: Iterable[Key]) -> Iterator[A
         return
     if relation.is_remote:
         return
-    for action in ("SELECT", "INSERT", "UPDATE"):
+    # PostgreSQL lets nobody but superusers write to its catalogs, whatever is granted.
+    for action in ("SELECT",) if relation.is_system else ("SELECT", "INSERT", "UPDATE"):
         keys = [Key("relation", relation.oid, action, column) for column in relation.columns]
         good = tuple(key for key in keys if key in expected)
         bad = tuple(key for key in keys if key not in expected)
@@ -67,6 +68,8 @@ def probe_relation(relation: RelationToTry, wanted: Iterable[Key]) -> Iterator[A
             yield Attempt(bad, probe_columns(relation, action, ()), is_any=True)
         else:
             yield from split_columns(relation, action, bad)
+    if relation.is_system:
+        return
     delete = compose("EXPLAIN DELETE FROM {} WHERE false", _name(relation))
     yield Attempt((Key("relation", relation.oid, "DELETE"),), Probe(delete))
 
@@ -153,8 +156,9 @@ def list_thing_keys(thing: ThingToTry) -> Iterator[Key]:
         "foreign data wrapper": ("USAGE",),
         "tablespace": ("CREATE",),
         "large object": ("SELECT", "UPDATE"),
-        "role": ("SET ROLE", "ADMIN"),
-        "parameter": ("SET",),
+        "role": ("SET ROLE", "ADMIN", "INHERIT"),
+        # SET of the others is everybody's, or nobody's.
+        "parameter": ("ALTER SYSTEM",) if thing.is_system else ("SET", "ALTER SYSTEM"),
     }
     yield from (Key(thing.kind, thing.identity, action) for action in actions[thing.kind])
 
@@ -227,6 +231,39 @@ def probe_attributes(a_role: str) -> Iterator[Attempt]:
     )  # fmt: skip
     for kind, action, probe in found:
         yield Attempt((Key(kind, "", action),), probe)
+
+
+EVERYBODYS: Mapping[Key, Probe] = {
+    Key("everybody", "", code): probe
+    for code, probe in (
+        ("read-catalog", Probe("EXPLAIN SELECT * FROM pg_catalog.pg_class")),
+        ("see-activity", Probe("EXPLAIN SELECT * FROM pg_catalog.pg_stat_activity")),
+        (
+            "call-built-in",
+            Probe("EXPLAIN SELECT pg_catalog.repeat(x.a, 2) FROM (SELECT 'a' AS a OFFSET 0) AS x"),
+        ),
+        ("use-resources", Probe("EXPLAIN SELECT FROM pg_catalog.generate_series(1, 2)")),
+        ("change-settings", Probe("SET LOCAL work_mem TO DEFAULT")),
+        ("hold-transaction", Probe("SHOW transaction_read_only")),
+        ("advisory-locks", Probe("EXPLAIN SELECT pg_catalog.pg_advisory_lock(1)")),
+        ("large-objects", Probe("EXPLAIN SELECT pg_catalog.lo_create(0)")),
+        ("same-role-sessions", Probe("EXPLAIN SELECT pg_catalog.pg_terminate_backend(0)")),
+        (
+            "own-settings",
+            Probe(
+                "ALTER ROLE CURRENT_USER SET pgmoat_no_such_setting = 1",
+                frozenset({"42704"}),
+                Mode.READ_WRITE,
+            ),
+        ),
+    )
+}
+"""What PostgreSQL lets every role do, by the code of the claim."""
+
+
+def probe_everybodys() -> Iterator[Attempt]:
+    """Yield attempts at what every role may do."""
+    yield from (Attempt((key,), probe) for key, probe in EVERYBODYS.items())
 
 
 def probe_stored_password(server: str) -> Probe:

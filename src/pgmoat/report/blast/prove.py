@@ -85,6 +85,7 @@ def prove(
                     claimed = frozenset(expectation.claimed[identity])
                     can_set = standing is not Standing.MEMBER and identity.is_login
                     found.append(find_facts(actor, scene, identity, claimed, can_set_role=can_set))
+    notes += [facts.note for facts in found if facts.note]
     return compare(blast.role, scene, expectation, found, notes)
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from pgmoat.catalog.arrays import freeze_array
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.report.blast.trial import Key, RelationToTry, RoutineToTry, Scene, ThingToTry
 
@@ -22,7 +23,7 @@ _PACKAGE = "pgmoat.report.blast"
 _AT_A_TIME = 200
 """Relations whose columns are asked about in one statement: it is a short one then."""
 
-Noun = TypeVar("Noun", RelationToTry, RoutineToTry, ThingToTry)
+Noun = TypeVar("Noun")
 
 
 def read_scene(connection: Connection[Any]) -> Scene:
@@ -44,12 +45,11 @@ def read_scene(connection: Connection[Any]) -> Scene:
 
 
 def _read(connection: Connection[Any], name: str, noun: type[Noun]) -> list[Noun]:
-    def make(**row: Any) -> Noun:
-        lists = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
-        return noun(**row | lists)
-
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [make(**row) for row in cursor.execute(load_sql(_PACKAGE, name))]
+        return [
+            noun(**{column: freeze_array(value) for column, value in row.items()})
+            for row in cursor.execute(load_sql(_PACKAGE, name))
+        ]
 
 
 def _read_public(connection: Connection[Any]) -> Iterator[Key]:
@@ -73,7 +73,7 @@ def _ask_relations(connection: Connection[Any], scene: Scene) -> Iterator[Key]:
 def _ask_things(connection: Connection[Any], scene: Scene) -> Iterator[Key]:
     statement = load_sql(_PACKAGE, "ask_things")
     for kind, oid, name, action in connection.execute(statement, {"routines": list(scene.routines)}):
-        yield Key(kind, oid or name if kind not in ("role", "parameter") else name, action)
+        yield Key(kind, name if kind in ("role", "parameter", "attribute") else oid, action)
 
 
 def _split(oids: Sequence[int]) -> Iterable[list[int]]:

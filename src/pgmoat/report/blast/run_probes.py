@@ -71,7 +71,8 @@ def _run_batch(pgconn: PGconn, probes: Sequence[Probe], prefix: Sequence[str]) -
     pgconn.enter_pipeline_mode()
     try:
         for probe in probes:
-            for statement in (f"BEGIN TRANSACTION {probe.mode.upper()}", *prefix, probe.sql):
+            mode = Mode.READ_WRITE if prefix else probe.mode
+            for statement in (f"BEGIN TRANSACTION {mode.upper()}", *prefix, probe.sql):
                 pgconn.send_query_params(statement.encode(), None)
             pgconn.pipeline_sync()
             pgconn.send_query_params(b"ROLLBACK", None)

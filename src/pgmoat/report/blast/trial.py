@@ -157,3 +157,4 @@ class Facts:
     facts: Mapping[Key, Fact] = field(default_factory=dict[Key, Fact])
     is_superuser: bool = False
     is_complete: bool = True  # everything was tried, not only what is claimed
+    note: str = ""  # why PostgreSQL was not asked

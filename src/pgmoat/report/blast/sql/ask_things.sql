@@ -35,10 +35,9 @@ CROSS JOIN (VALUES ('SET'), ('ALTER SYSTEM')) AS p(action)
 WHERE pg_catalog.has_parameter_privilege(g.name, p.action)
     AND (p.action <> 'SET' OR g.context = 'superuser')
 UNION ALL
-SELECT 'role', r.oid::pg_catalog.int8, r.rolname::pg_catalog.text, p.action
+SELECT 'role', r.oid::pg_catalog.int8, r.rolname::pg_catalog.text, 'INHERIT'
 FROM pg_catalog.pg_roles AS r
-CROSS JOIN (VALUES ('USAGE'), ('MEMBER')) AS p(action)
-WHERE pg_catalog.pg_has_role(r.oid, p.action)
+WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')
 UNION ALL
 SELECT 'attribute', 0, '', a.action
 FROM pg_catalog.pg_roles AS r

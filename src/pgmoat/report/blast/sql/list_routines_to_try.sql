@@ -20,8 +20,10 @@ SELECT
             WHEN y.typname IN ('anyenum', 'internal', 'trigger', 'event_trigger', 'void') THEN NULL
             ELSE pg_catalog.format_type(t.type, NULL)
         END
-        FROM pg_catalog.unnest(COALESCE(f.proallargtypes, f.proargtypes::pg_catalog.oid[]), f.proargmodes)
-            WITH ORDINALITY AS t(type, mode, position)
+        FROM ROWS FROM (
+            pg_catalog.unnest(COALESCE(f.proallargtypes, f.proargtypes::pg_catalog.oid[])),
+            pg_catalog.unnest(f.proargmodes)
+        ) WITH ORDINALITY AS t(type, mode, position)
         JOIN pg_catalog.pg_type AS y ON y.oid = t.type
         WHERE COALESCE(t.mode, 'i') IN ('i', 'b', 'v') OR (f.prokind = 'p' AND t.mode = 'o')
         ORDER BY t.position

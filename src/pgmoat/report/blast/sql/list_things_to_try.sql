@@ -1,4 +1,5 @@
 -- Everything else that a role may use or not. Parameters: none. Columns: the fields of ThingToTry.
+-- is_system: PostgreSQL's own; of a parameter: a session does not need a privilege to set it, or cannot.
 SELECT 'schema' AS kind, n.oid::pg_catalog.int8 AS oid, n.nspname::pg_catalog.text AS name,
     n.nspname IN ('pg_catalog', 'information_schema') AS is_system
 FROM pg_catalog.pg_namespace AS n
@@ -27,7 +28,7 @@ UNION ALL
 SELECT 'role', r.oid::pg_catalog.int8, r.rolname::pg_catalog.text, pg_catalog.starts_with(r.rolname::pg_catalog.text, 'pg_')
 FROM pg_catalog.pg_roles AS r
 UNION ALL
-SELECT 'parameter', 0, p.name, false
+SELECT 'parameter', 0, p.name, p.context <> 'superuser'
 FROM pg_catalog.pg_settings AS p
-WHERE p.context = 'superuser'
+WHERE p.context <> 'internal'
 ORDER BY kind, name

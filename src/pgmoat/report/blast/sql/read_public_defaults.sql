@@ -16,4 +16,10 @@ LEFT JOIN pg_catalog.pg_attribute AS a
     AND acl.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
 WHERE acl.grantee = 0
     AND i.classoid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_namespace'::pg_catalog.regclass)
+UNION
+-- The information schema is made after pg_init_privs is: it shows everybody what is his, and no more.
+SELECT 'relation', c.oid::pg_catalog.int8, 'SELECT', a.attname::pg_catalog.text
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'information_schema'::pg_catalog.regnamespace
 ORDER BY kind, oid, action, column_name
