@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, tuple_row
 
 from pgmoat.catalog.arrays import freeze_array
+from pgmoat.catalog.closures import read_recorded_closures
 from pgmoat.catalog.fingerprint import compose_fingerprint
 from pgmoat.model.names import ADDED_COLUMN_COMMENT, OWN_SCHEMAS, ROW_POLICY, ROW_POLICY_COMMENT
 from pgmoat.model.objects import (
@@ -145,6 +146,7 @@ def _assemble(
         grantors=_list_grantors(grants),
         password_verifiers=installed.password_verifiers,
         hard_frozen=installed.hard_frozen,
+        closures=read_recorded_closures(connection),
     )
 
 

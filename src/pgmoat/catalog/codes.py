@@ -84,7 +84,7 @@ def read_codes(  # noqa: PLR0913 - the last two are for tests
         except QueryCanceled:
             with connection.transaction(force_rollback=True):
                 _become_owner(connection, table, installer)
-                rows = _read_statistics(connection, table, column)
+                rows = read_statistics(connection, table, column)
             codes[table.qualified_name, column] = CodeCounts(rows, sampled=True, estimated=True)
         except InsufficientPrivilege:
             continue
@@ -166,7 +166,7 @@ def _walk_codes(connection: Connection[Any], table: Table, column: str) -> CodeC
     """Return all codes from the index; their numbers of rows from statistics, -1 where those have none."""
     query = sql.SQL(load_sql(_PACKAGE, "scan_codes"))
     found = _fetch_codes(connection, query, table, column)
-    known = _read_statistics(connection, table, column)
+    known = read_statistics(connection, table, column)
     return CodeCounts({code: known.get(code, -1) for code in found}, sampled=False, estimated=True)
 
 
@@ -175,7 +175,8 @@ def _fetch_codes(connection: Connection[Any], query: sql.SQL, table: Table, colu
         return {row.code: row.rows for row in cursor.execute(_fill(query, table, column))}
 
 
-def _read_statistics(connection: Connection[Any], table: Table, column: str) -> dict[str, int]:
+def read_statistics(connection: Connection[Any], table: Table, column: str) -> dict[str, int]:
+    """Return the codes that the planner's statistics name, with estimated numbers of rows."""
     parameters = {
         "schema": table.schema,
         "table": table.name,

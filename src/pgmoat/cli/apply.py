@@ -14,13 +14,14 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
+from pgmoat.cli.hardening import HardenOption, SoftenOption, print_hardening, read_areas
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption, PolicyArgument, YesOption
 from pgmoat.cli.output import ask, print_findings, print_json, print_plan, show_progress
-from pgmoat.cli.plan import describe_policy_plan, refuse_blocked
+from pgmoat.cli.plan import describe_hardened_plan, refuse_blocked
 from pgmoat.errors import Error
+from pgmoat.harden.make import plan_hardened
 from pgmoat.model.action import Plan
 from pgmoat.plan.apply import ApplyOptions, apply_plan
-from pgmoat.plan.make import plan_policy
 from pgmoat.plan.people import Patience
 from pgmoat.policy.load import load_policy
 from pgmoat.policy.units import parse_milliseconds
@@ -42,6 +43,8 @@ def apply(
     ] = None,
     lock_timeout: LockTimeoutOption = "2s",
     tries: TriesOption = 5,
+    harden: HardenOption = None,
+    soften: SoftenOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """
@@ -49,25 +52,31 @@ def apply(
 
     New columns of people's tables come first, each ALTER in a short transaction of its own; everything else
     is one transaction. Passwords of new agents go to a file that only you can read.
+
+    [bold]--harden usual[/] also takes from PUBLIC what plan --harden shows, and gives it by name to all roles
+    of people's; [bold]--soften[/] takes that back.
     """
     loaded = load_policy(policy)
     target = resolve_dsn(dsn, os.environ)
     with connect(target) as connection, connect(target) as side_connection:
-        planned = plan_policy(side_connection, loaded.policy)
+        areas = read_areas(harden, soften)
+        hardened = plan_hardened(side_connection, loaded.policy, *areas)
+        planned = hardened.planned
         if not as_json:
             print_findings(loaded, (*planned.findings, *loaded.findings))
         refuse_blocked(policy, planned)
         if as_json:
-            print_json(describe_policy_plan(loaded, planned))
+            print_json(describe_hardened_plan(loaded, hardened))
         else:
-            print_plan(planned.plan)
+            print_hardening(hardened.hardening)
+            print_plan(planned.plan if soften else hardened.shown)
         if not planned.plan.actions:
             return 0
         if not yes:
             ask("Apply this?")
 
         def plan_again(reader: Connection[Any]) -> Plan:
-            again = plan_policy(reader, loaded.policy)
+            again = plan_hardened(reader, loaded.policy, *areas).planned
             refuse_blocked(policy, again)
             return again.plan
 

@@ -17,10 +17,11 @@ from pgmoat.catalog.actual import read_actual
 from pgmoat.cli.apply import LockTimeoutOption, TriesOption, read_patience
 from pgmoat.cli.options import DsnOption, JsonOption, YesOption
 from pgmoat.cli.output import ask, print_json, print_plan, show_progress
+from pgmoat.harden.make import plan_destroyed
 from pgmoat.model.action import Plan
 from pgmoat.model.objects import Wanted
 from pgmoat.plan.apply import ApplyOptions, apply_plan, refuse_errors
-from pgmoat.plan.destroy import count_hidden_rows, plan_destroy
+from pgmoat.plan.destroy import count_hidden_rows
 from pgmoat.plan.render import describe_plan
 from pgmoat.postgres.connect import connect, resolve_dsn
 
@@ -39,13 +40,13 @@ def destroy(
     Take away what pgmoat made: roles, views, functions, privileges. People's data stays as it is.
 
     The history and the soft-delete columns stay too, unless --everything is given. It needs no policy: the
-    database knows what pgmoat made.
+    database knows what pgmoat made. What [bold]apply --harden[/] took from PUBLIC is given back.
     """
     target = resolve_dsn(dsn, os.environ)
     with connect(target) as connection, connect(target) as side_connection:
 
         def make_plan(reader: Connection[Any]) -> Plan:
-            return plan_destroy(reader, everything=everything)
+            return plan_destroyed(reader, everything=everything)
 
         shown = make_plan(side_connection)
         if as_json:

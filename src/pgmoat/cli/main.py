@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 from pgmoat.cli import (
     apply,
     approvals,
+    blast,
     demo,
     destroy,
     doctor,
@@ -77,6 +78,7 @@ def build_app() -> typer.Typer:
     app.command("plan")(plan.plan)
     app.command("apply")(apply.apply)
     app.command("destroy")(destroy.destroy)
+    app.command("blast")(blast.blast)
     app.command("doctor")(doctor.doctor)
     app.command("pgbouncer")(pgbouncer.pgbouncer)
     app.add_typer(task.build_app(), name="task")

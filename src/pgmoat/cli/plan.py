@@ -14,11 +14,20 @@ from typing import Annotated, Any
 
 import typer
 
+from pgmoat.cli.hardening import (
+    HardenOption,
+    SoftenOption,
+    describe_hardening,
+    print_hardening,
+    read_areas,
+)
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption, PolicyArgument
 from pgmoat.cli.output import print_findings, print_json, print_plan
 from pgmoat.errors import Error, PlanBlockedError
+from pgmoat.harden.make import HardenedPlan, plan_hardened
+from pgmoat.harden.render import render_left
 from pgmoat.model.finding import Finding
-from pgmoat.plan.make import PolicyPlan, plan_policy
+from pgmoat.plan.make import PolicyPlan
 from pgmoat.plan.render import describe_plan, render_script
 from pgmoat.plan.steps import render_steps
 from pgmoat.policy.load import LoadedPolicy, load_policy
@@ -37,10 +46,14 @@ def plan(
     superuser_sql: Annotated[
         bool, typer.Option("--superuser-sql", help="Print what is left to a superuser instead of the diff.")
     ] = False,
+    harden: HardenOption = None,
+    soften: SoftenOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """
     Show what apply would do, and what somebody changed by hand since. Changes nothing.
+
+    With [bold]--harden usual[/] also what takes from PUBLIC the ways that agents have and do not need.
 
     In CI: [bold]pgmoat plan --check[/]. To read the SQL: [bold]pgmoat plan --sql[/].
     """
@@ -48,19 +61,22 @@ def plan(
         raise Error("--sql, --superuser-sql and --json exclude each other")
     loaded = load_policy(policy)
     with connect(resolve_dsn(dsn, os.environ)) as connection:
-        planned = plan_policy(connection, loaded.policy)
+        hardened = plan_hardened(connection, loaded.policy, *read_areas(harden, soften))
+    planned = hardened.planned
     findings = (*planned.findings, *loaded.findings)
     if as_json:
-        print_json(describe_policy_plan(loaded, planned))
+        print_json(describe_hardened_plan(loaded, hardened))
     else:
         print_findings(loaded, findings, stderr=sql or superuser_sql)
     refuse_blocked(policy, planned)
     if superuser_sql:
         sys.stdout.write(render_steps(planned.steps))
+        sys.stdout.write(render_left(hardened.hardening))
     elif sql:
         sys.stdout.write(render_script(planned.plan))
     elif not as_json:
-        print_plan(planned.plan)
+        print_hardening(hardened.hardening)
+        print_plan(planned.plan if soften else hardened.shown)
     return EXIT_CHANGES if check and not planned.plan.is_in_order else 0
 
 
@@ -79,12 +95,14 @@ def refuse_blocked(policy: Path, planned: PolicyPlan) -> None:
         )
 
 
-def describe_policy_plan(loaded: LoadedPolicy, planned: PolicyPlan) -> dict[str, Any]:
-    """Return the plan and the checks' findings as JSON has them."""
+def describe_hardened_plan(loaded: LoadedPolicy, hardened: HardenedPlan) -> dict[str, Any]:
+    """Return the plan, the checks' findings and what is closed or given back as JSON has them."""
+    planned = hardened.planned
     findings = (*planned.findings, *loaded.findings)
     return {
         "policy_findings": [_describe_finding(loaded, finding) for finding in findings],
         "superuser_steps": [asdict(step) for step in planned.steps],
+        "hardening": describe_hardening(hardened.hardening),
         **describe_plan(planned.plan),
     }
 

@@ -16,10 +16,11 @@ from psycopg.rows import class_row
 
 from pgmoat.doctor.check import Area, Check, Remark, Status
 from pgmoat.doctor.target import PACKAGE, Target
+from pgmoat.harden.make import plan_hardened
 from pgmoat.model.action import Cause
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.model.names import ADDED_COLUMN_COMMENT
-from pgmoat.plan.make import PolicyPlan, plan_policy
+from pgmoat.plan.make import PolicyPlan
 from pgmoat.policy.load import LoadedPolicy
 from pgmoat.policy.schema import Policy
 from pgmoat.postgres.sqlfile import load_sql
@@ -65,7 +66,8 @@ class ColumnFacts:
 
 def read_drift(connection: Connection[Any], loaded: LoadedPolicy) -> DriftFacts:
     """Return what plan says."""
-    return DriftFacts(plan_policy(connection, loaded.policy), loaded.file, loaded.findings)
+    planned = plan_hardened(connection, loaded.policy).planned
+    return DriftFacts(planned, loaded.file, loaded.findings)
 
 
 def read_new_columns(connection: Connection[Any], policy: Policy, target: Target) -> ColumnFacts:

@@ -42,6 +42,7 @@ class Action:
     on_people_table: str = ""  # set for an ALTER of a people's table: a short transaction of its own
     needs_password: str = ""  # agent role that gets a generated password after this step
     takes_membership: Membership | None = None  # the membership that it revokes
+    revert: tuple[str, ...] = ()  # what takes it back, where that is for a person to know
 
     @property
     def comes_last(self) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgmoat.model.objects import Grant
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
@@ -22,3 +24,9 @@ class Closure:
     hurts: tuple[str, ...] = ()  # roles that lose the way, or keep it only by *grants*
     keeps: tuple[str, ...] = ()  # those of *hurts* that *grants* let keep it
     needs: str = ""  # who may run it: superuser, owner of …
+    owner: str = ""  # role that owns the object
+    grantor: str = ""  # role that gave PUBLIC the right, where it was not the owner: only it can take it back
+    taken: tuple[Grant, ...] = ()  # what *sql* takes from PUBLIC
+    given: tuple[Grant, ...] = ()  # what *grants* give
+    completes: Grant | None = None  # what an earlier hardening took, when this only gives new roles a grant
+    was_default: bool = False  # the object had no ACL of its own: PUBLIC has the right by default

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     GRANT = "grant"
     MEMBERSHIP = "membership"
     POLICY = "policy"
+    CLOSURE = "closure"
     OTHER = "other"  # types, sequences…: pgmoat makes none of its own, but finds those of others
 
 
@@ -236,6 +237,22 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedClosure:
+    """A row of pgmoat.closure: what a hardening took from PUBLIC, and who got it by name instead."""
+
+    area: str
+    taken: Grant
+    grantor: str  # role that had given it to PUBLIC; "" for the object's owner
+    grantees: tuple[str, ...]
+    was_default: bool  # PUBLIC had it because the object had no ACL
+
+    @property
+    def given(self) -> frozenset[Grant]:
+        """The grants that were made for it."""
+        return frozenset(self.taken._replace(grantee=name) for name in self.grantees)
+
+
+@dataclass(frozen=True, slots=True)
 class Actual:
     """What is in the database now, as far as pgmoat is concerned."""
 
@@ -255,3 +272,4 @@ class Actual:
     grantors: Mapping[Grant, tuple[str, ...]] = field(default_factory=dict[Grant, tuple[str, ...]])
     password_verifiers: Mapping[str, str] = field(default_factory=dict[str, str])  # recorded ones, by role
     hard_frozen: frozenset[str] = frozenset()  # agents' roles that are NOLOGIN on purpose
+    closures: tuple[RecordedClosure, ...] = ()  # what a hardening did

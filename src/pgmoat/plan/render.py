@@ -68,6 +68,7 @@ def describe_plan(plan: Plan) -> dict[str, Any]:
                 "run_as": action.run_as,
                 "on_people_table": action.on_people_table,
                 "needs_password": action.needs_password,
+                "revert": list(action.revert),
             }
             for action in plan.actions
         ],
@@ -142,6 +143,8 @@ def _list_action(action: Action) -> Iterator[str]:
     yield from map(_end, action.sql)
     if action.run_as:
         yield "RESET ROLE;"
+    for statement in action.revert:
+        yield _comment(f"revert: {_end(statement)}")
     if action.needs_password:
         yield _comment(f"set its password afterwards: \\password {action.needs_password}")
 

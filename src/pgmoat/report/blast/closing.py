@@ -61,7 +61,7 @@ def close_grant(index: Index, grants: Sequence[GrantFact], subject: Subject, own
         sql=revoke,
         grants=tuple(f"GRANT {what} TO {index.role_sql(role)}" for role in keeps),
         revert=(*back, *(f"REVOKE {what} FROM {index.role_sql(role)}" for role in keeps)),
-        hurts=names(index, lost),
+        hurts=others(index, lost),
         keeps=names(index, keeps),
         needs=f"owner of {subject.name}, or superuser",
     )
@@ -82,6 +82,7 @@ def _list_losers(index: Index, grant: GrantFact, owner: int) -> tuple[int, ...]:
             oid
             for oid, role in index.roles.items()
             if role.can_login
+            and oid not in index.asked
             and not role.is_superuser
             and role.name not in index.own_roles
             and not holders & index.inherited(oid)
@@ -106,7 +107,7 @@ def close_membership(index: Index, facts: Iterable[MembershipFact], subject: str
             f"GRANT {role} TO {member}{_options(fact, is_new=is_new)}{grantor}"
             for fact, grantor in zip(known, by, strict=True)
         ),
-        hurts=names(index, lost),
+        hurts=others(index, lost),
         needs=f"a role with ADMIN OPTION on {subject}, or superuser",
     )
 
@@ -127,7 +128,7 @@ def close_attribute(index: Index, role: RoleFact, attribute: str) -> Closure:
         about=f"{role.name} is no longer {attribute}",
         sql=(f"ALTER ROLE {name} NO{attribute}",),
         revert=(f"ALTER ROLE {name} {attribute}",),
-        hurts=names(index, (role.oid, *sorted(index.members_of(role.oid)))),
+        hurts=others(index, (role.oid, *sorted(index.members_of(role.oid)))),
         needs="superuser",
     )
 
@@ -149,7 +150,7 @@ def close_ownership(index: Index, subject: Subject, owner: int) -> Closure | Non
         about=f"{subject.name} belongs to {index.role_name(heir)}",
         sql=(alter + index.role_sql(heir),),
         revert=(alter + index.role_sql(owner),),
-        hurts=names(index, (owner, *sorted(index.members_of(owner)))),
+        hurts=others(index, (owner, *sorted(index.members_of(owner)))),
         needs="superuser",
     )
 
@@ -164,7 +165,7 @@ def alter(
         about=about,
         sql=(sql,),
         revert=(back,) if back else (),
-        hurts=names(index, hurts),
+        hurts=others(index, hurts),
         needs=f"owner of {subject.name}, or superuser",
     )
 
@@ -172,3 +173,8 @@ def alter(
 def names(index: Index, roles: Iterable[int]) -> tuple[str, ...]:
     """Return roles' names, in order."""
     return tuple(index.role_name(role) for role in roles)
+
+
+def others(index: Index, roles: Iterable[int]) -> tuple[str, ...]:
+    """Return the names of those of *roles* that are not the ones in question: they are to lose the way."""
+    return names(index, (role for role in dict.fromkeys(roles) if role not in index.asked))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pgmoat.model.closure import Closure
 from pgmoat.report.blast.holders import Holder
 from pgmoat.report.blast.index import Index
-from pgmoat.report.blast.model import Claim, Confidence, Severity, Standing, Step, Subject, Way
+from pgmoat.report.blast.model import Claim, Confidence, Severity, Standing, Step, StepKind, Subject, Way
 
 _SEVERITIES = list(Severity)
 _STANDINGS = list((Standing.BEYOND, Standing.POLICY, Standing.BASE))
@@ -118,11 +118,14 @@ class Collection:
     def _columns(self, finding: Finding, ways: Sequence[Way]) -> tuple[str, ...]:
         """Return the columns that some way reaches, in the order of the table."""
         known = self.index.columns_of(finding.subject.oid) if finding.code in COLUMN_CODES else ()
-        if any(not way.columns for way in ways):
+        if any(not way.columns and way.steps[-1].kind not in _TEXTS for way in ways):
             return known
+        # The text of a function or trigger does not say which columns; other ways do.
         reached = {column for way in ways for column in way.columns}
-        return tuple(column for column in known if column in reached)
+        return tuple(column for column in known if column in reached) if reached else known
 
+
+_TEXTS = (StepKind.DEFINER, StepKind.TRIGGER, StepKind.RULE)
 
 COLUMN_CODES = frozenset({"read-table", "write-table", "read-view", "write-view", "reference-table"})
 """Codes of claims that are about columns."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pgmoat.model.closure import Closure
 from pgmoat.report.blast.collect import Collection, Judge
-from pgmoat.report.blast.counting import count, make_budget
+from pgmoat.report.blast.counting import count, make_budget, temper
 from pgmoat.report.blast.everyone import collect_given
 from pgmoat.report.blast.forging import collect_forging
 from pgmoat.report.blast.functions import collect_functions, follow_hijacks
@@ -53,9 +53,9 @@ def compute_blast(
     collect_passing(index, into)
     collect_forging(index, into)
     collect_given(index, me.oid, into)
-    claims = into.finish(judge)
     agent = next((one for one in snapshot.agents or () if one.role == role), None)
     budget = make_budget(agent) if agent is not None else None
+    claims = temper(into.finish(judge), budget)
     return Blast(
         role=role,
         agent=agent.name if agent is not None else None,
@@ -72,6 +72,7 @@ def compute_blast(
 
 def _list_rounds(index: Index, role: int, into: Collection, notes: list[str]) -> list[tuple[Holder, ...]]:
     """Return the role's holders, then those of the owners of functions that it hijacks, and so on."""
+    index.asked = index.inherited(role)
     rounds = [list_holders(index, role, notes)]
     known = {holder.role for holder in rounds[0] if holder.is_session}
     while len(rounds) <= _MAX_ROUNDS:

@@ -6,9 +6,10 @@ In: claims, the agent's budget. Out: Counts. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from pgmoat.report.blast.model import Budget, Claim, Confidence, Counts, Standing
+from pgmoat.report.blast.model import Budget, Claim, Confidence, Counts, Severity, Standing
 from pgmoat.report.blast.snapshot import AgentFact
 
 _READS = ("read-table", "read-view")
@@ -28,6 +29,32 @@ def make_budget(agent: AgentFact) -> Budget:
         task_mode=agent.task_mode,
         requires_watchdog=agent.requires_watchdog,
         is_frozen=agent.is_frozen,
+    )
+
+
+def temper(claims: Iterable[Claim], budget: Budget | None) -> tuple[Claim, ...]:
+    """Return *claims*, those that the policy makes weighed and worded by its limits."""
+    limit = _describe_limit(budget) if budget is not None else ""
+    return tuple(_temper(claim, limit) if claim.standing is Standing.POLICY else claim for claim in claims)
+
+
+def _temper(claim: Claim, limit: str) -> Claim:
+    name = claim.subject.name
+    words = {"INSERT": "insert into", "UPDATE": "change rows of", "DELETE": "delete rows of"}
+    if claim.code not in _WRITES or claim.action not in words or not limit:
+        return replace(claim, severity=Severity.LOW)
+    return replace(
+        claim,
+        severity=Severity.LOW,
+        limit=limit,
+        message=f"may {words[claim.action]} {name}, at most {limit}",
+    )
+
+
+def _describe_limit(budget: Budget) -> str:
+    return (
+        f"{budget.rows_per_statement:,} rows a statement, {budget.writes_per_task:,} a task,"
+        f" {budget.writes_per_hour:,} an hour"
     )
 
 

@@ -13,7 +13,7 @@ from pgmoat.model.closure import Closure
 from pgmoat.report.blast.closing import alter, close_grant, close_ownership
 from pgmoat.report.blast.collect import Collection, Finding, make_way
 from pgmoat.report.blast.definers import Hijack, body_of, find_hijack
-from pgmoat.report.blast.holders import Holder, list_paths
+from pgmoat.report.blast.holders import Holder, list_paths, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
 from pgmoat.report.blast.passing import touch
@@ -52,14 +52,15 @@ _CONNECTING = "dblink"
 def collect_functions(index: Index, holders: Sequence[Holder], into: Collection) -> list[Holder]:
     """Take in what *holders* may call and replace; return the holders of hijacked functions' owners."""
     hijacked: list[Holder] = []
+    everything = superusers(index, holders)
     for holder in holders:
-        role = index.roles.get(holder.role)
-        is_all = role is not None and role.is_superuser and holder.is_session
+        if holder.role in everything or holder.is_repeated:
+            continue
         for function in index.snapshot.functions.values():
             is_owner = function.owner == holder.role
             if is_owner and not index.is_system(function.schema):
                 _own(index, holder, function, into)
-            if is_all or is_owner:
+            if is_owner:
                 continue
             for grant in index.grants_on["function", function.oid]:
                 if grant.grantee == holder.role and index.may_use_schema(holder.session, function.schema):
@@ -108,7 +109,8 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
     elif not function.fires_as:
         subject = index.function(function)
         text = f"may call {subject.name}, which does what the caller may do"
-        into.add(Finding("call-function", subject, "EXECUTE", text, Severity.LOW), way)
+        code = "call-pgmoat" if is_own and way.standing is Standing.POLICY else "call-function"
+        into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW), way)
     return []
 
 
@@ -161,16 +163,18 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
     lent = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
     is_superuser = owner is not None and owner.is_superuser
     body = body_of(function)
+    is_dynamic = body.is_dynamic and not is_own
     traits = [
         "as a trigger, once hung on a table of its own" if function.fires_as == "trigger" else "",
-        "runs SQL that it puts together" if body.is_dynamic and not is_own else "",
+        "runs SQL that it puts together, from its arguments perhaps" if is_dynamic else "",
         "its text was not understood" if not body.is_understood and not function.has_sql_body else "",
     ]
     more = "; ".join(trait for trait in traits if trait)
-    severity = Severity.HIGH if is_superuser or body.is_dynamic else Severity.MEDIUM
+    severity = Severity.HIGH if is_superuser or is_dynamic else Severity.MEDIUM
+    severity = Severity.CRITICAL if is_superuser and is_dynamic else severity
     into.add(
         Finding(
-            "operation" if is_own and way.standing is Standing.POLICY else "definer-function",
+            _name_code(index, function, way, is_own=is_own),
             subject,
             "EXECUTE",
             f"may call {subject.name}, which runs as {name}{', a superuser' if is_superuser else ''}"
@@ -186,6 +190,12 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
         touch(index, function, longer, into, "a function")
     hijack = find_hijack(index, function, holder.session)
     return _take_hijack(index, holder, function, lent, hijack, into) if hijack is not None else []
+
+
+def _name_code(index: Index, function: FunctionFact, way: Way, *, is_own: bool) -> str:
+    if not is_own or way.standing is not Standing.POLICY:
+        return "definer-function"
+    return "call-pgmoat" if index.is_own(function.schema) else "operation"
 
 
 def _take_hijack(  # noqa: PLR0913 - one argument per thing that is known of the call
@@ -245,7 +255,7 @@ def follow_hijacks(index: Index, hijacked: Iterable[Holder], known: set[int]) ->
         count[holder.role] = count.get(holder.role, 0) + 1
         if holder.role in known or count[holder.role] > _MAX_HIJACKS:
             continue
-        found += [holder, *list_paths(index, holder)]
+        found += [holder] if index.roles[holder.role].is_superuser else [holder, *list_paths(index, holder)]
     return found
 
 

@@ -10,7 +10,7 @@ that *is* the role; an ADMIN option is enough to give oneself the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgmoat.model.closure import Closure
@@ -33,6 +33,7 @@ class Holder:
     closures: tuple[Closure, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
     is_session: bool = False  # the session is the role itself, so its attributes count
+    is_repeated: bool = False  # another holder has the same privileges by less; attributes alone are new
 
     @property
     def is_direct(self) -> bool:
@@ -57,6 +58,15 @@ def list_holders(index: Index, role: int, notes: list[str] | None = None) -> tup
     me = Holder(role, role, is_session=True)
     public = Holder(PUBLIC, role, (Step(StepKind.PUBLIC, "PUBLIC", "PUBLIC", "PUBLIC"),))
     return (me, public, *list_paths(index, me, notes))
+
+
+def superusers(index: Index, holders: Iterable[Holder]) -> frozenset[int]:
+    """Return the superusers that the session may be: what they own besides needs no words."""
+    return frozenset(
+        holder.role
+        for holder in holders
+        if holder.is_session and holder.role in index.roles and index.roles[holder.role].is_superuser
+    )
 
 
 def list_paths(index: Index, start: Holder, notes: list[str] | None = None) -> list[Holder]:
@@ -141,7 +151,14 @@ def _become(index: Index, place: _Place, before: _Place, target: int) -> Holder 
         return None
     kind = StepKind.SET_ROLE if place.may_set else StepKind.ADMIN_OPTION
     step = Step(kind, role.name, index.role_sql(target), f"SET ROLE {role.name}")
-    return Holder(target, target, (*before.steps, step), place.closures, is_session=True)
+    return Holder(
+        target,
+        target,
+        (*before.steps, step),
+        place.closures,
+        is_session=True,
+        is_repeated=not role.bypasses_row_security,
+    )
 
 
 def _grant_themselves(index: Index, start: Holder, found: Sequence[Holder]) -> list[Holder]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from pgmoat.model.closure import Closure
-from pgmoat.model.names import MAP_SCHEMA
+from pgmoat.model.names import MAP_SCHEMA, OWN_SCHEMAS
 from pgmoat.postgres.sqltext import Identifier
 from pgmoat.report.blast.model import Subject
 from pgmoat.report.blast.snapshot import (
@@ -46,6 +46,7 @@ class Index:
     def __init__(self, snapshot: Snapshot, public_closures: Iterable[Closure] = ()) -> None:
         self.snapshot = snapshot
         self._public_closures = tuple(public_closures)
+        self.asked: frozenset[int] = frozenset()  # the role in question and those whose rights it uses
         self.roles = snapshot.roles
         self._objects = {(fact.kind, fact.oid): fact for fact in snapshot.objects}
         self.grants_to: dict[int, list[GrantFact]] = defaultdict(list)
@@ -135,7 +136,7 @@ class Index:
         """Return what a claim about a function is about."""
         return Subject(
             kind="procedure" if fact.kind == "p" else "function",
-            name=f"{self.schema_name(fact.schema)}.{fact.name}({fact.arguments})",
+            name=f"{self.schema_name(fact.schema)}.{fact.name}{fact.sql[fact.sql.rindex('(') :]}",
             sql=fact.sql,
             oid=fact.oid,
             owner=self.role_name(fact.owner),
@@ -258,6 +259,10 @@ class Index:
             if fact.event != "1" and fact.is_enabled:
                 found[fact.relation].append(fact)
         return found
+
+    def is_own(self, schema: int) -> bool:
+        """Whether everything in the schema is pgmoat's."""
+        return self.snapshot.server.is_installed and self.schema_name(schema) in OWN_SCHEMAS
 
     def is_own_map(self, relation: RelationFact) -> bool:
         """Whether it is a value map of pgmoat's."""

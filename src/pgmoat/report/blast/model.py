@@ -3,8 +3,8 @@ What a role can do at worst: claims, the ways that lead there, and what was coun
 
 In: nothing. Out: frozen data, made by :mod:`pgmoat.report.blast.compute`. I/O: none.
 
-A claim is one (object, action) that the role reaches. Each way is one path to it: its steps start at the role and
-end at the object. A way that is taken away leaves the others, so a claim is closed when all its ways are.
+A claim is one (object, action) that the role reaches. Each way is one path to it: its steps start at the role
+and end at the object. A way that is taken away leaves the others: a claim is closed when all its ways are.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ class Step:
     name: str
     sql: str = ""
     text: str = ""  # the step in words, for people
+    is_everything: bool = False  # it leads to every object of a kind, not to this one in particular
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ class Way:
         """The roles to SET ROLE to, in order, before the claim can be tried."""
         kinds = (StepKind.SET_ROLE, StepKind.ADMIN_OPTION, StepKind.CREATE_ROLE)
         return tuple(step.name for step in self.steps if step.kind in kinds)
+
+    @property
+    def is_implied(self) -> bool:
+        """Whether it is only one of the many things that a superuser, or a role for all data, can do."""
+        kinds = (StepKind.ATTRIBUTE, StepKind.PREDEFINED)
+        return len(self.steps) > 0 and self.steps[-1].kind in kinds and self.steps[-1].is_everything
 
     @property
     def text(self) -> str:
@@ -143,7 +150,13 @@ class Claim:
     @property
     def closures(self) -> tuple[Closure, ...]:
         """The closures of all ways that the policy does not explain, each once, in order."""
-        return tuple(dict.fromkeys(c for way in self.ways for c in way.closures))
+        ways = [way for way in self.ways if way.standing is not Standing.POLICY]
+        return tuple(dict.fromkeys(closure for way in ways for closure in way.closures))
+
+    @property
+    def is_implied(self) -> bool:
+        """Whether it follows from another claim: superuser, or a role for all data."""
+        return all(way.is_implied for way in self.ways)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgmoat.model.closure import Closure
-from pgmoat.report.blast.closing import close_grant, close_ownership
+from pgmoat.report.blast.closing import close_grant, close_ownership, others
 from pgmoat.report.blast.collect import Collection, Finding, make_way
-from pgmoat.report.blast.holders import Holder
+from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import SYSTEM_SCHEMAS, Index, quote
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject
 from pgmoat.report.blast.snapshot import PUBLIC, DefaultFact, GrantFact, ObjectFact
@@ -88,7 +88,10 @@ _OWNED = {
 
 def collect_objects(index: Index, holders: Sequence[Holder], into: Collection) -> None:
     """Take in what *holders* may do to everything that is neither relation nor function."""
+    everything = superusers(index, holders)
     for holder in holders:
+        if holder.role in everything or holder.is_repeated:
+            continue
         for grant in index.grants_to[holder.role]:
             fact = index.find(grant.kind, grant.object)
             if fact is not None:
@@ -214,7 +217,7 @@ def _drop_mapping(index: Index, holder: Holder, server: ObjectFact, who: str) ->
         about=f"no password for {server.name} is stored for {index.role_name(holder.role)}",
         sql=(f"DROP USER MAPPING FOR {who} SERVER {subject.sql}",),
         revert=(),
-        hurts=(index.role_name(holder.role),),
+        hurts=others(index, (holder.role,)),
         needs=f"owner of {server.name}; its options cannot be shown here, note them first",
     )
 
@@ -250,6 +253,6 @@ def _close_default(index: Index, fact: DefaultFact) -> Closure:
         about=f"{index.role_name(fact.grantee)} gets no {fact.privilege} on {fact.kind} to come",
         sql=(f"{scope} REVOKE {what} FROM {who}",),
         revert=(f"{scope} GRANT {what} TO {who}{option}",),
-        hurts=(index.role_name(fact.grantee),),
+        hurts=others(index, (fact.grantee,)),
         needs=f"a member of {index.role_name(fact.creator)}, or superuser",
     )

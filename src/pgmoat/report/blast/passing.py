@@ -7,6 +7,7 @@ In: Index, what was found so far. Out: claims, into a Collection. I/O: none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pgmoat.report.blast.bodies import read_body
 from pgmoat.report.blast.closing import alter
@@ -68,7 +69,9 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
         base = index.snapshot.relations.get(oid)
         if base is None or base.oid == view.oid or index.is_system(base.schema):
             continue
-        if not may_read(index, view.owner, base, columns):
+        if way.standing is Standing.POLICY and index.is_own(base.schema):
+            continue
+        if not may_do(index, view.owner, base, "SELECT", columns):
             continue
         longer = extend_way(way, (step,), acts_as=owner, closures=closures, columns=columns)
         if base.kind == "v":
@@ -102,20 +105,27 @@ def readers(index: Index, relation: RelationFact) -> list[int]:
     return sorted({grant.grantee for grant in grants if grant.privilege == "SELECT"})
 
 
-def may_read(index: Index, role: int, base: RelationFact, columns: Iterable[str]) -> bool:
-    """Whether *role* may read the relation, or at least one of *columns*."""
+def allowed_columns(index: Index, role: int, base: RelationFact, action: str) -> tuple[str, ...] | None:
+    """Return the columns on which *role* may do *action*; empty: on all of the relation; None: on nothing."""
     held = index.inherited(role)
-    if any(index.role_name(one) == "pg_read_all_data" for one in held):
-        return True
-    if index.has(held, "relation", base.oid, "SELECT", base.owner):
-        return True
-    wanted = set(columns)
-    return any(
-        grant.grantee in held
-        and grant.privilege == "SELECT"
-        and (not wanted or index.column(base.oid, grant.number) in wanted)
+    predefined = {"SELECT": "pg_read_all_data"}.get(action, "pg_write_all_data")
+    if any(index.role_name(one) == predefined for one in held):
+        return ()
+    if index.has(held, "relation", base.oid, action, base.owner):
+        return ()
+    numbers = sorted(
+        grant.number
         for grant in index.grants_on["relation", base.oid]
+        if grant.grantee in held and grant.privilege == action and grant.number
     )
+    return tuple(dict.fromkeys(index.column(base.oid, number) for number in numbers)) or None
+
+
+def may_do(index: Index, role: int, base: RelationFact, action: str, columns: Iterable[str] = ()) -> bool:
+    """Whether *role* may do *action* on the relation, or on at least one of *columns*."""
+    allowed = allowed_columns(index, role, base, action)
+    wanted = set(columns)
+    return allowed is not None and (not allowed or not wanted or not wanted.isdisjoint(allowed))
 
 
 def _pass_write(
@@ -142,18 +152,11 @@ def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Coll
     step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} writes as {owner}")
     for oid in index.read_by.get(view.oid, {}):
         base = index.snapshot.relations.get(oid)
-        if base is None or not _may_write(index, view.owner, base, action):
+        if base is None or not may_do(index, view.owner, base, action):
             continue
         longer = extend_way(way, (step,), acts_as=owner)
         into.add(_describe_write(index, base, action, "a view"), longer)
         _pass_write(index, base, action, longer, into, depth + 1)
-
-
-def _may_write(index: Index, role: int, base: RelationFact, action: str) -> bool:
-    held = index.inherited(role)
-    return index.has(held, "relation", base.oid, action, base.owner) or any(
-        grant.grantee in held and grant.privilege == action for grant in index.grants_on["relation", base.oid]
-    )
 
 
 def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Finding:
@@ -208,12 +211,18 @@ def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, 
 
 def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what: str) -> None:
     """Take in the relations that the text of a function names, as far as its owner may."""
+    is_own = is_own_function(index, index.schema_name(function.schema), function.sql)
     for base, action in list_touched(index, function):
+        if is_own and index.is_own(base.schema):
+            continue
+        columns = allowed_columns(index, function.owner, base, action)
+        if columns is None:
+            continue
+        longer = replace(way, columns=columns)
         if action == "SELECT":
-            if may_read(index, function.owner, base, ()):
-                into.add(_describe_touch(index, base, what), way)
-        elif _may_write(index, function.owner, base, action):
-            into.add(_describe_write(index, base, action, what), way)
+            into.add(_describe_touch(index, base, what), longer)
+        else:
+            into.add(_describe_write(index, base, action, what), longer)
 
 
 def _describe_touch(index: Index, base: RelationFact, what: str) -> Finding:
@@ -247,11 +256,14 @@ def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: W
         )
         if base is None or base.oid == relation.oid:
             continue
+        columns = allowed_columns(index, relation.owner, base, mention.action)
+        if columns is None:
+            continue
+        touching = replace(longer, columns=columns)
         if mention.action == "SELECT":
-            if may_read(index, relation.owner, base, ()):
-                into.add(_describe_touch(index, base, "a rule"), longer)
-        elif _may_write(index, relation.owner, base, mention.action):
-            into.add(_describe_write(index, base, mention.action, "a rule"), longer)
+            into.add(_describe_touch(index, base, "a rule"), touching)
+        else:
+            into.add(_describe_write(index, base, mention.action, "a rule"), touching)
 
 
 def list_events(trigger: TriggerFact) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pgmoat.report.blast.collect import Collection, Finding, make_way
 from pgmoat.report.blast.holders import Holder
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject
-from pgmoat.report.blast.snapshot import PUBLIC, RoleFact
+from pgmoat.report.blast.snapshot import RoleFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def collect_powers(index: Index, holders: Sequence[Holder], into: Collection) ->
             into.add(
                 Finding(power.code, _place(index, power.kind), power.action, power.text, power.severity), way
             )
-        if holder.steps and holder.role != PUBLIC:
+        if holder.steps and power is None:
             _collect_role(index, holder, role, into)
 
 
@@ -184,4 +184,6 @@ def _list_attributes(index: Index, role: RoleFact) -> list[tuple[str, _Power]]:
             ),
         ),
     }
+    if role.is_superuser:
+        return [("SUPERUSER", known["SUPERUSER"][1])]
     return [(name, power) for name, (has_it, power) in known.items() if has_it]

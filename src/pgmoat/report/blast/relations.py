@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from pgmoat.report.blast.closing import close_attribute, close_grant, close_ownership
 from pgmoat.report.blast.collect import Collection, Finding, make_way
-from pgmoat.report.blast.holders import Holder
+from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind
 from pgmoat.report.blast.rows import describe_row_security, is_row_security_bypassed, size
@@ -21,6 +21,7 @@ from pgmoat.report.blast.standing import judge_grant
 TABLE_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 VIEW_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRIGGER")
 SEQUENCE_ACTIONS = ("SELECT", "USAGE", "UPDATE")
+_SUPERUSER_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 _READ_ALL, _WRITE_ALL, _MAINTAIN = "pg_read_all_data", "pg_write_all_data", "pg_maintain"
 _PREDEFINED = {
     _READ_ALL: frozenset({"SELECT"}),
@@ -41,15 +42,17 @@ SECRET_CATALOGS = {
 
 def collect_relations(index: Index, holders: Sequence[Holder], into: Collection) -> None:
     """Take in what *holders* may do to relations directly."""
+    everything = superusers(index, holders)
     for holder in holders:
         role = index.roles.get(holder.role)
         if role is not None and role.is_superuser and holder.is_session:
-            _take_all(index, holder, into, TABLE_ACTIONS, "SUPERUSER")
+            _take_all(index, holder, into, _SUPERUSER_ACTIONS, "SUPERUSER")
         for name, actions in _PREDEFINED.items():
             if role is not None and role.name == name:
                 _take_all(index, holder, into, tuple(actions), name)
-        _collect_grants(index, holder, into)
-        _collect_owned(index, holder, into)
+        if holder.role not in everything and not holder.is_repeated:
+            _collect_grants(index, holder, into)
+            _collect_owned(index, holder, into)
 
 
 def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[str], why: str) -> None:
@@ -57,12 +60,8 @@ def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[
     role = index.roles[holder.role]
     is_superuser = why == "SUPERUSER"
     kind = StepKind.ATTRIBUTE if is_superuser else StepKind.PREDEFINED
-    step = Step(
-        kind,
-        role.name,
-        index.role_sql(role.oid),
-        f"{role.name}: {'superuser' if is_superuser else 'all data'}",
-    )
+    words = "superuser" if is_superuser else "all data"
+    step = Step(kind, role.name, index.role_sql(role.oid), f"{role.name}: {words}", is_everything=True)
     closures = (close_attribute(index, role, "SUPERUSER"),) if is_superuser and not holder.steps else ()
     for relation in index.snapshot.relations.values():
         is_secret = index.is_system(relation.schema) and relation.name in SECRET_CATALOGS

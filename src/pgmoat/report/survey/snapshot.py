@@ -50,6 +50,17 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """How many of the sampled values have the form of a kind of sensitive data."""
+
+    kind: str  # as in pgmoat.report.survey.kinds
+    share: float  # 0 to 1, of the *values* that were looked at
+    values: int
+    test: str  # what they do, after "n % of m sampled values": "pass the Luhn check"
+    is_within: bool = False  # it stands inside longer values
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnSample:
     """What sampled rows hold in one column."""
 
@@ -61,6 +72,8 @@ class ColumnSample:
     shapes: tuple[Shape, ...] = ()  # the most frequent ones, of text
     longest: int = 0  # characters of the longest value as text
     looks_like: tuple[str, ...] = ()  # kinds of sensitive data that the values look like: email, card…
+    evidence: tuple[Evidence, ...] = ()  # what speaks for each of them, and for those that may be in a text
+    counted: str = "sample"  # rows of *values*: of the sample, of the table, or of the statistics' estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,7 @@ class SurveyedTable:
     lookup: Lookup | None = None
     is_partition: bool = False  # rows of it are reached through its parent
     extension: str | None = None  # that made it
+    is_row_secured: bool = False  # row security hides rows from whoever looks
     unread: str = ""  # why its rows were not sampled; empty when they were
 
     @property
