@@ -115,17 +115,11 @@ def compare(
             groups[group].append(key.column)
         for key, claim in claimed.items():
             if key not in facts.facts:
+                verdict, why = _judge_unknown(key)
                 name = name_key(key, scene)
-                group = (
-                    Verdict.UNTRIED,
-                    facts.identity.text,
-                    name,
-                    key.action,
-                    How.UNKNOWN,
-                    claim.code,
-                    _WHY_ELSE,
+                groups[verdict, facts.identity.text, name, key.action, How.UNKNOWN, claim.code, why].append(
+                    key.column
                 )
-                groups[group].append(key.column)
     lines = [*_write_lines(groups), *_list_untried(expectation)]
     order = list((Verdict.DIFFERS, Verdict.BLOCKED, Verdict.UNTRIED, Verdict.PROVEN))
     lines.sort(key=lambda line: (order.index(line.verdict), line.identity, line.what))
@@ -143,6 +137,13 @@ def judge(claim: Claim | None, fact: Fact) -> tuple[Verdict, str]:
     if fact.why.startswith(HELD):
         return Verdict.BLOCKED, fact.why
     return Verdict.DIFFERS, "it is claimed, and refused" + (f": {fact.why}" if fact.why else "")
+
+
+def _judge_unknown(key: Key) -> tuple[Verdict, str]:
+    """Return what is to be said of a claim about which PostgreSQL said nothing."""
+    if key.kind == "relation":
+        return Verdict.DIFFERS, "it is claimed, and PostgreSQL has no such privilege on it"
+    return Verdict.UNTRIED, _WHY_ELSE
 
 
 def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation) -> bool:
@@ -163,7 +164,8 @@ def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation)
         return creates_roles is not None and creates_roles.is_allowed is True
     if key.kind == "role" and key.thing == facts.identity.role:
         return key.action != "ADMIN"
-    return key.kind == "role" and key.action == "SET ROLE" and key.thing in expectation.roles
+    known = {"SET ROLE": expectation.roles, "INHERIT": expectation.inherited}
+    return key.kind == "role" and key.thing in known.get(key.action, ())
 
 
 def name_key(key: Key, scene: Scene) -> str:

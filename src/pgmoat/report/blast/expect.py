@@ -54,7 +54,8 @@ class Expectation:
 
     claimed: Mapping[Identity, Mapping[Key, Claim]]  # the role itself first
     everybodys: frozenset[Key] = frozenset()  # PUBLIC's: another role has them too, where its schema lets it
-    roles: frozenset[str] = frozenset()  # whose rights count
+    inherited: frozenset[str] = frozenset()  # roles whose rights count without SET ROLE
+    roles: frozenset[str] = frozenset()  # roles whose rights count, all of them
     untried: tuple[tuple[Claim, Way], ...] = ()  # claims without a way that can be tried, by their surest way
 
 
@@ -79,8 +80,10 @@ def expect(blast: Blast, scene: Scene) -> Expectation:
                     everybodys.add(key)
         if not is_tried:
             untried.append((claim, min(claim.ways, key=lambda way: list(Confidence).index(way.confidence))))
-    roles = frozenset(claim.subject.name for claim in blast.claims_of("use-role"))
-    return Expectation(dict(claimed), frozenset(everybodys), roles, tuple(untried))
+    steps = {step for claim in blast.claims for way in claim.ways for step in way.steps}
+    inherited = frozenset(step.name for step in steps if step.kind is StepKind.INHERIT)
+    others = frozenset(step.name for step in steps if step.kind in (StepKind.SET_ROLE, *_SELF_GRANTS))
+    return Expectation(dict(claimed), frozenset(everybodys), inherited, inherited | others, tuple(untried))
 
 
 def is_plain(way: Way) -> bool:
@@ -145,7 +148,7 @@ def _list_relation(relation: RelationToTry, action: str, way: Way, version: int)
     elif action in COLUMN_ACTIONS and relation.kind != "S":
         chosen = way.columns or relation.columns
         yield from (Key("relation", relation.oid, action, column) for column in chosen)
-    elif Key("relation", relation.oid, action) in list_relation_keys(relation, version):
+    else:
         yield Key("relation", relation.oid, action)
 
 
