@@ -9,24 +9,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from psycopg import Connection
 
 from pgmoat.cli.blast_output import print_blast
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
-from pgmoat.compiler.checks.wording import suggest_name
-from pgmoat.errors import Error, NotFoundError, NotInstalledError
+from pgmoat.errors import Error
 from pgmoat.postgres.connect import connect, resolve_dsn
-from pgmoat.report.blast.compute import compute_blast
 from pgmoat.report.blast.describe import describe_blast
-from pgmoat.report.blast.model import Blast
+from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.page import render_page
-from pgmoat.report.blast.read import read_snapshot
 from pgmoat.report.blast.script import render_script
-from pgmoat.report.blast.snapshot import Snapshot
 
 EXIT_BEYOND = 2
 
@@ -61,7 +56,7 @@ def blast(
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
     with connect(resolve_dsn(dsn, os.environ)) as connection:
-        found = read_blast(connection, agent, any_role=any_role)
+        found = measure_blast(connection, agent, any_role=any_role)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
     if as_json:
@@ -71,43 +66,3 @@ def blast(
     else:
         print_blast(found, show_all=show_all)
     return EXIT_BEYOND if check and found.beyond else 0
-
-
-def read_blast(connection: Connection[Any], name: str, *, any_role: bool) -> Blast:
-    """
-    Return the blast radius of an agent, or with *any_role* of a role, in the connection's database.
-
-    Raises:
-        NotInstalledError: an agent is asked for where pgmoat is not.
-        NotFoundError: there is no such agent or role.
-    """
-    snapshot = read_snapshot(connection)
-    role = _find_role(snapshot, name) if any_role else _find_agent(snapshot, name)
-    return compute_blast(snapshot, role)
-
-
-def _find_role(snapshot: Snapshot, name: str) -> str:
-    names = {role.name for role in snapshot.roles.values()}
-    if name not in names:
-        raise NotFoundError(f"there is no role {name}", hint=suggest_name(name, names))
-    return name
-
-
-def _find_agent(snapshot: Snapshot, name: str) -> str:
-    if not snapshot.server.is_installed:
-        raise NotInstalledError(
-            f"pgmoat is not installed in {snapshot.server.database}, so there is no agent {name}",
-            hint="--any-role takes the name of a role, whoever made it",
-        )
-    if snapshot.agents is None:
-        raise NotFoundError(
-            f"{snapshot.server.reader} may not read which agents there are",
-            hint="connect as a member of pgmoat's monitor or owner role, or name the role with --any-role",
-        )
-    agents = {agent.name: agent.role for agent in snapshot.agents}
-    if name not in agents:
-        hint = suggest_name(name, agents)
-        if name in {role.name for role in snapshot.roles.values()}:
-            hint = f"{name} is a role: --any-role takes it"
-        raise NotFoundError(f"there is no agent {name}", hint=hint)
-    return agents[name]

@@ -31,7 +31,7 @@ def describe_blast(blast: Blast) -> dict[str, Any]:
         "budget": asdict(blast.budget) if blast.budget is not None else None,
         "login": asdict(blast.login),
         "claims": [_describe_claim(claim, places) for claim in blast.claims],
-        "closures": [asdict(closure) for closure in closures],
+        "closures": [_describe_closure(closure) for closure in closures],
         "notes": list(blast.notes),
     }
 
@@ -69,6 +69,20 @@ def _describe_way(way: Way, places: dict[Closure, int]) -> dict[str, Any]:
         "columns": list(way.columns),
         "steps": [{"kind": step.kind, "name": step.name, "text": step.text} for step in way.steps],
         "closures": [places[closure] for closure in way.closures if closure in places],
+    }
+
+
+def _describe_closure(closure: Closure) -> dict[str, Any]:
+    return {
+        "area": closure.area,
+        "object": closure.object,
+        "about": closure.about,
+        "grants": list(closure.grants),
+        "sql": list(closure.sql),
+        "revert": list(closure.revert),
+        "hurts": list(closure.hurts),
+        "keeps": list(closure.keeps),
+        "needs": closure.needs,
     }
 
 

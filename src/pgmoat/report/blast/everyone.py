@@ -26,6 +26,7 @@ class Given:
     no_closure: str
     watched_by: str
     severity: Severity = Severity.LOW
+    area: str = ""  # of a hardening, that closes it
 
 
 GIVEN = (
@@ -69,8 +70,9 @@ GIVEN = (
         "advisory-locks",
         "LOCK",
         "may take any advisory lock that an application uses, and keep it",
-        "advisory locks have no privileges; EXECUTE on their functions can be revoked (plan --harden advisory-locks)",
+        "",
         "pg_locks; pgmoat itself uses none",
+        area="advisory-locks",
     ),
     Given(
         "notify",
@@ -83,16 +85,17 @@ GIVEN = (
         "large-objects",
         "CREATE",
         "may make large objects, and fill the disk",
-        "EXECUTE on lo_create and others can be revoked (plan --harden large-objects)",
+        "",
         "pg_largeobject_metadata",
+        area="large-objects",
     ),
     Given(
         "same-role-sessions",
         "TERMINATE",
         "may cancel and end sessions of the same role, and read the texts of their statements",
-        "a role has all rights over its own sessions; EXECUTE on pg_terminate_backend can be revoked (plan --harden"
-        " signals)",
+        "",
         "PostgreSQL's log",
+        area="signals",
     ),
     Given(
         "own-password",
@@ -125,6 +128,9 @@ def collect_given(index: Index, role: int, into: Collection) -> None:
         return
     for given in GIVEN:
         step = Step(StepKind.BUILT_IN, "PostgreSQL", "", "PostgreSQL lets every role")
+        closures = index.public_closures_of(given.area) if given.area else ()
+        if given.area and not closures and index.knows_closures:
+            continue  # closed already
         into.add(
             Finding(
                 given.code,
@@ -135,5 +141,5 @@ def collect_given(index: Index, role: int, into: Collection) -> None:
                 no_closure=given.no_closure,
                 watched_by=given.watched_by,
             ),
-            Way((step,), "PUBLIC", standing=Standing.BASE),
+            Way((step,), "PUBLIC", standing=Standing.BASE, closures=closures),
         )

@@ -7,7 +7,7 @@ In: Snapshot. Out: Index. I/O: none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pgmoat.model.closure import Closure
@@ -92,6 +92,20 @@ class Index:
             ),
             None,
         )
+
+    @property
+    def knows_closures(self) -> bool:
+        """Whether somebody looked how PUBLIC's ways are closed."""
+        return bool(self._public_closures)
+
+    def public_closures_of(self, area: str) -> tuple[Closure, ...]:
+        """Return the one closure that takes PostgreSQL's own functions of an area from PUBLIC; none: it is done."""
+        parts = [
+            closure
+            for closure in self._public_closures
+            if closure.area == area and closure.object.startswith("function pg_catalog.")
+        ]
+        return (join_closures(area, parts),) if parts else ()
 
     def role_name(self, oid: int) -> str:
         """Return a role's name; PUBLIC for 0."""
@@ -297,6 +311,22 @@ class Index:
             for fact in self.objects_of("schema")
             if fact.name not in SYSTEM_SCHEMAS and self.has(held, "schema", fact.oid, "CREATE", fact.owner)
         ]
+
+
+def join_closures(area: str, parts: Sequence[Closure]) -> Closure:
+    """Return one closure for several objects."""
+    first = parts[0]
+    return Closure(
+        area=area,
+        object=f"{len(parts)} functions of pg_catalog",
+        about=first.about,
+        sql=tuple(line for part in parts for line in part.sql),
+        grants=tuple(line for part in parts for line in part.grants),
+        revert=tuple(line for part in parts for line in part.revert),
+        hurts=tuple(dict.fromkeys(role for part in parts for role in part.hurts)),
+        keeps=tuple(dict.fromkeys(role for part in parts for role in part.keeps)),
+        needs=first.needs,
+    )
 
 
 def quote(*names: str) -> str:
