@@ -14,13 +14,16 @@ from typing import Annotated
 import typer
 
 from pgmoat.cli.blast_output import print_blast
+from pgmoat.cli.blast_proof import print_proof, run_proof
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
 from pgmoat.errors import Error
 from pgmoat.postgres.connect import connect, resolve_dsn
+from pgmoat.postgres.dsn import normalize_dsn
 from pgmoat.report.blast.describe import describe_blast
 from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.page import render_page
+from pgmoat.report.blast.proof_text import describe_proof
 from pgmoat.report.blast.script import render_script
 
 EXIT_BEYOND = 2
@@ -45,6 +48,20 @@ def blast(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page that stands by itself, too.")
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove",
+            help="Try each claim, and all that is not claimed, as that role; nothing stays. Exit with 2 at a"
+            " difference.",
+        ),
+    ] = False,
+    as_role: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="DSN", help="With --prove: log in as the role, where --dsn is no superuser."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """
@@ -55,14 +72,27 @@ def blast(
     """
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
-    with connect(resolve_dsn(dsn, os.environ)) as connection:
+    if sql and prove:
+        raise Error("--sql and --prove exclude each other")
+    if as_role is not None and not prove:
+        raise Error("--as goes with --prove")
+    owner_dsn = resolve_dsn(dsn, os.environ)
+    with connect(owner_dsn) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
+    if prove:
+        role_dsn = None if as_role is None else normalize_dsn(as_role, "--as")
+        proof = run_proof(found, owner_dsn, role_dsn, quiet=as_json)
+    else:
+        proof = None
     if as_json:
-        print_json(describe_blast(found))
+        print_json(describe_blast(found) | ({} if proof is None else {"proof": describe_proof(proof)}))
     elif sql:
         sys.stdout.write(render_script(found))
     else:
         print_blast(found, show_all=show_all)
-    return EXIT_BEYOND if check and found.beyond else 0
+        if proof is not None:
+            print_proof(proof)
+    has_differences = proof is not None and bool(proof.differences)
+    return EXIT_BEYOND if has_differences or (check and found.beyond) else 0

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pgmoat.report.blast.expect import Expectation
 from pgmoat.report.blast.find_facts import HELD
 from pgmoat.report.blast.model import Claim, StepKind, Way
-from pgmoat.report.blast.trial import Fact, Facts, How, Identity, Key, Scene
+from pgmoat.report.blast.trial import Fact, Facts, How, Key, Scene
 
 _UNCOMPARED = frozenset({("schema", "USAGE")})
 _WHY_UNTRIED = {
@@ -26,7 +26,7 @@ _WHY_UNTRIED = {
     StepKind.DEFAULT_PRIVILEGES: "about objects that do not exist yet",
     StepKind.MAPPING: "another server would be called",
     StepKind.SETTING: "rows would have to be read",
-    StepKind.LANGUAGE: "what code outside of PostgreSQL's walls does; EXECUTE is tried, functions are not run",
+    StepKind.LANGUAGE: "what code outside of PostgreSQL's walls does; EXECUTE is tried, it is not run",
 }
 _WHY_BY_CODE = {
     "predefined-role": "the tables that it opens have claims of their own, which are tried",
@@ -148,24 +148,27 @@ def _judge_unknown(key: Key) -> tuple[Verdict, str]:
 
 def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation) -> bool:
     """Whether what is allowed needs no claim of its own."""
-    if facts.is_superuser or (key.kind, key.action) in _UNCOMPARED:
+    if facts.is_superuser or (key.kind, key.action) in _UNCOMPARED or key.kind == "everybody":
         return True
-    if key in scene.public or key.kind == "everybody":
+    if key in scene.public or (key in expectation.everybodys and not facts.identity.is_login):
         return True
-    if key in expectation.everybodys and not facts.identity.is_login:
-        return True
-    if key.kind == "database" and key.action == "TEMPORARY":
-        # Elsewhere it is worth no claim: what the role reaches there is read there.
-        return key.thing not in {one.oid for one in scene.things if one.name == scene.database}
-    # Who has a role's rights gains nothing by becoming it; what more it could be then has a claim.
-    if key.kind == "role" and key.action == "ADMIN" and scene.server_version < 160_000:
+    if key.kind == "role":
+        return _is_role_expected(key, scene, facts, expectation)
+    # Elsewhere it is worth no claim: what the role reaches there is read there.
+    is_elsewhere = key.thing not in {one.oid for one in scene.things if one.name == scene.database}
+    return key.kind == "database" and key.action == "TEMPORARY" and is_elsewhere
+
+
+def _is_role_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation) -> bool:
+    """Whether what is allowed with another role needs no claim: what more it could be then has one."""
+    if key.action == "ADMIN":
         # Before PostgreSQL 16 that is what the claim about CREATEROLE says.
         creates_roles = facts.facts.get(Key("attribute", "", "CREATEROLE"))
-        return creates_roles is not None and creates_roles.is_allowed is True
-    if key.kind == "role" and key.thing == facts.identity.role:
-        return key.action != "ADMIN"
+        return (
+            scene.server_version < 160_000 and creates_roles is not None and creates_roles.is_allowed is True
+        )
     known = {"SET ROLE": expectation.roles, "INHERIT": expectation.inherited}
-    return key.kind == "role" and key.thing in known.get(key.action, ())
+    return key.thing == facts.identity.role or key.thing in known[key.action]
 
 
 def name_key(key: Key, scene: Scene) -> str:
@@ -201,8 +204,3 @@ def why_untried(claim: Claim, way: Way) -> str:
     if claim.code in _WHY_BY_CODE:
         return _WHY_BY_CODE[claim.code]
     return next((_WHY_UNTRIED[step.kind] for step in way.steps if step.kind in _WHY_UNTRIED), _WHY_ELSE)
-
-
-def name_identity(identity: Identity) -> str:
-    """Return who tried it, as a heading."""
-    return identity.role if identity.is_login else f"{identity.role} ({identity.text})"

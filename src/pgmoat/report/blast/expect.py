@@ -3,8 +3,8 @@ Turn claims into what must pass when it is tried, and as whom.
 
 In: Blast, Scene. Out: Expectation. I/O: none.
 
-Only a way of privileges alone can be tried without doing anything: grants, ownership, memberships, attributes. What
-a view, a trigger, a function or a setting adds is as its text lets it; its entrance is tried.
+Only a way of privileges alone can be tried without doing anything: grants, ownership, memberships, attributes.
+What a view, a trigger, a function or a setting adds is as its text lets it; its entrance is tried.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from pgmoat.postgres.sqltext import Identifier, compose
 from pgmoat.report.blast.model import Blast, Claim, Confidence, StepKind, Way
-from pgmoat.report.blast.probe import COLUMN_ACTIONS, EVERYBODYS, list_relation_keys, list_thing_keys
+from pgmoat.report.blast.probe import COLUMN_ACTIONS, list_relation_keys
+from pgmoat.report.blast.probe_things import EVERYBODYS, list_thing_keys
 from pgmoat.report.blast.trial import Identity, Key, RelationToTry, Scene
 
 PLAIN_STEPS = frozenset(
@@ -153,7 +154,7 @@ def _list_relation(relation: RelationToTry, action: str, way: Way, version: int)
 
 
 def _list_other(claim: Claim, scene: Scene) -> Iterator[Key]:
-    """Yield the key of a schema, database, parameter and the like, by the names that SQL gives the privilege."""
+    """Yield the key of a schema, database, parameter and the like, by the privilege's name in SQL."""
     action = {"TEMP": "TEMPORARY", "READ": "SELECT", "WRITE": "UPDATE"}.get(
         claim.action.upper(), claim.action.upper()
     )

@@ -1,32 +1,30 @@
 """
 Find out what a role may do, by trying, and by asking PostgreSQL where trying would have an effect.
 
-In: a connection that is the role, Scene, the keys that are claimed. Out: Facts. I/O: PostgreSQL; nothing stays.
+In: a connection that is the role, Scene, the keys that are claimed. Out: Facts. I/O: PostgreSQL, where nothing
+stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
 from psycopg import Error as DatabaseError
 
-from pgmoat.report.blast.probe import (
-    list_relation_keys,
+from pgmoat.report.blast.probe import list_relation_keys, probe_relation, probe_routine, split_columns
+from pgmoat.report.blast.probe_things import (
     list_thing_keys,
     probe_attributes,
     probe_everybodys,
-    probe_relation,
-    probe_routine,
     probe_stored_password,
     probe_thing,
-    split_columns,
 )
 from pgmoat.report.blast.read_scene import ask
 from pgmoat.report.blast.run_probes import Answer, Progress, run_probes
-from pgmoat.report.blast.trial import Attempt, Fact, Facts, How, Identity, Key, RelationToTry, Scene
+from pgmoat.report.blast.trial import Attempt, Fact, Facts, How, Identity, Key, Scene
 
 _REFUSED = "42501"
 _BUSY = frozenset({"55P03", "57014", "40P01"})
@@ -53,9 +51,9 @@ def find_facts(  # noqa: PLR0913 - what is tried, by whom, and who hears of it
     """
     asked, note = _ask(connection, scene, identity)
     is_complete = not identity.grants
-    attempts = list(_list_attempts(scene, claimed, asked, can_set_role=can_set_role))
+    attempts = list(_list_attempts(scene, claimed, asked, identity, can_set_role=can_set_role))
     if not is_complete:
-        attempts = [attempt for attempt in attempts if claimed.issuperset(attempt.keys)]
+        attempts = [attempt for attempt in attempts if all(key in claimed for key in attempt.keys)]
     facts = _run(connection, scene, attempts, identity.grants, on_progress)
     if asked is not None:
         _add_asked(facts, asked, list_keys(scene) if is_complete else claimed, scene)
@@ -101,10 +99,10 @@ def _complete(asked: Set[Key], scene: Scene) -> frozenset[Key]:
 
 
 def _list_attempts(
-    scene: Scene, claimed: Set[Key], asked: Set[Key] | None, *, can_set_role: bool
+    scene: Scene, claimed: Set[Key], asked: Set[Key] | None, identity: Identity, *, can_set_role: bool
 ) -> Iterator[Attempt]:
     for relation in scene.relations.values():
-        yield from probe_relation(relation, claimed)
+        yield from probe_relation(relation, claimed, each_column=identity.is_login)
     usable = None if asked is None else {key.thing for key in asked if key[::2] == ("schema", "USAGE")}
     for routine in scene.routines.values():
         # A type of a schema that the role may not use cannot be named, though the function can be called.
@@ -178,7 +176,7 @@ def judge_answer(attempt: Attempt, answer: Answer) -> Fact:
 
 
 def _add_asked(facts: dict[Key, Fact], asked: Set[Key], keys: Iterable[Key], scene: Scene) -> None:
-    """Fill in what was not tried; keep beside a refusal that the privilege is there and something else failed."""
+    """Fill in what was not tried; say beside a refusal if the privilege is there and something else failed."""
     for key in keys:
         fact = facts.get(key)
         if fact is None or fact.is_allowed is None:
@@ -208,16 +206,3 @@ def _settle_sequences(facts: dict[Key, Fact]) -> None:
         update = facts.get(key._replace(action="UPDATE"))
         if tried.is_allowed is False or (update is not None and update.is_allowed is False):
             facts[usage] = tried
-
-
-def summarize(facts: Mapping[Key, Fact]) -> tuple[int, int]:
-    """Return how many keys were tried, and how many asked about only."""
-    return (
-        sum(fact.how is How.TRIED for fact in facts.values()),
-        sum(fact.how is How.ASKED for fact in facts.values()),
-    )
-
-
-def find_relation(scene: Scene, schema: str, name: str) -> RelationToTry | None:
-    """Return the relation of that name."""
-    return next((one for one in scene.relations.values() if (one.schema, one.name) == (schema, name)), None)

@@ -37,8 +37,8 @@ def render_proof(proof: Proof) -> Iterator[tuple[str, str]]:
     yield "", f"  {len(proven)} claims proven: {tried} by trying, {len(proven) - tried} by asking PostgreSQL"
     yield (
         "",
-        f"  {proof.refused + proof.refused_asked} things that are not claimed are refused: {proof.refused} when"
-        f" tried, {proof.refused_asked} as PostgreSQL answers",
+        f"  {proof.refused + proof.refused_asked} things that nobody claims are refused: {proof.refused} when tried,"
+        f" {proof.refused_asked} as PostgreSQL answers",
     )
     differences = proof.differences
     if differences:
@@ -54,7 +54,7 @@ def render_proof(proof: Proof) -> Iterator[tuple[str, str]]:
 
 
 def render_line(line: Line) -> str:
-    """Return a line as a sentence: SELECT on public.orders after SET ROLE staff: it is claimed, and refused."""
+    """Return a line as a sentence: SELECT on public.orders [read-table]: it is claimed, and refused."""
     place = f" {line.identity}" if line.identity else ""
     code = f" [{line.claim}]" if line.claim else ""
     return f"{line.what}{place}{code}" + (f": {line.why}" if line.why else "")

@@ -1,13 +1,13 @@
 """
 Try every claim of a blast radius, and everything that is not claimed, as the role itself.
 
-In: Blast, a connection of a superuser's, of the role's, or of a member's of the role. Out: Proof. I/O: PostgreSQL;
-every statement is rolled back and has no effect before that (see :mod:`pgmoat.report.blast.probe`).
+In: Blast, a connection of a superuser's, of the role's, or of a member's of the role. Out: Proof. I/O:
+PostgreSQL; every statement is rolled back, and has no effect before that (:mod:`pgmoat.report.blast.probe`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,7 @@ from pgmoat.report.blast.expect import expect
 from pgmoat.report.blast.find_facts import find_facts
 from pgmoat.report.blast.model import Blast
 from pgmoat.report.blast.read_scene import read_scene
+from pgmoat.report.blast.run_probes import Progress
 from pgmoat.report.blast.trial import Facts, Identity
 
 _PACKAGE = "pgmoat.report.blast"
@@ -54,13 +55,13 @@ def prove(
     reader: Connection[Any],
     actor: Connection[Any],
     *,
-    on_progress: Callable[[str], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Proof:
     """
     Return what came of trying everything in the database as the role of *blast*.
 
-    *reader* sees what there is; *actor* is used for nothing else: it becomes the role, and goes back. Both are
-    connections in autocommit mode to the same database; they may be the same one.
+    *reader* sees what there is; *actor* becomes the role, and goes back. Both are connections in autocommit
+    mode to the same database. *on_progress* is told how many more statements were tried.
 
     Raises:
         ConnectionFailedError: *actor* is in another database, or cannot become the role.
@@ -73,18 +74,20 @@ def prove(
     with become(actor, blast.role) as standing:
         if standing is Standing.MEMBER:
             notes.append(
-                f"without a superuser and without {blast.role}'s password the session is another role's that did"
-                " SET ROLE: what the role could become by SET ROLE was not tried"
+                f"the session is not {blast.role}'s own but of a member that did SET ROLE: what the role could"
+                " become by SET ROLE was not tried"
             )
         identities = list(expectation.claimed)
         for identity in _choose(identities, standing, notes):
-            if on_progress is not None:
-                on_progress(identity.role)
             with _be(actor, identity, notes) as is_possible:
                 if is_possible:
                     claimed = frozenset(expectation.claimed[identity])
                     can_set = standing is not Standing.MEMBER and identity.is_login
-                    found.append(find_facts(actor, scene, identity, claimed, can_set_role=can_set))
+                    found.append(
+                        find_facts(
+                            actor, scene, identity, claimed, can_set_role=can_set, on_progress=on_progress
+                        )
+                    )
     notes += [facts.note for facts in found if facts.note]
     return compare(blast.role, scene, expectation, found, notes)
 

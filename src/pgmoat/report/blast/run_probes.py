@@ -20,7 +20,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from pgmoat.report.blast.trial import Mode, Probe
 
 _AT_A_TIME = 50
-"""Probes on the way at once: the server's answers fit into the socket's buffer, or both sides wait for ever."""
+"""Probes on the way at once: the answers fit into the socket's buffer, or both sides wait for ever."""
 
 Progress = Callable[[int], None]
 """Is told how many more probes are done."""
