@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pgmoat.model.closure import Closure
-from pgmoat.report.blast.index import Index, quote
+from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Subject
+from pgmoat.report.blast.names import quote
 from pgmoat.report.blast.snapshot import PUBLIC, GrantFact, MembershipFact, RoleFact
 
 _ON = {
@@ -70,7 +71,7 @@ def close_grant(index: Index, grants: Sequence[GrantFact], subject: Subject, own
 def _list_losers(index: Index, grant: GrantFact, owner: int) -> tuple[int, ...]:
     """Return the roles that have the privilege by this grant alone, as far as they can use it."""
     if grant.grantee != PUBLIC:
-        return (grant.grantee, *sorted(index.members_of(grant.grantee)))
+        return (grant.grantee, *sorted(index.rights.members_of(grant.grantee)))
     others = [
         other
         for other in index.grants_on[grant.kind, grant.object]
@@ -85,7 +86,7 @@ def _list_losers(index: Index, grant: GrantFact, owner: int) -> tuple[int, ...]:
             and oid not in index.asked
             and not role.is_superuser
             and role.name not in index.own_roles
-            and not holders & index.inherited(oid)
+            and not holders & index.rights.inherited(oid)
         )
     )
 
@@ -97,7 +98,7 @@ def close_membership(index: Index, facts: Iterable[MembershipFact], subject: str
     role, member = index.role_sql(first.role), index.role_sql(first.member)
     is_new = index.snapshot.server.server_version >= 160_000
     by = [f" GRANTED BY {index.role_sql(fact.grantor)}" if is_new and fact.grantor else "" for fact in known]
-    lost = (first.member, *sorted(index.members_of(first.member)))
+    lost = (first.member, *sorted(index.rights.members_of(first.member)))
     return Closure(
         area="membership",
         object=f"role {index.role_name(first.role)}",
@@ -128,7 +129,7 @@ def close_attribute(index: Index, role: RoleFact, attribute: str) -> Closure:
         about=f"{role.name} is no longer {attribute}",
         sql=(f"ALTER ROLE {name} NO{attribute}",),
         revert=(f"ALTER ROLE {name} {attribute}",),
-        hurts=others(index, (role.oid, *sorted(index.members_of(role.oid)))),
+        hurts=others(index, (role.oid, *sorted(index.rights.members_of(role.oid)))),
         needs="superuser",
     )
 
@@ -150,7 +151,7 @@ def close_ownership(index: Index, subject: Subject, owner: int) -> Closure | Non
         about=f"{subject.name} belongs to {index.role_name(heir)}",
         sql=(alter + index.role_sql(heir),),
         revert=(alter + index.role_sql(owner),),
-        hurts=others(index, (owner, *sorted(index.members_of(owner)))),
+        hurts=others(index, (owner, *sorted(index.rights.members_of(owner)))),
         needs="superuser",
     )
 

@@ -72,7 +72,7 @@ def compute_blast(
 
 def _list_rounds(index: Index, role: int, into: Collection, notes: list[str]) -> list[tuple[Holder, ...]]:
     """Return the role's holders, then those of the owners of functions that it hijacks, and so on."""
-    index.asked = index.inherited(role)
+    index.asked = index.rights.inherited(role)
     rounds = [list_holders(index, role, notes)]
     known = {holder.role for holder in rounds[0] if holder.is_session}
     while len(rounds) <= _MAX_ROUNDS:

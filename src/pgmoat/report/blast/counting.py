@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pgmoat.report.blast.model import Budget, Claim, Confidence, Counts, Severity, Standing
+from pgmoat.report.blast.model import Budget, Claim, Counts, Severity, Standing, StepKind
 from pgmoat.report.blast.snapshot import AgentFact
 
 _READS = ("read-table", "read-view")
+_DIRECT = (StepKind.GRANT, StepKind.PUBLIC, StepKind.OWNER, StepKind.ATTRIBUTE, StepKind.PREDEFINED)
 _WRITES = ("write-table", "write-view", "truncate-table")
 
 
@@ -115,10 +116,10 @@ def _by_relation(claims: Sequence[Claim], codes: Sequence[str]) -> dict[str, int
 
 
 def _is_direct(claim: Claim) -> bool:
-    """Whether some way ends at the relation itself."""
-    return any(way.confidence is Confidence.CERTAIN for way in claim.ways)
+    """Whether some way ends at the relation itself, not at what a view, rule or function makes of it."""
+    return any(way.steps[-1].kind in _DIRECT for way in claim.ways)
 
 
 def _is_limited(claim: Claim) -> bool:
     """Whether the policy, and so its limits, stand behind every direct way."""
-    return all(way.standing is Standing.POLICY for way in claim.ways if way.confidence is Confidence.CERTAIN)
+    return all(way.standing is Standing.POLICY for way in claim.ways if way.steps[-1].kind in _DIRECT)

@@ -51,8 +51,8 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
         return None
     body = body_of(function)
     path = path_of(function)
-    has_temp = index.may_make_temporary(caller)
-    places = [schema.name for schema in index.may_create_in(caller)]
+    has_temp = index.rights.may_make_temporary(caller)
+    places = [schema.name for schema in index.rights.may_create_in(caller)]
     if path is None:
         return _judge_open(body, places, has_temp=has_temp)
     return _judge_pinned(body, path, places, has_temp=has_temp)
@@ -95,7 +95,7 @@ def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[Relatio
     for mention in body_of(function).mentions:
         schemas = (mention.schema,) if mention.schema else path
         for schema in schemas:
-            relation = index.relations_by_name.get((schema, mention.name))
+            relation = index.behind.relations_by_name.get((schema, mention.name))
             if relation is None:
                 continue
             if (relation.oid, mention.action) not in seen and not index.is_system(relation.schema):

@@ -36,7 +36,7 @@ def _judge(index: Index, relation: RelationFact, action: str, way: Way, into: Co
     if not any(policy.is_permissive for policy in forged):
         return
     names = ", ".join(policy.name for policy in forged)
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     step = Step(StepKind.SETTING, names, "", f"policy {names} believes a setting of the session")
     rows = size(index, relation)
     into.add(

@@ -63,9 +63,11 @@ def collect_functions(index: Index, holders: Sequence[Holder], into: Collection)
             if is_owner:
                 continue
             for grant in index.grants_on["function", function.oid]:
-                if grant.grantee == holder.role and index.may_use_schema(holder.session, function.schema):
-                    standing = judge_grant(index, grant, index.function(function))
-                    closure = close_grant(index, [grant], index.function(function), function.owner)
+                if grant.grantee == holder.role and index.rights.may_use_schema(
+                    holder.session, function.schema
+                ):
+                    standing = judge_grant(index, grant, index.subjects.function(function))
+                    closure = close_grant(index, [grant], index.subjects.function(function), function.owner)
                     way = _call(
                         index, holder, function, standing, (closure,), is_grantable=grant.is_grantable
                     )
@@ -82,7 +84,7 @@ def _call(  # noqa: PLR0913 - one argument per thing that is known of the call
     *,
     is_grantable: bool,
 ) -> Way:
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     kind = StepKind.PUBLIC if holder.role == PUBLIC else StepKind.GRANT
     text = f"EXECUTE on {subject.name}" + (", and may pass it on" if is_grantable else "")
     is_plain = not holder.steps or holder.role == PUBLIC
@@ -107,7 +109,7 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
     elif function.extension is not None:
         _take_extension(index, function, way, into)
     elif not function.fires_as:
-        subject = index.function(function)
+        subject = index.subjects.function(function)
         text = f"may call {subject.name}, which does what the caller may do"
         code = "call-pgmoat" if is_own and way.standing is Standing.POLICY else "call-function"
         into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW), way)
@@ -121,7 +123,7 @@ def _take_system(index: Index, function: FunctionFact, way: Way, into: Collectio
     grants = index.grants_on["function", function.oid]
     if any(one.is_default and index.role_name(one.grantee) == way.acts_as for one in grants):
         return
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     code, what = _DANGEROUS.get(function.name, ("call-system-function", ""))
     text = f"may call {subject.name}, which PostgreSQL keeps from most roles"
     severity = Severity.CRITICAL if code.endswith("-files") else Severity.MEDIUM
@@ -129,7 +131,7 @@ def _take_system(index: Index, function: FunctionFact, way: Way, into: Collectio
 
 
 def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     step = Step(
         StepKind.LANGUAGE, function.language, "", f"{function.language} runs outside of PostgreSQL's walls"
     )
@@ -141,7 +143,7 @@ def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collec
 
 
 def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     if function.extension == _CONNECTING:
         text = f"may call {subject.name}: opens connections from the server, to itself among others"
         longer = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
@@ -157,7 +159,7 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
     index: Index, holder: Holder, function: FunctionFact, way: Way, into: Collection, *, is_own: bool
 ) -> list[Holder]:
     """Take in a function that lends its owner's rights, and what its text does with them."""
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     owner = index.roles.get(function.owner)
     name = index.role_name(function.owner)
     lent = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
@@ -205,7 +207,7 @@ def _take_hijack(  # noqa: PLR0913 - one argument per thing that is known of the
     owner = index.roles.get(function.owner)
     if owner is None or function.owner in (holder.role, holder.session):
         return []
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     pinned = alter(
         index,
         subject,
@@ -261,7 +263,7 @@ def follow_hijacks(index: Index, hijacked: Iterable[Holder], known: set[int]) ->
 
 def _own(index: Index, holder: Holder, function: FunctionFact, into: Collection) -> None:
     """Take in a function that the role may replace: whoever runs it then runs the role's code."""
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     users = list(_list_users(index, function))
     closure = close_ownership(index, subject, function.owner)
     severity = Severity.HIGH if users else Severity.LOW
@@ -291,12 +293,12 @@ def _list_users(index: Index, function: FunctionFact) -> Iterator[str]:
     for trigger in index.snapshot.triggers:
         relation = index.snapshot.relations.get(trigger.function and trigger.relation)
         if trigger.function == function.oid and relation is not None:
-            yield f"as whoever writes to {index.relation(relation).name}"
-    views = [view for view, calls in index.calls.items() if function.oid in calls]
+            yield f"as whoever writes to {index.subjects.relation(relation).name}"
+    views = [view for view, calls in index.behind.calls.items() if function.oid in calls]
     for view in views:
         relation = index.snapshot.relations.get(view)
         if relation is not None:
-            yield f"as whoever reads {index.relation(relation).name}"
+            yield f"as whoever reads {index.subjects.relation(relation).name}"
     if any(
         grant.grantee not in (function.owner, PUBLIC) for grant in index.grants_on["function", function.oid]
     ):

@@ -87,7 +87,7 @@ def _follow(index: Index, start: Holder, *, can_set: bool) -> Iterator[Holder]:
     count = 0
     while waiting and count <= MAX_PATHS:
         place = waiting.pop()
-        for target, facts in sorted(index.edges.get(place.role, {}).items(), reverse=True):
+        for target, facts in sorted(index.rights.edges.get(place.role, {}).items(), reverse=True):
             if target in place.seen or target not in index.roles:
                 continue
             step = _step(index, place, target, facts)
@@ -145,7 +145,7 @@ def _become(index: Index, place: _Place, before: _Place, target: int) -> Holder 
     role = index.roles[target]
     matters = role.is_superuser or role.bypasses_row_security or role.creates_roles
     matters = matters or role.creates_databases or role.replicates
-    facts = index.edges[before.role][target]
+    facts = index.rights.edges[before.role][target]
     is_admin = any(fact.is_admin for fact in facts)
     if not matters or not (place.may_set or is_admin):
         return None

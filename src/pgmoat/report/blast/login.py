@@ -55,7 +55,7 @@ def _list_places(index: Index, role: RoleFact) -> tuple[str, ...] | None:
     """Return the lines of pg_hba.conf that let the role into this database; None where they are unknown."""
     if index.snapshot.hba is None:
         return None
-    groups = {index.role_name(oid) for oid in index.inherited(role.oid)}
+    groups = {index.role_name(oid) for oid in index.rights.inherited(role.oid)}
     found: list[str] = []
     for line in index.snapshot.hba:
         if not _is_for(line, role.name, groups, index.snapshot.server.database):

@@ -13,8 +13,9 @@ from pgmoat.model.closure import Closure
 from pgmoat.report.blast.closing import close_grant, close_ownership, others
 from pgmoat.report.blast.collect import Collection, Finding, make_way
 from pgmoat.report.blast.holders import Holder, superusers
-from pgmoat.report.blast.index import SYSTEM_SCHEMAS, Index, quote
+from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject
+from pgmoat.report.blast.names import SYSTEM_SCHEMAS, quote
 from pgmoat.report.blast.snapshot import PUBLIC, DefaultFact, GrantFact, ObjectFact
 from pgmoat.report.blast.standing import judge_grant
 
@@ -109,7 +110,7 @@ def _take_grant(index: Index, holder: Holder, fact: ObjectFact, grant: GrantFact
     meaning = _MEANINGS.get((fact.kind, grant.privilege))
     if meaning is None or (_is_builtin(fact) and grant.is_default):
         return
-    subject = index.object(fact)
+    subject = index.subjects.object(fact)
     is_other = fact.kind == "database" and fact.name != index.snapshot.server.database
     if is_other and (fact.detail == "closed" or grant.privilege == "TEMPORARY"):
         return
@@ -145,7 +146,7 @@ def _take_owned(index: Index, holder: Holder, fact: ObjectFact, into: Collection
     code, text, severity = _OWNED[fact.kind]
     if fact.kind == "schema" and not _holds_others(index, fact):
         severity = Severity.MEDIUM
-    subject = index.object(fact)
+    subject = index.subjects.object(fact)
     closure = close_ownership(index, subject, fact.owner)
     step = Step(StepKind.OWNER, subject.name, subject.sql, f"owns {subject.kind} {subject.name}")
     way = make_way(index, holder, (step,), closures=(closure,) if closure is not None else ())
@@ -184,9 +185,9 @@ def collect_mappings(index: Index, holders: Sequence[Holder], into: Collection) 
 def _take_mapping(
     index: Index, holder: Holder, server: ObjectFact, into: Collection, *, is_known: bool
 ) -> None:
-    held = index.inherited(holder.session)
-    is_usable = index.has(held, "foreign server", server.oid, "USAGE", server.owner)
-    subject = index.object(server)
+    held = index.rights.inherited(holder.session)
+    is_usable = index.rights.has(held, "foreign server", server.oid, "USAGE", server.owner)
+    subject = index.subjects.object(server)
     who = index.role_sql(holder.role)
     mapping = Subject("user mapping", f"{index.role_name(holder.role)} on {server.name}", "", 0, "")
     text = f"a password for server {server.name} is stored for {index.role_name(holder.role)}"
@@ -210,7 +211,7 @@ def _take_mapping(
 
 
 def _drop_mapping(index: Index, holder: Holder, server: ObjectFact, who: str) -> Closure:
-    subject = index.object(server)
+    subject = index.subjects.object(server)
     return Closure(
         area="mapping",
         object=f"user mapping {index.role_name(holder.role)} on {server.name}",

@@ -50,7 +50,7 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
     """Take in what the view reads with its owner's rights, and views below it."""
     if view.is_invoker or depth > _MAX_DEPTH:
         return
-    subject = index.relation(view)
+    subject = index.subjects.relation(view)
     owner = index.role_name(view.owner)
     step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} reads as {owner}")
     closures = ()
@@ -65,7 +65,7 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
                 hurts=readers(index, view),
             ),
         )
-    for oid, columns in index.read_by.get(view.oid, {}).items():
+    for oid, columns in index.behind.read_by.get(view.oid, {}).items():
         base = index.snapshot.relations.get(oid)
         if base is None or base.oid == view.oid or index.is_system(base.schema):
             continue
@@ -80,7 +80,7 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
 
 
 def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Finding:
-    subject = index.relation(base)
+    subject = index.subjects.relation(base)
     rows = size(index, base)
     count = "rows" if rows is None else f"up to {rows:,} rows"
     open_to = (
@@ -107,11 +107,11 @@ def readers(index: Index, relation: RelationFact) -> list[int]:
 
 def allowed_columns(index: Index, role: int, base: RelationFact, action: str) -> tuple[str, ...] | None:
     """Return the columns on which *role* may do *action*; empty: on all of the relation; None: on nothing."""
-    held = index.inherited(role)
+    held = index.rights.inherited(role)
     predefined = {"SELECT": "pg_read_all_data"}.get(action, "pg_write_all_data")
     if any(index.role_name(one) == predefined for one in held):
         return ()
-    if index.has(held, "relation", base.oid, action, base.owner):
+    if index.rights.has(held, "relation", base.oid, action, base.owner):
         return ()
     numbers = sorted(
         grant.number
@@ -134,10 +134,10 @@ def _pass_write(
     if depth > _MAX_DEPTH or action not in _EVENTS:
         return
     event, bit, passed_on = _EVENTS[action]
-    triggers = [one for one in index.triggers_of.get(relation.oid, ()) if one.events & bit]
+    triggers = [one for one in index.behind.triggers_of.get(relation.oid, ()) if one.events & bit]
     for trigger in triggers:
         _fire(index, relation, trigger, way, into)
-    rules = [rule for rule in index.rules_of.get(relation.oid, ()) if rule.event == event]
+    rules = [rule for rule in index.behind.rules_of.get(relation.oid, ()) if rule.event == event]
     for rule in {rule.rule: rule for rule in rules}.values():
         _follow_rule(index, relation, rule, way, into)
     is_stopped = any(one.is_instead for one in triggers) or any(rule.is_instead for rule in rules)
@@ -148,9 +148,9 @@ def _pass_write(
 def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Collection, depth: int) -> None:
     """Take in the base relation that PostgreSQL itself writes when somebody writes to a simple view."""
     owner = index.role_name(view.owner)
-    subject = index.relation(view)
+    subject = index.subjects.relation(view)
     step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} writes as {owner}")
-    for oid in index.read_by.get(view.oid, {}):
+    for oid in index.behind.read_by.get(view.oid, {}):
         base = index.snapshot.relations.get(oid)
         if base is None or not may_do(index, view.owner, base, action):
             continue
@@ -160,7 +160,7 @@ def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Coll
 
 
 def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Finding:
-    subject = index.relation(base)
+    subject = index.subjects.relation(base)
     verbs = {"INSERT": "insert into", "UPDATE": "change", "DELETE": "delete from", "TRUNCATE": "empty"}
     code = "truncate-table" if action == "TRUNCATE" else "write-view" if base.kind == "v" else "write-table"
     rows = size(index, base) if action != "INSERT" else None
@@ -180,9 +180,9 @@ def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, 
     function = index.snapshot.functions.get(trigger.function)
     if function is None or not function.is_definer:
         return
-    subject = index.function(function)
+    subject = index.subjects.function(function)
     owner = index.role_name(function.owner)
-    name = index.relation(relation).name
+    name = index.subjects.relation(relation).name
     step = Step(
         StepKind.TRIGGER,
         subject.name,
@@ -226,7 +226,7 @@ def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what
 
 
 def _describe_touch(index: Index, base: RelationFact, what: str) -> Finding:
-    subject = index.relation(base)
+    subject = index.subjects.relation(base)
     return Finding(
         "read-view" if base.kind == "v" else "read-table",
         subject,
@@ -240,7 +240,7 @@ def _describe_touch(index: Index, base: RelationFact, what: str) -> Finding:
 
 def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: Way, into: Collection) -> None:
     """Take in what a rule does: it runs with the rights of the owner of its relation."""
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     owner = index.role_name(relation.owner)
     text = f"rule {rule.rule} on {subject.name} runs as {owner}"
     longer = extend_way(
@@ -251,7 +251,7 @@ def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: W
     )
     body = read_body("sql", rule.definition)
     for mention in body.mentions:
-        base = index.relations_by_name.get(
+        base = index.behind.relations_by_name.get(
             (mention.schema or index.schema_name(relation.schema), mention.name)
         )
         if base is None or base.oid == relation.oid:

@@ -118,7 +118,7 @@ def collect_powers(index: Index, holders: Sequence[Holder], into: Collection) ->
 
 
 def _place(index: Index, kind: str) -> Subject:
-    return index.database() if kind == "database" else Subject("server", "the server")
+    return index.subjects.database() if kind == "database" else Subject("server", "the server")
 
 
 def _collect_role(index: Index, holder: Holder, role: RoleFact, into: Collection) -> None:
@@ -127,7 +127,13 @@ def _collect_role(index: Index, holder: Holder, role: RoleFact, into: Collection
     text = f"has the rights of {role.name}" if not holder.is_session else f"may become {role.name}"
     severity = Severity.CRITICAL if is_reachable else Severity.MEDIUM
     into.add(
-        Finding("use-role", index.role(role), "SET ROLE" if holder.is_session else "INHERIT", text, severity),
+        Finding(
+            "use-role",
+            index.subjects.role(role),
+            "SET ROLE" if holder.is_session else "INHERIT",
+            text,
+            severity,
+        ),
         make_way(index, holder, ()),
     )
 

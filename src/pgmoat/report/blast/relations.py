@@ -83,7 +83,7 @@ def _collect_grants(index: Index, holder: Holder, into: Collection) -> None:
         relation = index.snapshot.relations[oid]
         if index.is_system(relation.schema) and all(grant.is_default for grant in grants):
             continue
-        if not index.may_use_schema(holder.session, relation.schema):
+        if not index.rights.may_use_schema(holder.session, relation.schema):
             _collect_dormant(index, holder, relation, grants, into)
             continue
         for part in _split_grants(grants):
@@ -104,7 +104,7 @@ def _split_grants(grants: Sequence[GrantFact]) -> Iterator[list[GrantFact]]:
 def _take_grant(
     index: Index, holder: Holder, relation: RelationFact, grants: Sequence[GrantFact], into: Collection
 ) -> None:
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     by_standing: dict[Standing, list[GrantFact]] = defaultdict(list)
     for grant in grants:
         by_standing[judge_grant(index, grant, subject)].append(grant)
@@ -130,7 +130,7 @@ def _collect_dormant(
     index: Index, holder: Holder, relation: RelationFact, grants: Sequence[GrantFact], into: Collection
 ) -> None:
     """Say what one USAGE on a schema would open."""
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     schema = index.schema_name(relation.schema)
     for grant in grants:
         if judge_grant(index, grant, subject) is not Standing.BEYOND:
@@ -155,7 +155,7 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
     for relation in index.snapshot.relations.values():
         if relation.owner != holder.role or index.is_system(relation.schema):
             continue
-        subject = index.relation(relation)
+        subject = index.subjects.relation(relation)
         closure = close_ownership(index, subject, relation.owner)
         closures = (closure,) if closure is not None else ()
         step = Step(StepKind.OWNER, subject.name, subject.sql, f"owns {subject.name}")
@@ -219,7 +219,7 @@ _SEVERITY = {
 
 def describe(index: Index, relation: RelationFact, action: str, holder: Holder) -> Finding:
     """Return what an action on a relation means, without a limit of pgmoat's."""
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     if relation.kind == "S":
         return _describe_sequence(index, relation, action)
     schema = index.schema_name(relation.schema)
@@ -257,7 +257,7 @@ def _count(action: str, rows: int | None) -> str:
 
 
 def _describe_sequence(index: Index, relation: RelationFact, action: str) -> Finding:
-    subject = index.relation(relation)
+    subject = index.subjects.relation(relation)
     if action == "UPDATE":
         text = f"may set {subject.name} back, so that inserts fail, or drain it"
         return Finding("use-sequence", subject, action, text, Severity.MEDIUM)

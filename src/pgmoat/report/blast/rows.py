@@ -26,7 +26,7 @@ def size(index: Index, relation: RelationFact) -> int | None:
 
 def _size_of_view(index: Index, view: int, seen: frozenset[int]) -> int | None:
     found: list[int] = []
-    for oid in index.read_by.get(view, {}):
+    for oid in index.behind.read_by.get(view, {}):
         base = index.snapshot.relations.get(oid)
         if base is None or oid in seen or oid == view:
             continue
@@ -46,12 +46,12 @@ def bypasses(index: Index, relation: RelationFact, role: int) -> bool:
     fact = index.roles.get(role)
     if fact is not None and (fact.is_superuser or fact.bypasses_row_security):
         return True
-    return relation.owner in index.inherited(role) and not relation.forces_row_security
+    return relation.owner in index.rights.inherited(role) and not relation.forces_row_security
 
 
 def list_policies(index: Index, relation: RelationFact, action: str, role: int) -> Iterator[PolicyFact]:
     """Yield the policies that PostgreSQL asks when *role* does *action*."""
-    held = index.inherited(role)
+    held = index.rights.inherited(role)
     for policy in index.snapshot.policies:
         if policy.relation != relation.oid or policy.command not in ("*", _COMMANDS.get(action, "")):
             continue

@@ -1,0 +1,69 @@
+"""
+What stands behind relations: rules, views' own reads, triggers.
+
+In: Names. Out: Behind. I/O: none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+from pgmoat.report.blast.names import Names
+from pgmoat.report.blast.snapshot import RelationFact, RewriteFact, TriggerFact
+
+
+class Behind:
+    """Rules and triggers by relation."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.snapshot = names.snapshot
+
+    @cached_property
+    def read_by(self) -> dict[int, dict[int, tuple[str, ...]]]:
+        """What each view names: relations, and those of their columns that it names; empty for none by name."""
+        found: dict[int, dict[int, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+        for fact in self.snapshot.rewrites:
+            if fact.event == "1" and fact.names == "relation" and fact.object != fact.relation:
+                columns = found[fact.relation][fact.object]
+                if fact.number:
+                    columns[self._names.column(fact.object, fact.number)] = None
+        return {
+            view: {relation: tuple(columns) for relation, columns in named.items()}
+            for view, named in found.items()
+        }
+
+    @cached_property
+    def calls(self) -> dict[int, frozenset[int]]:
+        """The functions that each view calls by itself."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for fact in self.snapshot.rewrites:
+            if fact.event == "1" and fact.names == "function":
+                found[fact.relation].add(fact.object)
+        return {view: frozenset(functions) for view, functions in found.items()}
+
+    @cached_property
+    def triggers_of(self) -> dict[int, list[TriggerFact]]:
+        """Triggers by relation."""
+        found: dict[int, list[TriggerFact]] = defaultdict(list)
+        for trigger in self.snapshot.triggers:
+            found[trigger.relation].append(trigger)
+        return found
+
+    @cached_property
+    def rules_of(self) -> dict[int, list[RewriteFact]]:
+        """Rules for writes, by relation."""
+        found: dict[int, list[RewriteFact]] = defaultdict(list)
+        for fact in self.snapshot.rewrites:
+            if fact.event != "1" and fact.is_enabled:
+                found[fact.relation].append(fact)
+        return found
+
+    @cached_property
+    def relations_by_name(self) -> dict[tuple[str, str], RelationFact]:
+        """Every relation by the names of its schema and itself."""
+        return {
+            (self._names.schema_name(fact.schema), fact.name): fact
+            for fact in self.snapshot.relations.values()
+        }
