@@ -3,8 +3,8 @@ Turn claims into what must pass when it is tried, and as whom.
 
 In: Blast, Scene. Out: Expectation. I/O: none.
 
-Only a way of privileges alone can be tried without doing anything: grants, ownership, memberships, attributes.
-What a view, a trigger, a function or a setting adds is as its text lets it; its entrance is tried.
+Only a way of privileges alone can be tried without doing anything: grants, ownership, memberships,
+attributes. What a view, a trigger, a function or a setting adds is as its text lets it; that is not run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 Find out what a role may do, by trying, and by asking PostgreSQL where trying would have an effect.
 
-In: a connection that is the role, Scene, the keys that are claimed. Out: Facts. I/O: PostgreSQL, where nothing
-stays.
+In: a connection that is the role, Scene, the keys that are claimed. Out: Facts. I/O: PostgreSQL, where
+nothing stays.
 """
 
 from __future__ import annotations
@@ -101,8 +101,9 @@ def _complete(asked: Set[Key], scene: Scene) -> frozenset[Key]:
 def _list_attempts(
     scene: Scene, claimed: Set[Key], asked: Set[Key] | None, identity: Identity, *, can_set_role: bool
 ) -> Iterator[Attempt]:
+    expected = claimed | scene.public
     for relation in scene.relations.values():
-        yield from probe_relation(relation, claimed, each_column=identity.is_login)
+        yield from probe_relation(relation, expected, each_column=identity.is_login)
     usable = None if asked is None else {key.thing for key in asked if key[::2] == ("schema", "USAGE")}
     for routine in scene.routines.values():
         # A type of a schema that the role may not use cannot be named, though the function can be called.
@@ -176,7 +177,7 @@ def judge_answer(attempt: Attempt, answer: Answer) -> Fact:
 
 
 def _add_asked(facts: dict[Key, Fact], asked: Set[Key], keys: Iterable[Key], scene: Scene) -> None:
-    """Fill in what was not tried; say beside a refusal if the privilege is there and something else failed."""
+    """Fill in what was not tried; say beside a refusal if the privilege is held and something else failed."""
     for key in keys:
         fact = facts.get(key)
         if fact is None or fact.is_allowed is None:

@@ -5,8 +5,8 @@ In: Scene, keys. Out: Attempts. I/O: none.
 
 EXPLAIN without ANALYZE checks the privileges of everything that the plan names and stops before the first
 row: no trigger fires, no default is evaluated, no view's condition is asked. A sequence is advanced in a
-transaction that only reads, a procedure called with an argument that fails: both come after the check. What has
-no such statement is asked only: TRUNCATE would take its lock first.
+transaction that only reads, a procedure called with an argument that fails: both come after the check. What
+has no such statement is asked only: TRUNCATE would take its lock first.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def probe_relation(
     Yield attempts on a relation; *expected* are the keys that ought to pass, tried together.
 
     All columns that ought to be refused are one attempt for SELECT and INSERT, where PostgreSQL lets a
-    statement without a column pass if the role has any. UPDATE has no such statement: it is one for each column,
-    or without *each_column* for the first.
+    statement without a column pass if the role has any. UPDATE has no such statement: it is one for each
+    column, or without *each_column* for the first.
     """
     if relation.kind == "S":
         yield from _probe_sequence(relation)

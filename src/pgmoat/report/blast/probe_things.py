@@ -1,10 +1,10 @@
 """
-Write the statement that shows whether a role may use a schema, role, parameter and the like, and does nothing.
+Write the statement that shows whether a role may use a schema, role or parameter, and does nothing.
 
 In: Scene, keys. Out: Attempts. I/O: none.
 
-A command gets something wrong in it that PostgreSQL looks at after the privilege: a file goes to no such table, a
-type does not exist, a loop of memberships.
+A command gets something wrong in it that PostgreSQL looks at after the privilege: a file goes to no such
+table, a type does not exist, a loop of memberships.
 """
 
 from __future__ import annotations

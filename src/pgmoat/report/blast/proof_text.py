@@ -34,11 +34,11 @@ def render_proof(proof: Proof) -> Iterator[tuple[str, str]]:
     proven = proof.of(Verdict.PROVEN)
     tried = sum(line.how is How.TRIED for line in proven)
     yield "bold", f"tried as {proof.role} in database {proof.database}, every statement rolled back"
-    yield "", f"  {len(proven)} claims proven: {tried} by trying, {len(proven) - tried} by asking PostgreSQL"
+    yield "", f"  {len(proven)} claims proven: {tried} tried, {len(proven) - tried} asked of PostgreSQL"
     yield (
         "",
-        f"  {proof.refused + proof.refused_asked} things that nobody claims are refused: {proof.refused} when tried,"
-        f" {proof.refused_asked} as PostgreSQL answers",
+        f"  {proof.refused + proof.refused_asked} things that nobody claims are refused: {proof.refused} when"
+        f" tried, {proof.refused_asked} as PostgreSQL answers",
     )
     differences = proof.differences
     if differences:

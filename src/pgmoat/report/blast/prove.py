@@ -74,7 +74,7 @@ def prove(
     with become(actor, blast.role) as standing:
         if standing is Standing.MEMBER:
             notes.append(
-                f"the session is not {blast.role}'s own but of a member that did SET ROLE: what the role could"
+                f"the session is a member's that did SET ROLE {blast.role}, not its own: what that role could"
                 " become by SET ROLE was not tried"
             )
         identities = list(expectation.claimed)
