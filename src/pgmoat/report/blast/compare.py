@@ -14,6 +14,7 @@ from enum import StrEnum
 from pgmoat.report.blast.expect import Expectation
 from pgmoat.report.blast.find_facts import HELD
 from pgmoat.report.blast.model import Claim, StepKind, Way
+from pgmoat.report.blast.probe import list_relation_keys
 from pgmoat.report.blast.trial import Fact, Facts, How, Key, Scene
 
 _UNCOMPARED = frozenset({("schema", "USAGE")})
@@ -115,7 +116,7 @@ def compare(
             groups[group].append(key.column)
         for key, claim in claimed.items():
             if key not in facts.facts:
-                verdict, why = _judge_unknown(key)
+                verdict, why = _judge_unknown(key, scene)
                 name = name_key(key, scene)
                 groups[verdict, facts.identity.text, name, key.action, How.UNKNOWN, claim.code, why].append(
                     key.column
@@ -139,9 +140,10 @@ def judge(claim: Claim | None, fact: Fact) -> tuple[Verdict, str]:
     return Verdict.DIFFERS, "it is claimed, and refused" + (f": {fact.why}" if fact.why else "")
 
 
-def _judge_unknown(key: Key) -> tuple[Verdict, str]:
+def _judge_unknown(key: Key, scene: Scene) -> tuple[Verdict, str]:
     """Return what is to be said of a claim about which PostgreSQL said nothing."""
-    if key.kind == "relation":
+    relation = scene.relations.get(int(key.thing)) if key.kind == "relation" else None
+    if relation is not None and key not in list_relation_keys(relation, scene.server_version):
         return Verdict.DIFFERS, "it is claimed, and PostgreSQL has no such privilege on it"
     return Verdict.UNTRIED, _WHY_ELSE
 
@@ -152,6 +154,8 @@ def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation)
         return True
     if key in scene.public or (key in expectation.everybodys and not facts.identity.is_login):
         return True
+    if key.kind == "function":
+        return scene.routines[int(key.thing)].only_fires
     if key.kind == "role":
         return _is_role_expected(key, scene, facts, expectation)
     # Elsewhere it is worth no claim: what the role reaches there is read there.

@@ -53,6 +53,7 @@ class RoutineToTry:
     is_system: bool
     is_variadic: bool
     is_immutable: bool
+    only_fires: bool  # a trigger function with the rights of whoever fires it: nobody calls it
     types: tuple[
         str | None, ...
     ]  # of what it is called with, as SQL takes them; None: there is no such value

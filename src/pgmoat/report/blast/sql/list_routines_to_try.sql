@@ -10,6 +10,9 @@ SELECT
     n.nspname = 'pg_catalog' AS is_system,
     f.provariadic <> 0 AND f.provariadic <> '"any"'::pg_catalog.regtype AS is_variadic,
     f.provolatile = 'i' AS is_immutable,
+    NOT f.prosecdef AND f.prorettype IN (
+        'pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype
+    ) AS only_fires,
     ARRAY(
         SELECT CASE
             WHEN y.typname IN ('anyarray', 'anycompatiblearray') THEN 'pg_catalog.int4[]'
