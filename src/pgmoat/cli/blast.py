@@ -65,9 +65,9 @@ def blast(
     as_json: JsonOption = False,
 ) -> int:
     """
-    Show the worst that an agent can do, from the catalog as it is, and the SQL that closes it. Changes nothing.
+    Show the worst that an agent can do, from the catalog as it is, with what closes it. Changes nothing.
 
-    Every object that its role reaches, with every way there, counted in rows; what is beyond its policy comes first.
+    Every object that its role reaches, with every way there, in rows; what is beyond its policy first.
     In CI: [bold]pgmoat blast AGENT --check[/].
     """
     if sql and as_json:

@@ -29,7 +29,7 @@ _INDENT = " " * (_WIDTH + 4)
 
 
 def print_blast(blast: Blast, *, show_all: bool) -> None:
-    """Print the whole in a sentence, then what is beyond the policy, what the policy grants, what is everybody's."""
+    """Print one sentence, then what is beyond the policy, what the policy grants, what is everybody's."""
     console = Console(highlight=False, soft_wrap=True)
     for line in render_blast(blast, show_all=show_all):
         console.print(line)
@@ -72,7 +72,8 @@ def _render_beyond(blast: Blast, *, show_all: bool) -> Iterator[str]:
         for claim in shown:
             yield from _render_claim(claim, show_all=show_all)
         if len(alike) > len(shown):
-            yield f"{_INDENT}[dim]and {len(alike) - len(shown):,} more {alike[0].code} {alike[0].action}: --all[/]"
+            more = f"{len(alike) - len(shown):,} more {alike[0].code} {alike[0].action}"
+            yield f"{_INDENT}[dim]and {more}: --all[/]"
     if followed:
         yield f"  [dim]{len(followed):,} more follow from what is said above (every table, …): --all[/]"
 

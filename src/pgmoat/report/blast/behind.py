@@ -22,7 +22,7 @@ class Behind:
 
     @cached_property
     def read_by(self) -> dict[int, dict[int, tuple[str, ...]]]:
-        """What each view names: relations, and those of their columns that it names; empty for none by name."""
+        """What each view names: relations, and which of their columns; empty: none by name."""
         found: dict[int, dict[int, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
         for fact in self.snapshot.rewrites:
             if fact.event == "1" and fact.names == "relation" and fact.object != fact.relation:
@@ -67,3 +67,8 @@ class Behind:
             (self._names.schema_name(fact.schema), fact.name): fact
             for fact in self.snapshot.relations.values()
         }
+
+    @cached_property
+    def relation_names(self) -> frozenset[str]:
+        """The names of all relations, whatever their schema."""
+        return frozenset(fact.name for fact in self.snapshot.relations.values())

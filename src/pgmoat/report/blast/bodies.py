@@ -3,7 +3,7 @@ What the text of a function does: relations that it names, and names that it lea
 
 In: the source of a function in SQL or PL/pgSQL. Out: Body. I/O: none.
 
-The text is read word by word, not parsed: whoever may create functions may write a text that no parser survives.
+The text is read word by word, not parsed: whoever makes functions may write what no parser survives.
 Names count only where the catalog has such a relation, so what looks like one and is none does no harm.
 """
 

@@ -33,7 +33,7 @@ _ON = {
 
 def close_grant(index: Index, grants: Sequence[GrantFact], subject: Subject, owner: int) -> Closure:
     """
-    Return the REVOKE of *grants*: one privilege of one grantee, by one grantor, on an object or columns of it.
+    Return the REVOKE of *grants*: one privilege of one grantee, by one grantor, on one object.
 
     Of what PUBLIC holds, those who would lose it get it by name.
     """
@@ -156,9 +156,7 @@ def close_ownership(index: Index, subject: Subject, owner: int) -> Closure | Non
     )
 
 
-def alter(
-    index: Index, subject: Subject, *, about: str, sql: str, back: str, hurts: Iterable[int] = ()
-) -> Closure:
+def alter(subject: Subject, *, about: str, sql: str, back: str) -> Closure:
     """Return a closure of one statement."""
     return Closure(
         area="definition",
@@ -166,7 +164,6 @@ def alter(
         about=about,
         sql=(sql,),
         revert=(back,) if back else (),
-        hurts=others(index, hurts),
         needs=f"owner of {subject.name}, or superuser",
     )
 

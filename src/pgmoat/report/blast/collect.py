@@ -15,7 +15,7 @@ from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Claim, Confidence, Severity, Standing, Step, StepKind, Subject, Way
 
 _SEVERITIES = list(Severity)
-_STANDINGS = list((Standing.BEYOND, Standing.POLICY, Standing.BASE))
+_STANDINGS = (Standing.BEYOND, Standing.POLICY, Standing.BASE)
 MAX_WAYS = 64
 """Ways of one claim that are kept; a person reads a handful."""
 
@@ -131,7 +131,7 @@ COLUMN_CODES = frozenset({"read-table", "write-table", "read-view", "write-view"
 """Codes of claims that are about columns."""
 
 
-def make_way(
+def make_way(  # noqa: PLR0913 - one argument per field of a way
     index: Index,
     holder: Holder,
     steps: Iterable[Step],
@@ -153,7 +153,7 @@ def make_way(
     )
 
 
-def extend_way(
+def extend_way(  # noqa: PLR0913 - one argument per field of a way
     way: Way,
     steps: Iterable[Step],
     *,

@@ -21,6 +21,7 @@ _UNSAFE_LANGUAGES = frozenset({"c", "internal"})
 class Hijack:
     """How a caller makes a function run the caller's own code."""
 
+    function: FunctionFact
     how: str
     confidence: Confidence
 
@@ -43,49 +44,69 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     """
     Return how a session of *caller* can have *function* run other code as its owner; None if it cannot.
 
-    Without a pinned search_path the caller's own decides which functions, operators, tables and types the text
-    means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which the
-    caller may create can hold a function that fits better.
+    Without a pinned search_path the caller's own decides which functions, operators, tables and types the
+    text means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which
+    the caller may create can hold what the text means to find in a later one.
     """
     if function.language in _UNSAFE_LANGUAGES or function.has_sql_body:
         return None
-    body = body_of(function)
     path = path_of(function)
-    has_temp = index.rights.may_make_temporary(caller)
     places = [schema.name for schema in index.rights.may_create_in(caller)]
+    has_temp = index.rights.may_make_temporary(caller)
+    if not body_of(function).is_understood:
+        is_open = path is None or path[-1:] != ("pg_temp",) or not set(path).isdisjoint(places)
+        how = "its text was not understood, and names may be found where it may create"
+        return Hijack(function, how, Confidence.POSSIBLE) if is_open and (places or has_temp) else None
     if path is None:
-        return _judge_open(body, places, has_temp=has_temp)
-    return _judge_pinned(body, path, places, has_temp=has_temp)
+        return _judge_open(index, function, places, has_temp=has_temp)
+    return _judge_pinned(index, function, places, has_temp=has_temp)
 
 
-def _judge_open(body: Body, places: list[str], *, has_temp: bool) -> Hijack | None:
-    relations = [mention.name for mention in body.mentions if not mention.schema]
-    if not body.is_understood:
-        is_possible = bool(places or has_temp)
-        return Hijack("no search_path is pinned", Confidence.POSSIBLE) if is_possible else None
+def _judge_open(index: Index, function: FunctionFact, places: list[str], *, has_temp: bool) -> Hijack | None:
+    body = body_of(function)
+    relations = _list_open_relations(index, function)
     if places and (body.open_calls or body.has_operators or relations):
         name = (*body.open_calls, *relations, "an operator")[0]
         how = f"no search_path is pinned: {name} is found first in {places[0]}, where it may create"
-        return Hijack(how, Confidence.BOUNDED)
+        return Hijack(function, how, Confidence.BOUNDED)
     if has_temp and relations:
         how = f"no search_path is pinned: {relations[0]} is found first among temporary tables"
-        return Hijack(how, Confidence.BOUNDED)
+        return Hijack(function, how, Confidence.BOUNDED)
     return None
 
 
-def _judge_pinned(body: Body, path: tuple[str, ...], places: list[str], *, has_temp: bool) -> Hijack | None:
-    relations = [mention.name for mention in body.mentions if not mention.schema]
-    certainty = Confidence.BOUNDED if body.is_understood else Confidence.POSSIBLE
-    writable = [place for place in path if place in places]
-    if writable and (body.open_calls or relations or not body.is_understood):
-        return Hijack(f"search_path has {writable[0]}, where it may create", certainty)
-    is_temp_first = "pg_temp" not in path or path[-1] != "pg_temp"
-    if has_temp and is_temp_first and (relations or not body.is_understood):
-        name = relations[0] if relations else "a name"
-        return Hijack(
-            f"pg_temp is not last in search_path: {name} is found among temporary tables", certainty
-        )
+def _judge_pinned(
+    index: Index, function: FunctionFact, places: list[str], *, has_temp: bool
+) -> Hijack | None:
+    path = path_of(function) or ()
+    relations = _list_open_relations(index, function)
+    writable = next((place for place in path if place in places), None)
+    if writable is not None:
+        later = path[path.index(writable) + 1 :]
+        hidden = [
+            name
+            for name in relations
+            if any((place, name) in index.behind.relations_by_name for place in later)
+        ]
+        if hidden:
+            how = f"search_path has {writable}, where it may create, before what {hidden[0]} means"
+            return Hijack(function, how, Confidence.BOUNDED)
+    if has_temp and relations and path[-1:] != ("pg_temp",):
+        how = f"pg_temp is not last in search_path: {relations[0]} is found first among temporary tables"
+        return Hijack(function, how, Confidence.BOUNDED)
+    if writable is not None and (body_of(function).open_calls or relations):
+        how = f"search_path has {writable}, where it may create what fits a call better"
+        return Hijack(function, how, Confidence.POSSIBLE)
     return None
+
+
+def _list_open_relations(index: Index, function: FunctionFact) -> list[str]:
+    """Return relations that the text names without a schema; what looks like one and is none is left out."""
+    return [
+        mention.name
+        for mention in body_of(function).mentions
+        if not mention.schema and mention.name in index.behind.relation_names
+    ]
 
 
 def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:

@@ -148,7 +148,8 @@ def describe_password(blast: Blast) -> list[str]:
 def _describe_tokens(budget: Budget) -> str:
     if budget.task_mode == "issued":
         return "Entities need a task's token as well, which only the orchestrator hands out."
-    return f"It names its tasks itself, so the password is enough for entities: {budget.tasks_per_hour:,} tasks an hour."
+    tasks = f"{budget.tasks_per_hour:,} tasks an hour"
+    return f"It names its tasks itself, so the password is enough for entities: {tasks}."
 
 
 def _describe_settings(blast: Blast) -> list[str]:

@@ -33,8 +33,8 @@ GIVEN = (
     Given(
         "read-catalog",
         "SELECT",
-        "may read pg_catalog and information_schema: names of all tables, columns and roles, texts of views and"
-        " functions",
+        "may read pg_catalog and information_schema: names of all tables, columns and roles, texts of views"
+        " and functions",
         "PostgreSQL and its clients need it",
         "nothing; keep no secret in a function's text",
     ),

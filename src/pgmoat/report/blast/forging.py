@@ -12,7 +12,7 @@ from pgmoat.report.blast.model import Confidence, Severity, Step, StepKind, Way
 from pgmoat.report.blast.rows import bypasses, list_policies, reads_setting, size
 from pgmoat.report.blast.snapshot import RelationFact
 
-_WHY = "no SQL closes it as it stands: rewrite the policy so that it asks session_user, or scope rows with `rows:`"
+_WHY = "nothing but another policy: have it ask session_user, or scope rows with `rows:`"
 
 
 def collect_forging(index: Index, into: Collection) -> None:
@@ -44,8 +44,8 @@ def _judge(index: Index, relation: RelationFact, action: str, way: Way, into: Co
             "forge-policy",
             subject,
             action,
-            f"may have policy {names} of {subject.name} show other rows: it believes a setting, which any session"
-            " can change",
+            f"may have policy {names} of {subject.name} show other rows: it believes a setting, which any"
+            " session can change",
             Severity.HIGH,
             rows=rows,
             no_closure=_WHY,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pgmoat.model.closure import Closure
 from pgmoat.report.blast.closing import alter, close_grant, close_ownership
 from pgmoat.report.blast.collect import Collection, Finding, make_way
 from pgmoat.report.blast.definers import Hijack, body_of, find_hijack
@@ -17,7 +16,7 @@ from pgmoat.report.blast.holders import Holder, list_paths, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
 from pgmoat.report.blast.passing import touch
-from pgmoat.report.blast.snapshot import PUBLIC, FunctionFact
+from pgmoat.report.blast.snapshot import PUBLIC, FunctionFact, GrantFact
 from pgmoat.report.blast.standing import is_own_function, judge_grant
 
 _MAX_HIJACKS = 8
@@ -66,34 +65,22 @@ def collect_functions(index: Index, holders: Sequence[Holder], into: Collection)
                 if grant.grantee == holder.role and index.rights.may_use_schema(
                     holder.session, function.schema
                 ):
-                    standing = judge_grant(index, grant, index.subjects.function(function))
-                    closure = close_grant(index, [grant], index.subjects.function(function), function.owner)
-                    way = _call(
-                        index, holder, function, standing, (closure,), is_grantable=grant.is_grantable
-                    )
+                    way = _call(index, holder, function, grant)
                     hijacked += _take(index, holder, function, way, into)
     return hijacked
 
 
-def _call(  # noqa: PLR0913 - one argument per thing that is known of the call
-    index: Index,
-    holder: Holder,
-    function: FunctionFact,
-    standing: Standing,
-    closures: tuple[Closure, ...],
-    *,
-    is_grantable: bool,
-) -> Way:
+def _call(index: Index, holder: Holder, function: FunctionFact, grant: GrantFact) -> Way:
     subject = index.subjects.function(function)
     kind = StepKind.PUBLIC if holder.role == PUBLIC else StepKind.GRANT
-    text = f"EXECUTE on {subject.name}" + (", and may pass it on" if is_grantable else "")
+    text = f"EXECUTE on {subject.name}" + (", and may pass it on" if grant.is_grantable else "")
     is_plain = not holder.steps or holder.role == PUBLIC
     return make_way(
         index,
         holder,
         (Step(kind, subject.name, subject.sql, text),),
-        closures=closures,
-        standing=standing if is_plain else Standing.BEYOND,
+        closures=(close_grant(index, [grant], subject, function.owner),),
+        standing=judge_grant(index, grant, subject) if is_plain else Standing.BEYOND,
     )
 
 
@@ -103,7 +90,7 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
     if index.is_system(function.schema):
         _take_system(index, function, way, into)
     elif function.is_definer:
-        return _take_definer(index, holder, function, way, into, is_own=is_own)
+        return _take_definer(index, holder, function, way, into)
     elif not function.is_trusted and function.language not in ("c", "internal"):
         _take_untrusted(index, function, way, into)
     elif function.extension is not None:
@@ -135,7 +122,7 @@ def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collec
     step = Step(
         StepKind.LANGUAGE, function.language, "", f"{function.language} runs outside of PostgreSQL's walls"
     )
-    text = f"may call {subject.name}, in {function.language}: it runs as the server's own user, and no privilege holds it"
+    text = f"may call {subject.name}, in {function.language}: as the server's own user, held by no privilege"
     longer = replace(way, steps=(*way.steps, step), confidence=Confidence.BOUNDED)
     if longer.standing is Standing.BASE:
         longer = replace(longer, standing=Standing.BEYOND)
@@ -155,10 +142,11 @@ def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collec
     into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW if is_default else Severity.CRITICAL), way)
 
 
-def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of the call
-    index: Index, holder: Holder, function: FunctionFact, way: Way, into: Collection, *, is_own: bool
+def _take_definer(
+    index: Index, holder: Holder, function: FunctionFact, way: Way, into: Collection
 ) -> list[Holder]:
     """Take in a function that lends its owner's rights, and what its text does with them."""
+    is_own = is_own_function(index, index.schema_name(function.schema), function.sql)
     subject = index.subjects.function(function)
     owner = index.roles.get(function.owner)
     name = index.role_name(function.owner)
@@ -191,7 +179,7 @@ def _take_definer(  # noqa: PLR0913 - one argument per thing that is known of th
     if not is_own:
         touch(index, function, longer, into, "a function")
     hijack = find_hijack(index, function, holder.session)
-    return _take_hijack(index, holder, function, lent, hijack, into) if hijack is not None else []
+    return _take_hijack(index, holder, lent, hijack, into) if hijack is not None else []
 
 
 def _name_code(index: Index, function: FunctionFact, way: Way, *, is_own: bool) -> str:
@@ -200,16 +188,14 @@ def _name_code(index: Index, function: FunctionFact, way: Way, *, is_own: bool) 
     return "call-pgmoat" if index.is_own(function.schema) else "operation"
 
 
-def _take_hijack(  # noqa: PLR0913 - one argument per thing that is known of the call
-    index: Index, holder: Holder, function: FunctionFact, way: Way, hijack: Hijack, into: Collection
-) -> list[Holder]:
+def _take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: Collection) -> list[Holder]:
     """Take in that the caller becomes the function's owner, and return the holder of the owner's rights."""
+    function = hijack.function
     owner = index.roles.get(function.owner)
     if owner is None or function.owner in (holder.role, holder.session):
         return []
     subject = index.subjects.function(function)
     pinned = alter(
-        index,
         subject,
         about=f"{subject.name} finds names in pg_catalog and what its text qualifies, whoever calls",
         sql=f"ALTER FUNCTION {subject.sql} SET search_path = pg_catalog, {_home(index, function)}pg_temp",
@@ -227,6 +213,10 @@ def _take_hijack(  # noqa: PLR0913 - one argument per thing that is known of the
     )
     text = f"may run its own code as {owner.name} through {subject.name}: {hijack.how}"
     severity = Severity.CRITICAL if owner.is_superuser else Severity.HIGH
+    if hijack.confidence is Confidence.POSSIBLE:
+        text = text.replace("may run", "may perhaps run", 1)
+        into.add(Finding("hijack-function", subject, "EXECUTE", text, Severity.MEDIUM), longer)
+        return []
     into.add(Finding("hijack-function", subject, "EXECUTE", text, severity), longer)
     return [Holder(owner.oid, owner.oid, longer.steps, longer.closures, confidence, is_session=True)]
 

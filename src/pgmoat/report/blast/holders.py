@@ -4,8 +4,8 @@ The roles whose rights a role can use, and every path of memberships to each.
 In: Index, a role. Out: Holders. I/O: none.
 
 PostgreSQL's rules: privileges of a membership that inherits apply by themselves; SET ROLE asks for a chain of
-memberships that all allow it, and begins at the login; attributes (SUPERUSER, BYPASSRLS…) count only for a session
-that *is* the role; an ADMIN option is enough to give oneself the rest.
+memberships that all allow it, and begins at the login; attributes (SUPERUSER, BYPASSRLS…) count only for a
+session that *is* the role; an ADMIN option is enough to give oneself the rest.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _close(index: Index, facts: Sequence[MembershipFact], name: str) -> tuple[Cl
 
 
 def _become(index: Index, place: _Place, before: _Place, target: int) -> Holder | None:
-    """Return the same role by SET ROLE, where inheriting is not enough: its attributes count, and what it is."""
+    """Return the same role by SET ROLE, where inheriting is not enough: for its attributes."""
     role = index.roles[target]
     matters = role.is_superuser or role.bypasses_row_security or role.creates_roles
     matters = matters or role.creates_databases or role.replicates

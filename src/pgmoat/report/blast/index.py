@@ -48,7 +48,7 @@ class Index(Names):
         )
 
     def public_closures_of(self, area: str) -> tuple[Closure, ...]:
-        """Return the one closure that takes PostgreSQL's own functions of an area from PUBLIC; none: it is done."""
+        """Return the closure that takes PostgreSQL's own functions of an area from PUBLIC; none: done."""
         parts = [
             closure
             for closure in self._public_closures

@@ -1,7 +1,7 @@
 """
 From a connection and a name to the blast radius.
 
-In: a connection, an agent's or a role's name. Out: Blast. I/O: reads PostgreSQL's catalogs and pgmoat's tables.
+In: a connection, an agent's or a role's name. Out: Blast. I/O: reads PostgreSQL.
 """
 
 from __future__ import annotations

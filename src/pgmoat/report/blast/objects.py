@@ -1,5 +1,5 @@
 """
-Everything else with an owner or privileges: schemas, databases, languages, servers, parameters, large objects…
+Everything else with an owner or privileges: schemas, databases, languages, servers, large objects…
 
 In: Index, Holders. Out: claims, into a Collection. I/O: none.
 """
@@ -63,7 +63,7 @@ _OWNED = {
     "schema": ("own-schema", "owns schema {}: may drop everything in it, whoever owns that", Severity.HIGH),
     "database": (
         "own-database",
-        "owns database {}: may drop it, change its settings for everybody, and act as pg_database_owner in it",
+        "owns database {}: may drop it, change its settings for everybody, act as pg_database_owner in it",
         Severity.CRITICAL,
     ),
     "foreign server": (

@@ -3,7 +3,7 @@ A blast radius as one HTML page that stands by itself.
 
 In: Blast. Out: HTML. I/O: reads the style sheet of the package.
 
-No script, and nothing from elsewhere: it may be mailed, printed, and shown under the strictest policy for content.
+No script, and nothing from elsewhere: it may be mailed, printed, shown under the strictest content policy.
 Every name is escaped; names come from whoever may create objects.
 """
 
@@ -39,7 +39,8 @@ def render_page(blast: Blast) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{title}</title>\n<style>{style}</style></head>\n"
-        f'<body><a class="skip" href="#main">Skip to the report</a>\n<main id="main">\n{body}\n</main></body></html>\n'
+        '<body><a class="skip" href="#main">Skip to the report</a>\n'
+        f'<main id="main">\n{body}\n</main></body></html>\n'
     )
 
 
@@ -47,7 +48,8 @@ def _list_sections(blast: Blast) -> Iterator[str]:
     version = f"{blast.server_version // 10_000}.{blast.server_version % 10_000}"
     yield f"<h1>Blast radius of <code>{_show(blast.role)}</code></h1>"
     yield f"<p class=lead>{_show(summarize(blast))}.</p>"
-    yield f"<p class=dim>Database {_show(blast.database)}, PostgreSQL {version}. Rows are PostgreSQL's estimates.</p>"
+    place = f"Database {_show(blast.database)}, PostgreSQL {version}"
+    yield f"<p class=dim>{place}. Rows are PostgreSQL's estimates.</p>"
     yield _render_tiles(blast)
     beyond = [claim for claim in blast.claims if claim.standing is Standing.BEYOND]
     title = "Beyond the policy" if blast.agent is not None else "What it reaches"
@@ -55,7 +57,8 @@ def _list_sections(blast: Blast) -> Iterator[str]:
     yield from _render_beyond(beyond)
     yield "</section>"
     if beyond:
-        yield '<section id="paths"><h2>Paths</h2><p class=dim>From the role, step by step; numbers count claims.</p>'
+        yield '<section id="paths"><h2>Paths</h2>'
+        yield "<p class=dim>From the role, step by step; numbers count claims.</p>"
         yield _render_tree(beyond) + "</section>"
     yield from _render_policy(blast)
     lines = "".join(f"<li>{_show(line)}</li>" for line in describe_password(blast))
@@ -197,7 +200,9 @@ def _render_policy(blast: Blast) -> Iterator[str]:
         if claim.code in ("read-view", "write-view"):
             entities[claim.subject.name].append(claim)
     if entities:
-        yield "<div class=scroll tabindex=0><table><thead><tr><th>Entity<th>Rows<th>Reads<th>Writes</tr></thead><tbody>"
+        yield "<div class=scroll tabindex=0><table><thead><tr>"
+        yield "".join(f"<th scope=col>{word}" for word in ("Entity", "Rows", "Reads", "Writes"))
+        yield "</tr></thead><tbody>"
         yield "".join(_render_entity(name, found) for name, found in sorted(entities.items()))
         yield "</tbody></table></div>"
     others = [claim for claim in claims if claim.code not in ("read-view", "write-view")]

@@ -6,11 +6,11 @@ In: Index, what was found so far. Out: claims, into a Collection. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from pgmoat.report.blast.bodies import read_body
-from pgmoat.report.blast.closing import alter
+from pgmoat.report.blast.closing import alter, others
 from pgmoat.report.blast.collect import Collection, Finding, extend_way
 from pgmoat.report.blast.definers import list_touched
 from pgmoat.report.blast.index import Index
@@ -37,11 +37,11 @@ def collect_passing(index: Index, into: Collection) -> None:
             relation = index.snapshot.relations.get(finding.subject.oid)
             if relation is not None:
                 for way in _bounded(ways):
-                    _pass_write(index, relation, finding.action, way, into, 0)
+                    _pass_write(index, _Write(relation, finding.action, way), into)
 
 
 def _bounded(ways: Iterable[Way]) -> list[Way]:
-    """Return the ways that are worth following: those with a superuser's or owner's rights reach all anyway."""
+    """Return the ways that are worth following: a superuser's reach all anyway."""
     kinds = (StepKind.ATTRIBUTE, StepKind.PREDEFINED)
     return [way for way in ways if way.steps[-1].kind not in kinds]
 
@@ -55,16 +55,13 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
     step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} reads as {owner}")
     closures = ()
     if way.standing is Standing.BEYOND:
-        closures = (
-            alter(
-                index,
-                subject,
-                about=f"{subject.name} reads with the rights of whoever asks",
-                sql=f"ALTER VIEW {subject.sql} SET (security_invoker = true)",
-                back=f"ALTER VIEW {subject.sql} RESET (security_invoker)",
-                hurts=readers(index, view),
-            ),
+        invoker = alter(
+            subject,
+            about=f"{subject.name} reads with the rights of whoever asks",
+            sql=f"ALTER VIEW {subject.sql} SET (security_invoker = true)",
+            back=f"ALTER VIEW {subject.sql} RESET (security_invoker)",
         )
+        closures = (replace(invoker, hurts=others(index, readers(index, view))),)
     for oid, columns in index.behind.read_by.get(view.oid, {}).items():
         base = index.snapshot.relations.get(oid)
         if base is None or base.oid == view.oid or index.is_system(base.schema):
@@ -128,25 +125,35 @@ def may_do(index: Index, role: int, base: RelationFact, action: str, columns: It
     return allowed is not None and (not allowed or not wanted or not wanted.isdisjoint(allowed))
 
 
-def _pass_write(
-    index: Index, relation: RelationFact, action: str, way: Way, into: Collection, depth: int
-) -> None:
-    if depth > _MAX_DEPTH or action not in _EVENTS:
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A write that may set off more, and how many views are above it."""
+
+    relation: RelationFact
+    action: str
+    way: Way
+    depth: int = 0
+
+
+def _pass_write(index: Index, write: _Write, into: Collection) -> None:
+    if write.depth > _MAX_DEPTH or write.action not in _EVENTS:
         return
-    event, bit, passed_on = _EVENTS[action]
+    relation = write.relation
+    event, bit, passed_on = _EVENTS[write.action]
     triggers = [one for one in index.behind.triggers_of.get(relation.oid, ()) if one.events & bit]
     for trigger in triggers:
-        _fire(index, relation, trigger, way, into)
+        _fire(index, relation, trigger, write.way, into)
     rules = [rule for rule in index.behind.rules_of.get(relation.oid, ()) if rule.event == event]
     for rule in {rule.rule: rule for rule in rules}.values():
-        _follow_rule(index, relation, rule, way, into)
+        _follow_rule(index, relation, rule, write.way, into)
     is_stopped = any(one.is_instead for one in triggers) or any(rule.is_instead for rule in rules)
     if relation.kind == "v" and relation.writes & passed_on and not is_stopped and not relation.is_invoker:
-        _pass_on(index, relation, action, way, into, depth)
+        _pass_on(index, write, into)
 
 
-def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Collection, depth: int) -> None:
+def _pass_on(index: Index, write: _Write, into: Collection) -> None:
     """Take in the base relation that PostgreSQL itself writes when somebody writes to a simple view."""
+    view, action = write.relation, write.action
     owner = index.role_name(view.owner)
     subject = index.subjects.relation(view)
     step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} writes as {owner}")
@@ -154,9 +161,9 @@ def _pass_on(index: Index, view: RelationFact, action: str, way: Way, into: Coll
         base = index.snapshot.relations.get(oid)
         if base is None or not may_do(index, view.owner, base, action):
             continue
-        longer = extend_way(way, (step,), acts_as=owner)
+        longer = extend_way(write.way, (step,), acts_as=owner)
         into.add(_describe_write(index, base, action, "a view"), longer)
-        _pass_write(index, base, action, longer, into, depth + 1)
+        _pass_write(index, _Write(base, action, longer, write.depth + 1), into)
 
 
 def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Finding:
@@ -264,8 +271,3 @@ def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: W
             into.add(_describe_touch(index, base, "a rule"), touching)
         else:
             into.add(_describe_write(index, base, mention.action, "a rule"), touching)
-
-
-def list_events(trigger: TriggerFact) -> Iterator[str]:
-    """Yield what fires the trigger."""
-    return (action for action, (_, bit, _) in _EVENTS.items() if trigger.events & bit)

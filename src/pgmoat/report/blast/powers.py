@@ -153,8 +153,8 @@ def _list_attributes(index: Index, role: RoleFact) -> list[tuple[str, _Power]]:
     every = (
         "may make roles, and grant those that it made or has ADMIN OPTION on"
         if is_new
-        else "may grant itself every role that is no superuser, pg_execute_server_program among them, and change"
-        " the passwords of those roles"
+        else "may grant itself every role that is no superuser, pg_execute_server_program among them, and"
+        " change the passwords of those roles"
     )
     known = {
         "SUPERUSER": (

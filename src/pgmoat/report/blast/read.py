@@ -1,7 +1,7 @@
 """
 Read the privileges of a database into a snapshot.
 
-In: a connection. Out: Snapshot. I/O: reads PostgreSQL's system catalogs and pgmoat's own tables; changes nothing.
+In: a connection. Out: Snapshot. I/O: reads system catalogs and pgmoat's own tables; changes nothing.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def read_snapshot(connection: Connection[Any]) -> Snapshot:
     """
     Return the privileges of the connection's database, for any role, as one snapshot.
 
-    An open transaction is used as it is and stays open, otherwise a REPEATABLE READ READ ONLY one is. What the
-    reader may not see is left out, and said in ``notes``.
+    An open transaction is used as it is and stays open, otherwise a REPEATABLE READ READ ONLY one is. What
+    the reader may not see is left out, and said in ``notes``.
     """
     is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
@@ -100,8 +100,8 @@ def _read_own(
         return None, None, {}
     if not server.is_manifest_readable:
         notes.append(
-            f"{server.reader} may not read pgmoat's own tables: what the policy granted is not told apart, and"
-            " the agents' limits are unknown; a member of the monitor or owner role, or a superuser, can"
+            f"{server.reader} may not read pgmoat's own tables: what the policy granted is not told apart,"
+            " and the agents' limits are unknown; a member of the monitor or owner role, or a superuser, can"
         )
         return None, None, {}
     manifest = _make_manifest(_rows(connection, "read_manifest"))

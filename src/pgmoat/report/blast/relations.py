@@ -165,8 +165,8 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
                 "own-relation",
                 subject,
                 "OWN",
-                f"owns {subject.kind} {subject.name}: may drop and alter it, disable its triggers and row security,"
-                " and grant it to anybody",
+                f"owns {subject.kind} {subject.name}: may drop and alter it, disable its triggers and row"
+                " security, and grant it to anybody",
                 Severity.HIGH,
                 rows=size(index, relation),
             ),
