@@ -4,6 +4,7 @@ A small shop in which every classic hole is open for one role, and what uses eac
 In: seeds/*.sql. Out: World, Hole. I/O: PostgreSQL.
 
 A seed has parts, each begun by a line ``-- name`` or ``-- other name`` (in a second database):
+The line ``-- claim: code action name`` is what blast must say of it.
 ``seed`` makes the hole, as superuser; ``before`` is what people do before it is used; ``exploit`` is run by
 the role, and its last answer must be true; ``after`` is what people do then; ``proof``, asked by the
 superuser, must be true; ``people`` is what PREFIXclerk does every day, holes or not.
@@ -39,6 +40,11 @@ class Hole:
     def about(self) -> str:
         """What is wrong, on one line."""
         return self._find("about") or ""
+
+    @property
+    def claim(self) -> str:
+        """Code, action and object of the claim that shows it, with the placeholders of a script."""
+        return self._find("claim") or ""
 
     @property
     def extension(self) -> str | None:
@@ -111,6 +117,7 @@ class World:
         words = {
             "PREFIX": self.prefix,
             "DBNAME": self.database.name,
+            "OTHER": self.other.name,
             "DATADIR": self._read_data_directory() if "DATADIR" in text else "",
             "HOST": server.host,
             "PORT": str(server.port),
@@ -119,7 +126,7 @@ class World:
         }
         # In quotes, where they are no words of SQL.
         text = re.sub(r"(?<=')(PORT|HOST|PASSWORD|SUPERUSER)(?=')", lambda match: words[match[0]], text)
-        return re.sub(r"PREFIX|DBNAME|DATADIR", lambda match: words[match[0]], text).encode()
+        return re.sub(r"PREFIX|DBNAME|OTHER|DATADIR", lambda match: words[match[0]], text).encode()
 
     def _read_data_directory(self) -> str:
         with psycopg.connect(self.database.dsn) as connection:

@@ -1,4 +1,5 @@
 -- about: ADMIN OPTION on a role of which the role is no real member: it makes itself one
+-- claim: read-table SELECT hr.keys
 -- seed
 CREATE ROLE PREFIXvault;
 CREATE TABLE hr.keys (secret text);

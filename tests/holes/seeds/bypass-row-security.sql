@@ -1,4 +1,5 @@
 -- about: BYPASSRLS: row policies do not bind the role
+-- claim: bypass-row-security READ DBNAME
 -- seed
 CREATE TABLE shop.messages (id integer, reader name, text text);
 ALTER TABLE shop.messages OWNER TO PREFIXowner;

@@ -1,4 +1,5 @@
 -- about: CREATEROLE: the role makes roles that outlive it
+-- claim: create-role CREATE the server
 -- seed
 ALTER ROLE PREFIXbot CREATEROLE;
 -- exploit

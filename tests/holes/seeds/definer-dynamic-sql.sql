@@ -1,4 +1,5 @@
 -- about: a SECURITY DEFINER function puts its argument into the text of a statement
+-- claim: definer-function EXECUTE shop.find_customers(text)
 -- seed
 CREATE FUNCTION shop.find_customers(condition text) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

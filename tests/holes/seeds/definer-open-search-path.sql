@@ -1,5 +1,6 @@
 -- about: a superuser's SECURITY DEFINER function calls another by its bare name and pins no search_path
 -- note: whoever may create in any schema puts a function of that name first, and it runs as superuser
+-- claim: hijack-function EXECUTE shop.order_total(integer)
 -- seed
 CREATE SCHEMA scratch;
 GRANT USAGE, CREATE ON SCHEMA scratch TO PREFIXbot;

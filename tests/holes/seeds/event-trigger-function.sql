@@ -1,4 +1,5 @@
 -- about: the role owns a function that an event trigger runs as whoever makes a table, superusers too
+-- claim: replace-function REPLACE notices.note_ddl()
 -- seed
 CREATE SCHEMA notices AUTHORIZATION PREFIXbot;
 CREATE FUNCTION notices.note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;

@@ -1,5 +1,6 @@
 -- about: a foreign table that everybody's user mapping reads with a stored password
 -- needs: postgres_fdw
+-- claim: read-table SELECT shop.contracts
 -- seed
 CREATE EXTENSION postgres_fdw;
 CREATE TABLE hr.contracts (text text);

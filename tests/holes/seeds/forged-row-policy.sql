@@ -1,4 +1,5 @@
 -- about: a row policy asks a setting, and any session sets it
+-- claim: forge-policy SELECT shop.tickets
 -- seed
 CREATE TABLE shop.tickets (tenant text, text text);
 ALTER TABLE shop.tickets OWNER TO PREFIXowner;

@@ -1,4 +1,5 @@
 -- about: the role may hand on what it may read
+-- claim: read-table SELECT hr.reviews
 -- seed
 CREATE TABLE hr.reviews (text text);
 INSERT INTO hr.reviews VALUES ('secret');

@@ -1,4 +1,5 @@
 -- about: the role is a member of another and has its privileges without asking
+-- claim: use-role INHERIT PREFIXreporting
 -- seed
 CREATE ROLE PREFIXreporting;
 GRANT USAGE ON SCHEMA hr TO PREFIXreporting;

@@ -1,4 +1,5 @@
 -- about: a large object that every role may read
+-- claim: read-large-object SELECT 4711
 -- seed
 SELECT pg_catalog.lo_from_bytea(4711, 'secret scan');
 GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;

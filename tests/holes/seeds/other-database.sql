@@ -1,4 +1,5 @@
 -- about: every role may connect to another database, in which every role may read
+-- claim: connect-database CONNECT OTHER
 -- other seed
 CREATE TABLE public.archive (text text);
 INSERT INTO public.archive VALUES ('secret');

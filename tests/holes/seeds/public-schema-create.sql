@@ -1,4 +1,5 @@
 -- about: every role may create objects in schema public
+-- claim: create-in-schema CREATE public
 -- seed
 GRANT CREATE ON SCHEMA public TO PUBLIC;
 -- exploit

@@ -1,4 +1,5 @@
 -- about: UPDATE on a sequence: setval makes people's inserts fail, and nothing takes it back
+-- claim: use-sequence UPDATE shop.invoices_id_seq
 -- seed
 CREATE TABLE shop.invoices (id serial PRIMARY KEY, text text);
 ALTER TABLE shop.invoices OWNER TO PREFIXowner;

@@ -1,4 +1,5 @@
 -- about: pg_read_server_files: files of the server's account
+-- claim: read-files READ the server
 -- seed
 GRANT pg_read_server_files TO PREFIXbot;
 -- exploit

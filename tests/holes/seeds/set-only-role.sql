@@ -1,4 +1,5 @@
 -- about: privileges that are not inherited, and that SET ROLE gives all the same
+-- claim: use-role SET ROLE PREFIXkeepers
 -- seed
 CREATE ROLE PREFIXoperators NOINHERIT;
 CREATE ROLE PREFIXkeepers;

@@ -1,4 +1,5 @@
 -- about: a foreign server for which the role has a user mapping, with a password that it may read
+-- claim: stored-password READ PREFIXbot on warehouse
 -- seed
 CREATE FOREIGN DATA WRAPPER warehouse_wrapper;
 CREATE SERVER warehouse FOREIGN DATA WRAPPER warehouse_wrapper OPTIONS (host 'warehouse.example');

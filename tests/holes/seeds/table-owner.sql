@@ -1,4 +1,5 @@
 -- about: the role owns a table of people's: it drops it, or reads past row policies
+-- claim: own-relation OWN shop.drafts
 -- seed
 CREATE TABLE shop.drafts (text text);
 INSERT INTO shop.drafts VALUES ('secret');

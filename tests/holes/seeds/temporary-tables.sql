@@ -1,4 +1,5 @@
 -- about: every role may create temporary tables, in which a name is first on everybody's search_path
+-- claim: temporary-tables TEMPORARY DBNAME
 -- seed
 GRANT TEMPORARY ON DATABASE "DBNAME" TO PUBLIC;
 -- exploit

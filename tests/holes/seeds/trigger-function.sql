@@ -1,4 +1,5 @@
 -- about: the role owns a function that a trigger of people's table runs with people's rights
+-- claim: replace-function REPLACE stamps.stamp()
 -- seed
 CREATE SCHEMA stamps AUTHORIZATION PREFIXbot;
 GRANT USAGE ON SCHEMA stamps TO PREFIXowner;

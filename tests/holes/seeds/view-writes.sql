@@ -1,4 +1,5 @@
 -- about: a view through which the role changes rows of a table that it may not touch
+-- claim: write-view UPDATE shop.raises
 -- seed
 CREATE VIEW shop.raises AS SELECT person, salary FROM hr.payroll;
 ALTER VIEW shop.raises OWNER TO PREFIXowner;
