@@ -71,16 +71,23 @@ def _run_batch(pgconn: PGconn, probes: Sequence[Probe], prefix: Sequence[str]) -
     pgconn.enter_pipeline_mode()
     try:
         for probe in probes:
-            mode = Mode.READ_WRITE if prefix else probe.mode
-            for statement in (f"BEGIN TRANSACTION {mode.upper()}", *prefix, probe.sql):
+            for statement in _surround(probe, prefix):
                 pgconn.send_query_params(statement.encode(), None)
             pgconn.pipeline_sync()
             pgconn.send_query_params(b"ROLLBACK", None)
             pgconn.pipeline_sync()
-        answers = [_read_transaction(pgconn, 2 + len(prefix)) for _ in probes]
+        answers = [_read_transaction(pgconn, len(_surround(probe, prefix))) for probe in probes]
     finally:
         pgconn.exit_pipeline_mode()
     return answers
+
+
+def _surround(probe: Probe, prefix: Sequence[str]) -> tuple[str, ...]:
+    """Return the statements of a probe's transaction: from the probe on it only reads, whatever was before."""
+    if not prefix:
+        return (f"BEGIN TRANSACTION {probe.mode.upper()}", probe.sql)
+    only_reads = ("SET TRANSACTION READ ONLY",) if probe.mode is Mode.READ_ONLY else ()
+    return ("BEGIN TRANSACTION READ WRITE", *prefix, *only_reads, probe.sql)
 
 
 def _read_transaction(pgconn: PGconn, count: int) -> Answer:
