@@ -83,7 +83,7 @@ def _run_batch(pgconn: PGconn, probes: Sequence[Probe], prefix: Sequence[str]) -
 
 
 def _surround(probe: Probe, prefix: Sequence[str]) -> tuple[str, ...]:
-    """Return the statements of a probe's transaction: from the probe on it only reads, whatever was before."""
+    """Return the statements of a probe's transaction: from the probe on it only reads, if it may."""
     if not prefix:
         return (f"BEGIN TRANSACTION {probe.mode.upper()}", probe.sql)
     only_reads = ("SET TRANSACTION READ ONLY",) if probe.mode is Mode.READ_ONLY else ()
