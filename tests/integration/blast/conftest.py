@@ -1,73 +1,94 @@
 """
-Databases whose blast radius is known: the demo's shop under its policy, and ways to compute and prove one.
+A database with a role that has nothing, and what blast says of it.
 
 Out: fixtures. I/O: PostgreSQL.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from pgmoat.demo.shop import find_policy_file
-from pgmoat.postgres.sqlfile import load_sql
-from pgmoat.report.blast.compare import Proof
-from pgmoat.report.blast.compute import compute_blast
-from pgmoat.report.blast.model import Blast
-from pgmoat.report.blast.prove import prove
-from pgmoat.report.blast.read import read_snapshot
-from tests.moat_fixtures import Moat, install_moat
-from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix
+from pgmoat.report.blast.measure import measure_blast
+from pgmoat.report.blast.model import Blast, Claim
+from pgmoat.report.blast.script import render_script
+from tests.postgres_fixtures import Database
+
+PASSWORD = "x"  # noqa: S105 - of a role that lives for one test
 
 
-def compute(dsn: str, role: str) -> Blast:
-    """Return the blast radius of a role, as the superuser sees it."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        return compute_blast(read_snapshot(connection), role)
+@dataclass(slots=True)
+class Place:
+    """A database, role *me* that may log in, and names of roles that a test may make."""
 
-
-def prove_it(dsn: str, blast: Blast, actor_dsn: str | None = None) -> Proof:
-    """Return the proof of *blast* by a session of *actor_dsn*, or else of the superuser's."""
-    with (
-        psycopg.connect(dsn, autocommit=True) as reader,
-        psycopg.connect(actor_dsn or dsn, autocommit=True) as actor,
-    ):
-        return prove(blast, reader, actor)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """The demo's shop, its policy in force."""
-
-    moat: Moat
+    database: Database
+    prefix: str
+    connection: psycopg.Connection[Any]
 
     @property
-    def dsn(self) -> str:
-        """The superuser's."""
-        return self.moat.database.dsn
+    def me(self) -> str:
+        """The role in question."""
+        return f"{self.prefix}me"
 
-    def read(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what the superuser reads."""
-        with psycopg.connect(self.dsn) as connection:
-            return connection.execute(query.encode()).fetchall()
+    def run(self, text: str) -> None:
+        """Run SQL as the superuser; ``{me}``, ``{staff}``, ``{boss}``, ``{app}`` are roles of this test."""
+        self.connection.execute(cast("Any", self.fill(text)))
+
+    def fill(self, text: str) -> str:
+        """Return *text* with the names of this test's roles."""
+        for word in ("me", "staff", "boss", "app"):
+            text = text.replace("{" + word + "}", f"{self.prefix}{word}")
+        return text
+
+    def blast(self, role: str = "") -> Blast:
+        """Return what a role can do, as the superuser sees it."""
+        return measure_blast(self.connection, role or self.me, any_role=True)
+
+    def find(self, code: str, name: str, action: str) -> list[Claim]:
+        """Return the claims beyond what every role may do, with that code, object and action."""
+        return [
+            claim
+            for claim in self.blast().beyond
+            if (claim.code, claim.action) == (code, action) and claim.subject.name == self.fill(name)
+        ]
+
+    def attempt(self, statements: str) -> str:
+        """Run statements as *me*, and roll them back; return the SQLSTATE, empty if they ran."""
+        dsn = self.database.dsn_for(self.me, PASSWORD)
+        with contextlib.closing(psycopg.connect(dsn)) as connection:
+            try:
+                connection.execute(cast("Any", self.fill(statements)))
+            except psycopg.Error as error:
+                return error.sqlstate or "lost"
+            finally:
+                connection.rollback()
+        return ""
+
+    def close_all(self) -> None:
+        """Run the script that blast prints."""
+        self.connection.execute(cast("Any", render_script(self.blast())))
 
 
-def install_example(database: Database, prefix: str) -> Moat:
-    """Return the demo's shop in *database*, with names of roles that nobody else has."""
-    body = find_policy_file().read_text(encoding="utf-8").partition("version: 1")[2]
-    return install_moat(database, prefix, load_sql("pgmoat.demo", "shop"), body)
-
-
-@pytest.fixture(scope="module")
-def example(server: PostgresServer) -> Generator[Example]:
-    """The demo's shop for all tests of a file: they only look."""
-    with (
-        draw_role_prefix(server) as prefix,
-        create_database(server) as database,
-        install_example(database, prefix) as moat,
-    ):
-        yield Example(moat)
+@pytest.fixture
+def place(database: Database, role_prefix: str) -> Generator[Place]:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        made = Place(database, role_prefix, connection)
+        for word in ("staff", "boss", "app"):
+            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role_prefix + word)))
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(made.me), sql.Literal(PASSWORD))
+        )
+        made.run(
+            "CREATE TABLE public.orders (id int, total int, email text);"
+            "INSERT INTO public.orders SELECT g, g FROM pg_catalog.generate_series(1, 100) AS g;"
+            "CREATE TABLE public.audit (x text);"
+            "CREATE SCHEMA hr; CREATE TABLE hr.salaries (id int, amount int);"
+            "ANALYZE public.orders"
+        )
+        yield made

@@ -19,7 +19,7 @@ from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.model import Blast, Claim
 from pgmoat.report.blast.script import choose_closures, render_script
 from tests.holes.world import HOLES, Hole, World, open_world, run_script
-from tests.integration.blast.conftest import prove_it
+from tests.integration.blast.proving import prove_it
 from tests.postgres_fixtures import PostgresServer, create_database, draw_role_prefix
 
 

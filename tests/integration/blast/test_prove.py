@@ -14,10 +14,22 @@ from pgmoat.report.blast.compare import Proof, Verdict
 from pgmoat.report.blast.model import Blast, Claim, Standing, Step, StepKind, Subject, Way
 from pgmoat.report.blast.trial import How
 from tests.holes.world import World, open_world
-from tests.integration.blast.conftest import Example, compute, prove_it
+from tests.integration.blast.proving import compute, install_example, prove_it
+from tests.moat_fixtures import Moat
 from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix
 
 TRAPS = Path(__file__).with_name("traps.sql")
+
+
+@pytest.fixture(scope="module")
+def example(server: PostgresServer) -> Generator[Moat]:
+    """The demo's shop under its policy; the tests only look."""
+    with (
+        draw_role_prefix(server) as prefix,
+        create_database(server) as database,
+        install_example(database, prefix) as moat,
+    ):
+        yield moat
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +45,10 @@ def blast(world: World) -> Blast:
     return compute(world.database.dsn, world.role)
 
 
-def test_no_difference_for_any_agent_of_the_example(example: Example) -> None:
-    for agent in example.moat.policy.agents:
-        proof = prove_it(example.dsn, compute(example.dsn, example.moat.role(agent)))
+def test_no_difference_for_any_agent_of_the_example(example: Moat) -> None:
+    dsn = example.database.dsn
+    for agent in example.policy.agents:
+        proof = prove_it(dsn, compute(dsn, example.role(agent)))
         assert proof.differences == ()
         assert proof.of(Verdict.BLOCKED) == ()
         assert len(proof.of(Verdict.PROVEN)) > 20

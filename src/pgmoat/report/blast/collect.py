@@ -24,7 +24,7 @@ Judge = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Headline:
     """What a claim says, whatever way leads to it."""
 
     code: str
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(slots=True)
 class _Draft:
-    finding: Finding
+    headline: Headline
     ways: dict[Way, None] = field(default_factory=dict[Way, None])
 
 
@@ -51,31 +51,31 @@ class Collection:
         self.index = index
         self._drafts: dict[tuple[str, str, str, str], _Draft] = {}
 
-    def add(self, finding: Finding, way: Way) -> None:
-        """Take a way to what *finding* says."""
-        subject = finding.subject
-        key = (finding.code, subject.kind, subject.name, finding.action)
-        draft = self._drafts.setdefault(key, _Draft(finding))
+    def add(self, headline: Headline, way: Way) -> None:
+        """Take a way to what *headline* says."""
+        subject = headline.subject
+        key = (headline.code, subject.kind, subject.name, headline.action)
+        draft = self._drafts.setdefault(key, _Draft(headline))
         if len(draft.ways) < MAX_WAYS:
             draft.ways[way] = None
-        if _SEVERITIES.index(finding.severity) < _SEVERITIES.index(draft.finding.severity):
-            draft.finding = finding
+        if _SEVERITIES.index(headline.severity) < _SEVERITIES.index(draft.headline.severity):
+            draft.headline = headline
 
-    def ways_to(self, code: str, oid: int, action: str) -> tuple[tuple[Finding, Way], ...]:
+    def ways_to(self, code: str, oid: int, action: str) -> tuple[tuple[Headline, Way], ...]:
         """Return the ways found so far to one action on the object with that oid."""
         return tuple(
-            (draft.finding, way)
+            (draft.headline, way)
             for draft in self._drafts.values()
-            if (draft.finding.code, draft.finding.subject.oid, draft.finding.action) == (code, oid, action)
+            if (draft.headline.code, draft.headline.subject.oid, draft.headline.action) == (code, oid, action)
             for way in draft.ways
         )
 
-    def findings(self, code: str) -> tuple[tuple[Finding, tuple[Way, ...]], ...]:
+    def headlines(self, code: str) -> tuple[tuple[Headline, tuple[Way, ...]], ...]:
         """Return what was found so far with a code."""
         return tuple(
-            (draft.finding, tuple(draft.ways))
+            (draft.headline, tuple(draft.ways))
             for draft in self._drafts.values()
-            if draft.finding.code == code
+            if draft.headline.code == code
         )
 
     def finish(self, judge: Judge) -> tuple[Claim, ...]:
@@ -96,28 +96,28 @@ class Collection:
         )
 
     def _make(self, draft: _Draft, judge: Judge) -> Claim:
-        finding, ways = draft.finding, tuple(draft.ways)
-        columns = self._columns(finding, ways)
-        name = finding.subject.name
+        headline, ways = draft.headline, tuple(draft.ways)
+        columns = self._columns(headline, ways)
+        name = headline.subject.name
         return Claim(
-            code=finding.code,
-            subject=finding.subject,
-            action=finding.action,
-            message=finding.message,
-            severity=finding.severity,
+            code=headline.code,
+            subject=headline.subject,
+            action=headline.action,
+            message=headline.message,
+            severity=headline.severity,
             ways=ways,
             standing=min((way.standing for way in ways), key=_STANDINGS.index),
             columns=columns,
             sensitive=tuple(column for column in columns if judge(name, column)),
-            rows=finding.rows,
-            limit=finding.limit,
-            no_closure=finding.no_closure,
-            watched_by=finding.watched_by,
+            rows=headline.rows,
+            limit=headline.limit,
+            no_closure=headline.no_closure,
+            watched_by=headline.watched_by,
         )
 
-    def _columns(self, finding: Finding, ways: Sequence[Way]) -> tuple[str, ...]:
+    def _columns(self, headline: Headline, ways: Sequence[Way]) -> tuple[str, ...]:
         """Return the columns that some way reaches, in the order of the table."""
-        known = self.index.columns_of(finding.subject.oid) if finding.code in COLUMN_CODES else ()
+        known = self.index.columns_of(headline.subject.oid) if headline.code in COLUMN_CODES else ()
         if any(not way.columns and way.steps[-1].kind not in _TEXTS for way in ways):
             return known
         # The text of a function or trigger does not say which columns; other ways do.

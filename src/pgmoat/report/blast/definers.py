@@ -51,7 +51,7 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     if function.language in _UNSAFE_LANGUAGES or function.has_sql_body:
         return None
     path = path_of(function)
-    places = [schema.name for schema in index.rights.may_create_in(caller)]
+    places = index.rights.may_create_in(caller)
     has_temp = index.rights.may_make_temporary(caller)
     if not body_of(function).is_understood:
         is_open = path is None or path[-1:] != ("pg_temp",) or not set(path).isdisjoint(places)

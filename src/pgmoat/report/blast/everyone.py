@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgmoat.report.blast.collect import Collection, Finding
+from pgmoat.report.blast.collect import Collection, Headline
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject, Way
 
@@ -132,7 +132,7 @@ def collect_given(index: Index, role: int, into: Collection) -> None:
         if given.area and not closures and index.knows_closures:
             continue  # closed already
         into.add(
-            Finding(
+            Headline(
                 given.code,
                 Subject("server", "the server"),
                 given.action,

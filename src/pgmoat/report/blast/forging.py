@@ -6,7 +6,7 @@ In: Index, what was found so far. Out: claims, into a Collection. I/O: none.
 
 from __future__ import annotations
 
-from pgmoat.report.blast.collect import Collection, Finding, extend_way
+from pgmoat.report.blast.collect import Collection, Headline, extend_way
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Step, StepKind, Way
 from pgmoat.report.blast.rows import bypasses, list_policies, reads_setting, size
@@ -18,11 +18,11 @@ _WHY = "nothing but another policy: have it ask session_user, or scope rows with
 def collect_forging(index: Index, into: Collection) -> None:
     """Take in policies on tables that the role reaches, through views too, and that ask a setting."""
     for code in ("read-table", "write-table"):
-        for finding, ways in into.findings(code):
-            relation = index.snapshot.relations.get(finding.subject.oid)
+        for headline, ways in into.headlines(code):
+            relation = index.snapshot.relations.get(headline.subject.oid)
             if relation is not None and relation.has_row_security:
                 for way in ways:
-                    _judge(index, relation, finding.action, way, into)
+                    _judge(index, relation, headline.action, way, into)
 
 
 def _judge(index: Index, relation: RelationFact, action: str, way: Way, into: Collection) -> None:
@@ -40,7 +40,7 @@ def _judge(index: Index, relation: RelationFact, action: str, way: Way, into: Co
     step = Step(StepKind.SETTING, names, "", f"policy {names} believes a setting of the session")
     rows = size(index, relation)
     into.add(
-        Finding(
+        Headline(
             "forge-policy",
             subject,
             action,

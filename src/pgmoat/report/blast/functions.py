@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pgmoat.report.blast.closing import alter, close_grant, close_ownership
-from pgmoat.report.blast.collect import Collection, Finding, make_way
+from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.definers import Hijack, body_of, find_hijack
 from pgmoat.report.blast.holders import Holder, list_paths, superusers
 from pgmoat.report.blast.index import Index
@@ -99,7 +99,7 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
         subject = index.subjects.function(function)
         text = f"may call {subject.name}, which does what the caller may do"
         code = "call-pgmoat" if is_own and way.standing is Standing.POLICY else "call-function"
-        into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW), way)
+        into.add(Headline(code, subject, "EXECUTE", text, Severity.LOW), way)
     return []
 
 
@@ -114,7 +114,7 @@ def _take_system(index: Index, function: FunctionFact, way: Way, into: Collectio
     code, what = _DANGEROUS.get(function.name, ("call-system-function", ""))
     text = f"may call {subject.name}, which PostgreSQL keeps from most roles"
     severity = Severity.CRITICAL if code.endswith("-files") else Severity.MEDIUM
-    into.add(Finding(code, subject, "EXECUTE", text + (f": {what}" if what else ""), severity), way)
+    into.add(Headline(code, subject, "EXECUTE", text + (f": {what}" if what else ""), severity), way)
 
 
 def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
@@ -126,7 +126,7 @@ def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collec
     longer = replace(way, steps=(*way.steps, step), confidence=Confidence.BOUNDED)
     if longer.standing is Standing.BASE:
         longer = replace(longer, standing=Standing.BEYOND)
-    into.add(Finding("untrusted-function", subject, "EXECUTE", text, Severity.HIGH), longer)
+    into.add(Headline("untrusted-function", subject, "EXECUTE", text, Severity.HIGH), longer)
 
 
 def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
@@ -134,12 +134,12 @@ def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collec
     if function.extension == _CONNECTING:
         text = f"may call {subject.name}: opens connections from the server, to itself among others"
         longer = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
-        into.add(Finding("connect-out", subject, "EXECUTE", text, Severity.HIGH), longer)
+        into.add(Headline("connect-out", subject, "EXECUTE", text, Severity.HIGH), longer)
         return
     code, what = _DANGEROUS.get(function.name, ("call-extension-function", ""))
     is_default = code == "call-extension-function"
     text = f"may call {subject.name} of extension {function.extension}" + (f": {what}" if what else "")
-    into.add(Finding(code, subject, "EXECUTE", text, Severity.LOW if is_default else Severity.CRITICAL), way)
+    into.add(Headline(code, subject, "EXECUTE", text, Severity.LOW if is_default else Severity.CRITICAL), way)
 
 
 def _take_definer(
@@ -163,7 +163,7 @@ def _take_definer(
     severity = Severity.HIGH if is_superuser or is_dynamic else Severity.MEDIUM
     severity = Severity.CRITICAL if is_superuser and is_dynamic else severity
     into.add(
-        Finding(
+        Headline(
             _name_code(index, function, way, is_own=is_own),
             subject,
             "EXECUTE",
@@ -215,9 +215,9 @@ def _take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: C
     severity = Severity.CRITICAL if owner.is_superuser else Severity.HIGH
     if hijack.confidence is Confidence.POSSIBLE:
         text = text.replace("may run", "may perhaps run", 1)
-        into.add(Finding("hijack-function", subject, "EXECUTE", text, Severity.MEDIUM), longer)
+        into.add(Headline("hijack-function", subject, "EXECUTE", text, Severity.MEDIUM), longer)
         return []
-    into.add(Finding("hijack-function", subject, "EXECUTE", text, severity), longer)
+    into.add(Headline("hijack-function", subject, "EXECUTE", text, severity), longer)
     return [Holder(owner.oid, owner.oid, longer.steps, longer.closures, confidence, is_session=True)]
 
 
@@ -267,7 +267,7 @@ def _own(index: Index, holder: Holder, function: FunctionFact, into: Collection)
         confidence=Confidence.POSSIBLE if users else Confidence.CERTAIN,
     )
     into.add(
-        Finding(
+        Headline(
             "replace-function",
             subject,
             "REPLACE",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pgmoat.model.closure import Closure
 from pgmoat.report.blast.closing import close_grant, close_ownership, others
-from pgmoat.report.blast.collect import Collection, Finding, make_way
+from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject
@@ -129,7 +129,7 @@ def _take_grant(index: Index, holder: Holder, fact: ObjectFact, grant: GrantFact
     if is_other:
         text += "; what PUBLIC reaches there is not known here"
     into.add(
-        Finding(meaning.code, subject, grant.privilege, "may " + text, Severity.LOW if here else severity),
+        Headline(meaning.code, subject, grant.privilege, "may " + text, Severity.LOW if here else severity),
         make_way(index, holder, (step,), closures=(closure,), standing=standing),
     )
 
@@ -150,11 +150,11 @@ def _take_owned(index: Index, holder: Holder, fact: ObjectFact, into: Collection
     closure = close_ownership(index, subject, fact.owner)
     step = Step(StepKind.OWNER, subject.name, subject.sql, f"owns {subject.kind} {subject.name}")
     way = make_way(index, holder, (step,), closures=(closure,) if closure is not None else ())
-    into.add(Finding(code, subject, "OWN", text.format(subject.name), severity), way)
+    into.add(Headline(code, subject, "OWN", text.format(subject.name), severity), way)
     for (kind, privilege), meaning in _MEANINGS.items():
         if kind == fact.kind and not (kind == "database" and privilege == "CONNECT"):
             into.add(
-                Finding(
+                Headline(
                     meaning.code,
                     subject,
                     privilege,
@@ -185,8 +185,7 @@ def collect_mappings(index: Index, holders: Sequence[Holder], into: Collection) 
 def _take_mapping(
     index: Index, holder: Holder, server: ObjectFact, into: Collection, *, is_known: bool
 ) -> None:
-    held = index.rights.inherited(holder.session)
-    is_usable = index.rights.has(held, "foreign server", server.oid, "USAGE", server.owner)
+    is_usable = index.rights.has(holder.session, "foreign server", server.oid, "USAGE", server.owner)
     subject = index.subjects.object(server)
     who = index.role_sql(holder.role)
     mapping = Subject("user mapping", f"{index.role_name(holder.role)} on {server.name}", "", 0, "")
@@ -206,7 +205,7 @@ def _take_mapping(
     way = make_way(index, holder, (step,), closures=(closure,))
     severity = Severity.HIGH if is_readable else Severity.MEDIUM
     into.add(
-        Finding("stored-password", mapping, "READ" if is_readable else "USE", text + reads, severity), way
+        Headline("stored-password", mapping, "READ" if is_readable else "USE", text + reads, severity), way
     )
 
 
@@ -239,7 +238,7 @@ def collect_defaults(index: Index, holders: Sequence[Holder], into: Collection) 
             )
             way = make_way(index, holder, (step,), closures=(_close_default(index, fact),))
             severity = Severity.HIGH if fact.kind == "tables" else Severity.MEDIUM
-            into.add(Finding("future-objects", subject, fact.privilege, text, severity), way)
+            into.add(Headline("future-objects", subject, fact.privilege, text, severity), way)
 
 
 def _close_default(index: Index, fact: DefaultFact) -> Closure:

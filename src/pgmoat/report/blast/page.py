@@ -221,7 +221,10 @@ def _render_entity(name: str, claims: Sequence[Claim]) -> str:
         for claim in claims
         if claim.action != "SELECT"
     )
-    return f"<tr><th scope=row>{_show(name)}<td class=number>{rows:,}<td>{reads}<td>{writes or '—'}</tr>"
+    return (
+        f'<tr><th scope=row>{_show(name)}<td class=number data-head="Rows">{rows:,}'
+        f'<td data-head="Reads">{reads or "—"}<td data-head="Writes">{writes or "—"}</tr>'
+    )
 
 
 def _names(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from pgmoat.report.blast.bodies import read_body
 from pgmoat.report.blast.closing import alter, others
-from pgmoat.report.blast.collect import Collection, Finding, extend_way
+from pgmoat.report.blast.collect import Collection, Headline, extend_way
 from pgmoat.report.blast.definers import list_touched
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
@@ -27,17 +27,17 @@ _MAX_DEPTH = 16
 def collect_passing(index: Index, into: Collection) -> None:
     """Take in what reading and writing the relations found so far does behind them."""
     for code in ("read-view", "read-table"):
-        for finding, ways in into.findings(code):
-            relation = index.snapshot.relations.get(finding.subject.oid)
+        for headline, ways in into.headlines(code):
+            relation = index.snapshot.relations.get(headline.subject.oid)
             if relation is not None and relation.kind == "v":
                 for way in _bounded(ways):
                     _pass_read(index, relation, way, into, 0)
     for code in ("write-view", "write-table", "truncate-table"):
-        for finding, ways in into.findings(code):
-            relation = index.snapshot.relations.get(finding.subject.oid)
+        for headline, ways in into.headlines(code):
+            relation = index.snapshot.relations.get(headline.subject.oid)
             if relation is not None:
                 for way in _bounded(ways):
-                    _pass_write(index, _Write(relation, finding.action, way), into)
+                    _pass_write(index, _Write(relation, headline.action, way), into)
 
 
 def _bounded(ways: Iterable[Way]) -> list[Way]:
@@ -76,7 +76,7 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
         into.add(_describe_read(index, base, view), longer)
 
 
-def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Finding:
+def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Headline:
     subject = index.subjects.relation(base)
     rows = size(index, base)
     count = "rows" if rows is None else f"up to {rows:,} rows"
@@ -85,7 +85,7 @@ def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Find
         if (base.has_row_security and bypasses(index, base, view.owner))
         else ""
     )
-    return Finding(
+    return Headline(
         "read-view" if base.kind == "v" else "read-table",
         subject,
         "SELECT",
@@ -108,7 +108,7 @@ def allowed_columns(index: Index, role: int, base: RelationFact, action: str) ->
     predefined = {"SELECT": "pg_read_all_data"}.get(action, "pg_write_all_data")
     if any(index.role_name(one) == predefined for one in held):
         return ()
-    if index.rights.has(held, "relation", base.oid, action, base.owner):
+    if index.rights.has(role, "relation", base.oid, action, base.owner):
         return ()
     numbers = sorted(
         grant.number
@@ -166,12 +166,12 @@ def _pass_on(index: Index, write: _Write, into: Collection) -> None:
         _pass_write(index, _Write(base, action, longer, write.depth + 1), into)
 
 
-def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Finding:
+def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Headline:
     subject = index.subjects.relation(base)
     verbs = {"INSERT": "insert into", "UPDATE": "change", "DELETE": "delete from", "TRUNCATE": "empty"}
     code = "truncate-table" if action == "TRUNCATE" else "write-view" if base.kind == "v" else "write-table"
     rows = size(index, base) if action != "INSERT" else None
-    return Finding(
+    return Headline(
         code,
         subject,
         action,
@@ -203,7 +203,7 @@ def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, 
         role = index.roles.get(function.owner)
         is_superuser = role is not None and role.is_superuser
         into.add(
-            Finding(
+            Headline(
                 "fire-trigger",
                 subject,
                 "FIRE",
@@ -232,9 +232,9 @@ def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what
             into.add(_describe_write(index, base, action, what), longer)
 
 
-def _describe_touch(index: Index, base: RelationFact, what: str) -> Finding:
+def _describe_touch(index: Index, base: RelationFact, what: str) -> Headline:
     subject = index.subjects.relation(base)
-    return Finding(
+    return Headline(
         "read-view" if base.kind == "v" else "read-table",
         subject,
         "SELECT",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgmoat.report.blast.closing import close_attribute
-from pgmoat.report.blast.collect import Collection, Finding, make_way
+from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.holders import Holder
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject
@@ -111,7 +111,7 @@ def collect_powers(index: Index, holders: Sequence[Holder], into: Collection) ->
             )
             way = make_way(index, holder, (step,))
             into.add(
-                Finding(power.code, _place(index, power.kind), power.action, power.text, power.severity), way
+                Headline(power.code, _place(index, power.kind), power.action, power.text, power.severity), way
             )
         if holder.steps and power is None:
             _collect_role(index, holder, role, into)
@@ -127,7 +127,7 @@ def _collect_role(index: Index, holder: Holder, role: RoleFact, into: Collection
     text = f"has the rights of {role.name}" if not holder.is_session else f"may become {role.name}"
     severity = Severity.CRITICAL if is_reachable else Severity.MEDIUM
     into.add(
-        Finding(
+        Headline(
             "use-role",
             index.subjects.role(role),
             "SET ROLE" if holder.is_session else "INHERIT",
@@ -144,7 +144,7 @@ def _collect_attributes(index: Index, holder: Holder, role: RoleFact, into: Coll
         closure = close_attribute(index, role, attribute)
         way = make_way(index, holder, (step,), closures=(closure,), standing=Standing.BEYOND)
         into.add(
-            Finding(power.code, _place(index, power.kind), power.action, power.text, power.severity), way
+            Headline(power.code, _place(index, power.kind), power.action, power.text, power.severity), way
         )
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from pgmoat.report.blast.closing import close_attribute, close_grant, close_ownership
-from pgmoat.report.blast.collect import Collection, Finding, make_way
+from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind
@@ -65,6 +65,8 @@ def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[
     closures = (close_attribute(index, role, "SUPERUSER"),) if is_superuser and not holder.steps else ()
     for relation in index.snapshot.relations.values():
         is_secret = index.is_system(relation.schema) and relation.name in SECRET_CATALOGS
+        if not index.rights.may_use_schema(holder.session, relation.schema):
+            continue
         if index.is_system(relation.schema) and not is_secret:
             continue
         allowed = actions_of(index, relation) if not is_secret else ("SELECT",)
@@ -135,7 +137,7 @@ def _collect_dormant(
     for grant in grants:
         if judge_grant(index, grant, subject) is not Standing.BEYOND:
             continue
-        finding = Finding(
+        headline = Headline(
             "dormant-grant",
             subject,
             grant.privilege,
@@ -144,7 +146,7 @@ def _collect_dormant(
         )
         step = Step(StepKind.GRANT, subject.name, subject.sql, f"{grant.privilege} on {subject.name}")
         into.add(
-            finding,
+            headline,
             make_way(
                 index, holder, (step,), closures=(close_grant(index, [grant], subject, relation.owner),)
             ),
@@ -161,7 +163,7 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
         step = Step(StepKind.OWNER, subject.name, subject.sql, f"owns {subject.name}")
         way = make_way(index, holder, (step,), closures=closures)
         into.add(
-            Finding(
+            Headline(
                 "own-relation",
                 subject,
                 "OWN",
@@ -172,8 +174,15 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
             ),
             way,
         )
+<<<<<<< HEAD
         for action in actions_of(index, relation):
             into.add(describe(index, relation, action, holder), way)
+=======
+        # Without USAGE on the schema it may still DROP OWNED, and name nothing in it.
+        if index.rights.may_use_schema(holder.session, relation.schema):
+            for action in actions_of(relation):
+                into.add(describe(index, relation, action, holder), way)
+>>>>>>> blast
 
 
 def actions_of(index: Index, relation: RelationFact) -> tuple[str, ...]:
@@ -224,7 +233,7 @@ _SEVERITY = {
 }
 
 
-def describe(index: Index, relation: RelationFact, action: str, holder: Holder) -> Finding:
+def describe(index: Index, relation: RelationFact, action: str, holder: Holder) -> Headline:
     """Return what an action on a relation means, without a limit of pgmoat's."""
     subject = index.subjects.relation(relation)
     if relation.kind == "S":
@@ -233,7 +242,7 @@ def describe(index: Index, relation: RelationFact, action: str, holder: Holder) 
     if schema in ("pg_catalog", "information_schema"):
         secret = SECRET_CATALOGS.get(relation.name, "what PostgreSQL keeps from most roles")
         severity = Severity.CRITICAL if "password" in secret else Severity.HIGH
-        return Finding(
+        return Headline(
             "read-secrets" if action == "SELECT" else "write-catalog",
             subject,
             action,
@@ -245,7 +254,7 @@ def describe(index: Index, relation: RelationFact, action: str, holder: Holder) 
         code = code.replace("-table", "-view")
     rows = size(index, relation)
     restricted = describe_row_security(index, relation, action, holder)
-    return Finding(
+    return Headline(
         code,
         subject,
         action,
@@ -263,10 +272,10 @@ def _count(action: str, rows: int | None) -> str:
     return "every row of " if rows is None else f"all {rows:,} rows of " if rows != 1 else "the row of "
 
 
-def _describe_sequence(index: Index, relation: RelationFact, action: str) -> Finding:
+def _describe_sequence(index: Index, relation: RelationFact, action: str) -> Headline:
     subject = index.subjects.relation(relation)
     if action == "UPDATE":
         text = f"may set {subject.name} back, so that inserts fail, or drain it"
-        return Finding("use-sequence", subject, action, text, Severity.MEDIUM)
+        return Headline("use-sequence", subject, action, text, Severity.MEDIUM)
     text = f"may {'draw numbers from' if action == 'USAGE' else 'read'} {subject.name}"
-    return Finding("use-sequence", subject, action, text, Severity.LOW)
+    return Headline("use-sequence", subject, action, text, Severity.LOW)

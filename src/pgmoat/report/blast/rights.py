@@ -7,11 +7,10 @@ In: Names. Out: Rights. I/O: none.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cached_property
 
 from pgmoat.report.blast.names import SYSTEM_SCHEMAS, Names
-from pgmoat.report.blast.snapshot import PUBLIC, MembershipFact, ObjectFact
+from pgmoat.report.blast.snapshot import PUBLIC, MembershipFact
 
 DATABASE_OWNER = "pg_database_owner"
 
@@ -72,12 +71,12 @@ class Rights:
                         waiting.append(target)
         return {role: frozenset(members) for role, members in above.items()}
 
-    def has(self, roles: Iterable[int], kind: str, oid: int, privilege: str, owner: int) -> bool:
-        """Whether one of *roles* owns the object or holds *privilege* on all of it."""
-        held = frozenset(roles)
-        if owner in held or any(
-            role in self._names.roles and self._names.roles[role].is_superuser for role in held
-        ):
+    def has(self, role: int, kind: str, oid: int, privilege: str, owner: int) -> bool:
+        """Whether a session of *role* holds *privilege* on all of the object, as its owner perhaps."""
+        held = self.inherited(role)
+        fact = self._names.roles.get(role)
+        # Whoever only inherits from a superuser is none.
+        if owner in held or (fact is not None and fact.is_superuser):
             return True
         return any(
             grant.grantee in held and grant.privilege == privilege and not grant.number
@@ -93,20 +92,26 @@ class Rights:
         readers = {"pg_read_all_data", "pg_write_all_data"}
         if any(self._names.role_name(one) in readers for one in held):
             return True
-        return self.has(held, "schema", schema, "USAGE", fact.owner)
+        return self.has(role, "schema", schema, "USAGE", fact.owner)
 
     def may_make_temporary(self, role: int) -> bool:
         """Whether a session of *role* may make temporary tables in this database."""
         fact = next(
             one for one in self._names.objects_of("database") if one.name == self.snapshot.server.database
         )
-        return self.has(self.inherited(role), "database", fact.oid, "TEMPORARY", fact.owner)
+        return self.has(role, "database", fact.oid, "TEMPORARY", fact.owner)
 
-    def may_create_in(self, role: int) -> list[ObjectFact]:
-        """Return the schemas in which a session of *role* may make objects."""
-        held = self.inherited(role)
-        return [
-            fact
+    def may_create_in(self, role: int) -> list[str]:
+        """Return the schemas in which a session of *role* may make objects; it may make one, too."""
+        found = [
+            fact.name
             for fact in self._names.objects_of("schema")
-            if fact.name not in SYSTEM_SCHEMAS and self.has(held, "schema", fact.oid, "CREATE", fact.owner)
+            if fact.name not in SYSTEM_SCHEMAS and self.has(role, "schema", fact.oid, "CREATE", fact.owner)
         ]
+        here = self.snapshot.server.database
+        may_make = any(
+            self.has(role, "database", fact.oid, "CREATE", fact.owner)
+            for fact in self._names.objects_of("database")
+            if fact.name == here
+        )
+        return [*found, "a schema of its own"] if may_make else found

@@ -1,0 +1,1 @@
+"""Reports: reading, judging, drafting."""

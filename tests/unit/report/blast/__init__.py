@@ -1,0 +1,1 @@
+"""What a role can do at worst, from facts made by hand."""
