@@ -1,5 +1,1 @@
-<<<<<<< HEAD
-"""The blast radius of a role."""
-=======
 """What a role can do at worst, on real servers."""
->>>>>>> blast
