@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pgmoat.postgres.sqltext import Identifier, compose
 from pgmoat.report.blast.model import Blast, Claim, Confidence, StepKind, Way
-from pgmoat.report.blast.probe import COLUMN_ACTIONS, list_relation_keys
+from pgmoat.report.blast.probe import COLUMN_ACTIONS
 from pgmoat.report.blast.probe_things import EVERYBODYS, list_thing_keys
 from pgmoat.report.blast.trial import Identity, Key, RelationToTry, Scene
 
@@ -118,7 +118,7 @@ def list_keys_of(claim: Claim, way: Way, scene: Scene) -> Iterator[Key]:
     elif claim.code in _BY_CODE and subject.kind in ("server", "database"):
         yield _BY_CODE[claim.code]
     elif subject.oid in scene.relations and subject.kind not in _FUNCTIONS:
-        yield from _list_relation(scene.relations[subject.oid], claim.action, way, scene.server_version)
+        yield from _list_relation(scene.relations[subject.oid], claim.action, way)
     elif subject.kind in _FUNCTIONS and subject.oid in scene.routines:
         if claim.action in ("EXECUTE", "REPLACE"):
             yield Key("function", subject.oid, "EXECUTE")
@@ -143,10 +143,8 @@ def _list_role(claim: Claim, way: Way) -> Iterator[Key]:
         yield Key("role", claim.subject.name, "ADMIN")
 
 
-def _list_relation(relation: RelationToTry, action: str, way: Way, version: int) -> Iterator[Key]:
-    if action in ("OWN", "ALL"):
-        yield from list_relation_keys(relation, version)
-    elif action in COLUMN_ACTIONS and relation.kind != "S":
+def _list_relation(relation: RelationToTry, action: str, way: Way) -> Iterator[Key]:
+    if action in COLUMN_ACTIONS and relation.kind != "S":
         chosen = way.columns or relation.columns
         yield from (Key("relation", relation.oid, action, column) for column in chosen)
     else:

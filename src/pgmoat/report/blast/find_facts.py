@@ -92,7 +92,8 @@ def _complete(asked: Set[Key], scene: Scene) -> frozenset[Key]:
     def is_reached(key: Key) -> bool:
         if key.kind == "relation":
             relation = scene.relations[int(key.thing)]
-            return relation.schema_oid in usable or (relation.kind == "S" and key.action != "SELECT")
+            is_by_oid = key.action == "OWN" or (relation.kind == "S" and key.action != "SELECT")
+            return is_by_oid or relation.schema_oid in usable
         return key.kind != "function" or scene.routines[int(key.thing)].schema_oid in usable
 
     return frozenset(key for key in asked if is_reached(key))

@@ -30,6 +30,7 @@ _READ_ONLY_TRANSACTION = frozenset({"25006"})
 
 def list_relation_keys(relation: RelationToTry, server_version: int) -> Iterator[Key]:
     """Yield everything that could be done to a relation: per column where a privilege can be."""
+    yield Key("relation", relation.oid, "OWN")
     if relation.kind == "S":
         yield from (Key("relation", relation.oid, action) for action in SEQUENCE_ACTIONS)
         return

@@ -174,15 +174,10 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
             ),
             way,
         )
-<<<<<<< HEAD
-        for action in actions_of(index, relation):
-            into.add(describe(index, relation, action, holder), way)
-=======
         # Without USAGE on the schema it may still DROP OWNED, and name nothing in it.
         if index.rights.may_use_schema(holder.session, relation.schema):
-            for action in actions_of(relation):
+            for action in actions_of(index, relation):
                 into.add(describe(index, relation, action, holder), way)
->>>>>>> blast
 
 
 def actions_of(index: Index, relation: RelationFact) -> tuple[str, ...]:

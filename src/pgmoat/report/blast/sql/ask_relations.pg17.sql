@@ -22,3 +22,8 @@ WHERE c.oid = ANY (%(oids)s::pg_catalog.oid[])
     AND c.relkind <> 'S'
     AND pg_catalog.has_any_column_privilege(c.oid, p.action)
     AND pg_catalog.has_column_privilege(c.oid, a.attnum, p.action)
+UNION ALL
+SELECT c.oid::pg_catalog.int8, 'OWN', ''
+FROM pg_catalog.pg_class AS c
+WHERE c.oid = ANY (%(oids)s::pg_catalog.oid[])
+    AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
