@@ -19,42 +19,9 @@ from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.model import Blast, Claim
 from pgmoat.report.blast.script import choose_closures, render_script
 from tests.holes.world import HOLES, Hole, World, open_world, run_script
-from tests.integration.blast.proving import prove_it
+from tests.integration.blast.proving import STATE, prove_it
 from tests.postgres_fixtures import PostgresServer, create_database, draw_role_prefix
 
-
-def _sort(acl: str, kind: str, owner: str) -> str:
-    """Return SQL for who may do what by an ACL, sorted; PostgreSQL's default where it is NULL."""
-    default = f"acldefault('{kind}', {owner})"
-    return (
-        f"ARRAY(SELECT a::text FROM unnest(COALESCE({acl}, {default})) AS a ORDER BY 1)"
-        if kind
-        else f"ARRAY(SELECT a::text FROM unnest({acl}) AS a ORDER BY 1)"
-    )
-
-
-STATE = (
-    f"SELECT c.oid::regclass::text, {_sort('relacl', 'r', 'relowner')}, relowner::regrole::text, reloptions"
-    " FROM pg_class AS c WHERE relnamespace <> 'pg_toast'::regnamespace ORDER BY c.oid",
-    f"SELECT attrelid, attnum, {_sort('attacl', '', '')} FROM pg_attribute WHERE attacl IS NOT NULL"
-    " ORDER BY 1, 2",
-    f"SELECT oid::regprocedure::text, {_sort('proacl', 'f', 'proowner')}, proowner::regrole::text, proconfig"
-    " FROM pg_proc WHERE pronamespace <> 'pg_catalog'::regnamespace OR proacl IS NOT NULL ORDER BY oid",
-    f"SELECT nspname, {_sort('nspacl', 'n', 'nspowner')}, nspowner::regrole::text FROM pg_namespace"
-    " WHERE nspname !~ '^pg_(toast|temp)' ORDER BY 1",
-    f"SELECT datname, {_sort('datacl', 'd', 'datdba')} FROM pg_database ORDER BY 1",
-    f"SELECT lanname, {_sort('lanacl', 'l', 'lanowner')} FROM pg_language ORDER BY 1",
-    f"SELECT oid, {_sort('lomacl', 'L', 'lomowner')} FROM pg_largeobject_metadata ORDER BY 1",
-    f"SELECT srvname, {_sort('srvacl', 'S', 'srvowner')} FROM pg_foreign_server ORDER BY 1",
-    f"SELECT parname, {_sort('paracl', 'p', '10')} FROM pg_parameter_acl ORDER BY 1",
-    f"SELECT defaclrole::regrole::text, defaclobjtype, {_sort('defaclacl', '', '')} FROM pg_default_acl"
-    " ORDER BY 1, 2",
-    "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,"
-    " rolbypassrls FROM pg_roles ORDER BY 1",
-    "SELECT roleid::regrole::text, member::regrole::text, to_jsonb(m) - 'oid' FROM pg_auth_members AS m"
-    " ORDER BY 1, 2",
-    "SELECT srvname, usename FROM pg_user_mappings ORDER BY 1, 2",
-)
 IRREVERSIBLE = frozenset({"stored-password"})
 """Nobody keeps a password that was dropped."""
 
