@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from pgmoat.cli.hardening import HardenOption, SoftenOption, print_hardening, read_areas
+from pgmoat.cli.hardening import HardenOption, SoftenOption, print_hardened_plan, read_areas
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption, PolicyArgument, YesOption
-from pgmoat.cli.output import ask, print_findings, print_json, print_plan, show_progress
+from pgmoat.cli.output import ask, print_findings, print_json, show_progress
 from pgmoat.cli.plan import describe_hardened_plan, refuse_blocked
 from pgmoat.errors import Error
 from pgmoat.harden.make import plan_hardened
@@ -68,8 +68,7 @@ def apply(
         if as_json:
             print_json(describe_hardened_plan(loaded, hardened))
         else:
-            print_hardening(hardened.hardening)
-            print_plan(planned.plan if soften else hardened.shown)
+            print_hardened_plan(hardened)
         if not planned.plan.actions:
             return 0
         if not yes:

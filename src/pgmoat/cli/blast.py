@@ -13,13 +13,13 @@ from typing import Annotated
 
 import typer
 
+from pgmoat.cli.blast_elsewhere import look_elsewhere
 from pgmoat.cli.blast_output import print_blast
-from pgmoat.cli.blast_proof import print_proof, run_proof
+from pgmoat.cli.blast_proof import check_proof_options, print_proof, run_proof
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
 from pgmoat.errors import Error
 from pgmoat.postgres.connect import connect, resolve_dsn
-from pgmoat.postgres.dsn import normalize_dsn
 from pgmoat.report.blast.describe import describe_blast
 from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.page import render_page
@@ -41,6 +41,9 @@ def blast(
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 2 when anything is reached beyond the policy.")
+    ] = False,
+    databases: Annotated[
+        bool, typer.Option("--databases", help="Look into the server's other databases, too.")
     ] = False,
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL that closes it instead: a script for psql.")
@@ -72,20 +75,15 @@ def blast(
     """
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
-    if sql and prove:
-        raise Error("--sql and --prove exclude each other")
-    if as_role is not None and not prove:
-        raise Error("--as goes with --prove")
-    owner_dsn = resolve_dsn(dsn, os.environ)
-    with connect(owner_dsn) as connection:
+    check_proof_options(sql=sql, prove=prove, as_role=as_role)
+    place = resolve_dsn(dsn, os.environ)
+    with connect(place) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
+    if databases:
+        found = look_elsewhere(found, place)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
-    if prove:
-        role_dsn = None if as_role is None else normalize_dsn(as_role, "--as")
-        proof = run_proof(found, owner_dsn, role_dsn, quiet=as_json)
-    else:
-        proof = None
+    proof = run_proof(found, place, as_role, quiet=as_json) if prove else None
     if as_json:
         print_json(describe_blast(found) | ({} if proof is None else {"proof": describe_proof(proof)}))
     elif sql:

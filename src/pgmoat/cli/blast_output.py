@@ -18,6 +18,7 @@ from pgmoat.report.blast.model import Blast, Claim, Severity, Standing, Way
 
 _FOLD_ABOVE = 6
 _WAYS_SHOWN = 3
+_NAMES_SHOWN = 6
 _STYLES = {
     Severity.CRITICAL: "bold red",
     Severity.HIGH: "red",
@@ -66,7 +67,9 @@ def _render_beyond(blast: Blast, *, show_all: bool) -> Iterator[str]:
     yield f"[bold]{title}[/]: {listed}"
     followed = [] if show_all else [claim for claim in claims if claim.is_implied]
     told = [claim for claim in claims if show_all or not claim.is_implied]
-    for _, group in groupby(told, lambda claim: (claim.severity, claim.code, claim.action)):
+    for _, group in groupby(
+        told, lambda claim: (claim.severity, claim.code, claim.action, claim.subject.database)
+    ):
         alike = list(group)
         shown = alike if show_all or len(alike) <= _FOLD_ABOVE else alike[:_FOLD_ABOVE]
         for claim in shown:
@@ -101,8 +104,14 @@ def _render_way(way: Way) -> Iterator[str]:
     yield f"{_INDENT}[dim]way:[/] {escape(way.text)}{possible}"
     if way.closures:
         first = way.closures[0]
-        hurts = f" [dim]hurts {escape(', '.join(first.hurts))}[/]" if first.hurts else ""
+        hurts = f" [dim]hurts {escape(_list_some(first.hurts))}[/]" if first.hurts else ""
         yield f"{_INDENT}[dim]close:[/] {escape('; '.join(first.sql))};{hurts}"
+
+
+def _list_some(names: Sequence[str]) -> str:
+    """Return the first few of *names*, and how many more there are."""
+    rest = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _render_policy(blast: Blast, *, show_all: bool) -> Iterator[str]:

@@ -13,20 +13,36 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pgmoat.cli.output import escape
+from pgmoat.errors import Error
 from pgmoat.postgres.connect import Dsn, connect
+from pgmoat.postgres.dsn import normalize_dsn
 from pgmoat.report.blast.compare import Proof
 from pgmoat.report.blast.model import Blast
 from pgmoat.report.blast.proof_text import render_proof
 from pgmoat.report.blast.prove import prove
 
 
-def run_proof(blast: Blast, dsn: Dsn, as_dsn: Dsn | None, *, quiet: bool) -> Proof:
+def check_proof_options(*, sql: bool, prove: bool, as_role: str | None) -> None:
     """
-    Return the proof of *blast*, tried by a login of *as_dsn*, or without it by a session of *dsn*.
+    Refuse options that do not go together.
+
+    Raises:
+        Error: they do not.
+    """
+    if sql and prove:
+        raise Error("--sql and --prove exclude each other")
+    if as_role is not None and not prove:
+        raise Error("--as goes with --prove")
+
+
+def run_proof(blast: Blast, dsn: Dsn, as_role: str | None, *, quiet: bool) -> Proof:
+    """
+    Return the proof of *blast*, tried by a login of *as_role*, or without it by a session of *dsn*.
 
     Raises:
         ConnectionFailedError: no connection, or one that cannot become the role.
     """
+    as_dsn = None if as_role is None else normalize_dsn(as_role, "--as")
     with (
         connect(dsn) as reader,
         connect(as_dsn or dsn) as actor,

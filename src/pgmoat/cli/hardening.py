@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pgmoat.cli.output import escape
+from pgmoat.cli.output import escape, print_plan
 from pgmoat.errors import Error
 from pgmoat.harden.areas import Areas, parse_areas
-from pgmoat.harden.make import Hardening
+from pgmoat.harden.make import HardenedPlan, Hardening
 from pgmoat.harden.render import list_blocks
 from pgmoat.harden.soften import Reopening
 from pgmoat.model.closure import Closure
@@ -58,8 +58,9 @@ def describe_hardening(hardening: Hardening) -> dict[str, Any]:
     }
 
 
-def print_hardening(hardening: Hardening) -> None:
-    """Print a block per closure: what it closes, who keeps it, the SQL, and how it is taken back."""
+def print_hardened_plan(hardened: HardenedPlan) -> None:
+    """Print a block per closure: what it closes, who keeps it, the SQL, the revert; then the rest."""
+    hardening = hardened.hardening
     console = Console(highlight=False, soft_wrap=True)
     _print_blocks(console, "to close", hardening.closures)
     _print_blocks(console, "left to a superuser or the owner, see --superuser-sql", hardening.left)
@@ -68,6 +69,10 @@ def print_hardening(hardening: Hardening) -> None:
             f"[yellow]! closure[/] {escape(f'{found.record.area} {found.object}')}[dim]: needs"
             f" {escape(found.needs)} to give it back, see --superuser-sql[/]"
         )
+    if hardening.softening.actions:
+        print_plan(hardened.planned.plan)
+    elif not (hardening.closures and hardened.shown.is_in_order):
+        print_plan(hardened.shown)
 
 
 def _print_blocks(console: Console, title: str, closures: Sequence[Closure]) -> None:

@@ -18,11 +18,11 @@ from pgmoat.cli.hardening import (
     HardenOption,
     SoftenOption,
     describe_hardening,
-    print_hardening,
+    print_hardened_plan,
     read_areas,
 )
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption, PolicyArgument
-from pgmoat.cli.output import print_findings, print_json, print_plan
+from pgmoat.cli.output import print_findings, print_json
 from pgmoat.errors import Error, PlanBlockedError
 from pgmoat.harden.make import HardenedPlan, plan_hardened
 from pgmoat.harden.render import render_left
@@ -75,8 +75,7 @@ def plan(
     elif sql:
         sys.stdout.write(render_script(planned.plan))
     elif not as_json:
-        print_hardening(hardened.hardening)
-        print_plan(planned.plan if soften else hardened.shown)
+        print_hardened_plan(hardened)
     return EXIT_CHANGES if check and not planned.plan.is_in_order else 0
 
 

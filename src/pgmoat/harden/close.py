@@ -139,9 +139,9 @@ def complete_closures(
     things: Sequence[Thing], sharing: Sharing, areas: Areas, records: Sequence[RecordedClosure]
 ) -> tuple[Closure, ...]:
     """
-    Return what roles that are newer than a closure lack: each had been meant as well.
+    Return what roles that are newer than a closure lack: in *areas* people's, everywhere pgmoat's own.
 
-    Who got its grant then, and has lost it since, was meant to lose it.
+    Who of people's roles got a grant then, and has lost it since, was meant to lose it.
     """
     by_place = {thing.place: thing for thing in things}
     found: list[Closure] = []
@@ -149,10 +149,11 @@ def complete_closures(
         taken = record.taken
         thing = by_place.get((taken.object_kind, taken.object, taken.column))
         is_open = thing is None or PUBLIC in {h.grantee for h in thing.held if h.privilege == taken.privilege}
-        if thing is None or is_open or not areas.has(record.area):
+        if thing is None or is_open:
             continue
         share = sharing.find(thing, taken.privilege)
-        new = [name for name in share.grantees if name not in record.grantees]
+        people = share.people if areas.has(record.area) else ()
+        new = [*(name for name in people if name not in record.grantees), *share.own]
         if new:
             found.append(_complete(thing, record, new))
     return tuple(found)

@@ -117,7 +117,7 @@ def think(
     sharing = rights.sharing(wanted)
     closures = (
         *compile_closures(rights.things, sharing, close),
-        *complete_closures(rights.things, sharing, close, records),
+        *complete_closures(rights.things, sharing, close, [r for r in records if not reopen.has(r.area)]),
     )
     again = {grant for closure in closures for grant in closure.taken}
     standing = [r for r in records if not reopen.has(r.area) and r.taken not in again]

@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
+from pgmoat.errors import NotFoundError
 from pgmoat.harden.areas import ALL_AREAS, Areas
 from pgmoat.harden.close import CATALOG_FUNCTIONS, compile_closures
 from pgmoat.harden.rights import Held, Roles, ServerRole, Thing
@@ -69,6 +70,9 @@ def read_rights(connection: Connection[Any], request: Request, named: Iterable[s
     Return who holds what PUBLIC holds too, and what is on objects that *named* names, as one snapshot.
 
     Settings made on the way are undone; an open transaction is used as it is and stays open.
+
+    Raises:
+        NotFoundError: a database that *request* names does not exist.
     """
     is_own_transaction = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
@@ -76,7 +80,13 @@ def read_rights(connection: Connection[Any], request: Request, named: Iterable[s
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute("SET LOCAL search_path = pg_catalog")
         connection.execute("SET LOCAL jit = off")
-        (around,) = connection.execute(load_sql(_PACKAGE, "read_surroundings")).fetchall()
+        (around,) = connection.execute(
+            load_sql(_PACKAGE, "read_surroundings"), {"databases": sorted(request.areas.databases)}
+        ).fetchall()
+        if around[2]:
+            raise NotFoundError(
+                f"there is no database {around[2][0]}", hint="connect:NAME takes its exact name"
+            )
         return Rights(
             things=read_things(connection, request, named),
             roles=read_roles(connection, request),

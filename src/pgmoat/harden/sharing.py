@@ -53,9 +53,15 @@ class Needs:
 class Share:
     """Who is to get a privilege by name when PUBLIC loses it."""
 
-    grantees: tuple[str, ...]
+    people: tuple[str, ...]  # roles of people's
+    own: tuple[str, ...]  # agents and pgmoat's own roles, for what the policy has them do
     hurts: tuple[str, ...]  # people's roles that lose the way, or keep it by grants only
     keeps: tuple[str, ...]  # those of them that keep it
+
+    @property
+    def grantees(self) -> tuple[str, ...]:
+        """Everybody who is to get it."""
+        return (*self.people, *self.own)
 
 
 class Sharing:
@@ -79,7 +85,7 @@ class Sharing:
         if share is None:
             share = self._known[holders] = self._divide(holders)
         own = sorted(self._needs.of(thing, privilege) - holders)
-        return replace(share, grantees=(*share.grantees, *own)) if own else share
+        return replace(share, own=tuple(own)) if own else share
 
     def _divide(self, holders: frozenset[str]) -> Share:
         ancestors, shared = self._roles.ancestors, self._roles.reached_by_agents
@@ -88,5 +94,5 @@ class Sharing:
         ]
         able = {name for name in hurt if name not in shared}
         # Whoever inherits from a role that gets it needs no grant of its own.
-        grantees = tuple(name for name in hurt if name in able and ancestors[name].isdisjoint(able))
-        return Share(grantees, tuple(hurt), tuple(name for name in hurt if name in able))
+        people = tuple(name for name in hurt if name in able and ancestors[name].isdisjoint(able))
+        return Share(people, (), tuple(hurt), tuple(name for name in hurt if name in able))

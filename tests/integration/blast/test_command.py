@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -13,7 +14,7 @@ from pgmoat.cli.main import run
 from tests.integration.blast.conftest import PASSWORD, Place
 from tests.integration.doctor.conftest import POLICY, SCHEMA
 from tests.moat_fixtures import Moat, open_moat
-from tests.postgres_fixtures import PostgresServer
+from tests.postgres_fixtures import PostgresServer, create_database
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +119,25 @@ def test_an_agent_that_looks_is_told_what_to_do(desk: Moat, capsys: pytest.Captu
 
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert blast(capsys, "clerk", "--sql", "--json")[0] == 1
+
+
+def test_other_databases(place: Place, server: PostgresServer, capsys: pytest.CaptureFixture[str]) -> None:
+    with create_database(server) as other, psycopg.connect(other.dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE public.ledger (id int); GRANT SELECT ON public.ledger TO PUBLIC")
+        code, out, _ = blast(
+            capsys, place.me, "--any-role", "--databases", "--json", "--dsn", place.database.dsn
+        )
+        assert code == 0
+        found = {
+            (claim["object"]["database"], claim["code"], claim["object"]["name"])
+            for claim in json.loads(out)["claims"]
+        }
+        assert (other.name, "read-table", "public.ledger") in found
+        # A database that it may not log in to is left out.
+        connection.execute(
+            sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(other.name))
+        )
+        code, out, _ = blast(
+            capsys, place.me, "--any-role", "--databases", "--json", "--dsn", place.database.dsn
+        )
+        assert "public.ledger" not in out

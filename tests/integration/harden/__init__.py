@@ -1,0 +1,1 @@
+"""Harden and soften against PostgreSQL."""

@@ -6,8 +6,9 @@ Out: fixtures. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from pgmoat.model.action import Plan
 from pgmoat.plan.apply import apply_plan
 from pgmoat.policy.load import load_policy_text
 from pgmoat.policy.schema import Policy
-from tests.postgres_fixtures import Database
+from tests.postgres_fixtures import Database, PostgresServer, create_database, draw_role_prefix
 
 Connection = psycopg.Connection[Any]
 
@@ -48,12 +49,13 @@ CREATE TABLE public.prices (id int, price int, cost int);
 GRANT SELECT (id, price) ON public.prices TO PUBLIC;
 CREATE SEQUENCE public.tickets;
 GRANT USAGE ON SEQUENCE public.tickets TO PUBLIC;
-CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM public.orders';
+CREATE FUNCTION public.total() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+    AS 'SELECT count(*) FROM public.orders';
 CREATE FUNCTION public.plain(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 + 1';
 CREATE PROCEDURE public."Odd proc"(integer) LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
 CREATE FUNCTION public.keep_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO public.audit (what) VALUES ('order ' || NEW.id || ' of ' || public.total() || ', ' || public.plain(1));
+    INSERT INTO public.audit (what) VALUES (concat_ws(' ', NEW.id, public.total(), public.plain(1)));
     RETURN NEW;
 END $$;
 CREATE TRIGGER keep AFTER INSERT OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.keep_audit();
@@ -73,7 +75,8 @@ entities:
   parcels:
     table: public.parcels
     columns: {id: {}, st: {name: state, values: {1: packed, 2: sent}}}
-    log: {name: parcel_log, state: state, transitions: {packed: [sent]}, idempotency: optional}
+    log:
+      {name: parcel_log, state: state, key: [parcel_id], transitions: {packed: [sent]}, idempotency: optional}
 operations:
   ship:
     doc: Ship an order.
@@ -82,7 +85,10 @@ operations:
     sql: UPDATE orders SET status = 'shipped' WHERE id = :order_id
 agents:
   clerk:
-    entities: {orders: {insert: [status], update: [status], delete: true}, parcels: {}, parcel_log: {insert: all}}
+    entities:
+      orders: {insert: [status], update: [status], delete: true}
+      parcels: {}
+      parcel_log: {insert: all}
     operations: [ship]
   reader: {entities: {orders: {select: all}}}
 accept:
@@ -99,14 +105,19 @@ accept:
 ACLS = """
 SELECT 'database ' || datname, coalesce(datacl, acldefault('d', datdba))::text[] FROM pg_database
 WHERE datname = ANY (%(databases)s)
-UNION ALL SELECT 'schema ' || nspname, nspacl::text[] FROM pg_namespace
-UNION ALL SELECT 'function ' || oid::regprocedure, coalesce(proacl, acldefault('f', proowner))::text[] FROM pg_proc
-UNION ALL SELECT 'relation ' || oid::regclass, relacl::text[] FROM pg_class
+UNION ALL SELECT 'schema ' || nspname, coalesce(nspacl, acldefault('n', nspowner))::text[] FROM pg_namespace
+UNION ALL SELECT 'function ' || oid::regprocedure, coalesce(proacl, acldefault('f', proowner))::text[]
+FROM pg_proc
+UNION ALL SELECT 'relation ' || oid::regclass,
+    coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))::text[]
+FROM pg_class
 UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname, attacl::text[] FROM pg_attribute
 WHERE attacl IS NOT NULL
 UNION ALL SELECT 'language ' || lanname, coalesce(lanacl, acldefault('l', lanowner))::text[] FROM pg_language
-UNION ALL SELECT 'large object ' || oid, lomacl::text[] FROM pg_largeobject_metadata
-UNION ALL SELECT concat_ws(' ', 'default', defaclrole::regrole, defaclnamespace, defaclobjtype), defaclacl::text[]
+UNION ALL SELECT 'large object ' || oid, coalesce(lomacl, acldefault('L', lomowner))::text[]
+FROM pg_largeobject_metadata
+UNION ALL SELECT concat_ws(' ', 'default', defaclrole::regrole, defaclnamespace, defaclobjtype),
+    defaclacl::text[]
 FROM pg_default_acl
 """
 
@@ -147,11 +158,11 @@ class Site:
         dsn = server.dsn_for(self.role(name), "secret", database or self.database.name)
         return psycopg.connect(dsn, autocommit=True)
 
-    def acls(self) -> dict[str, frozenset[str] | None]:
+    def acls(self) -> dict[str, frozenset[str]]:
         """Return who holds what on everything."""
         parameters = {"databases": [self.database.name, *self.databases]}
         rows = self.judge.execute(ACLS.encode(), parameters).fetchall()
-        return {name: None if acl is None else frozenset(acl) for name, acl in rows}
+        return {name: frozenset(acl) for name, acl in rows}
 
     def plan(self, harden: str = "", soften: str = "") -> HardenedPlan:
         """Return what apply would do."""
@@ -170,9 +181,13 @@ class Site:
 
     def destroy(self, *, everything: bool = False) -> Plan:
         """Take everything away again."""
-        return self._apply(lambda reader: plan_destroyed(reader, everything=everything))
 
-    def _apply(self, make: Any) -> Plan:
+        def make(reader: Connection) -> Plan:
+            return plan_destroyed(reader, everything=everything)
+
+        return self._apply(make)
+
+    def _apply(self, make: Callable[[Connection], Plan]) -> Plan:
         with (
             psycopg.connect(self.dsn, autocommit=True) as connection,
             psycopg.connect(self.dsn, autocommit=True) as side,
@@ -190,15 +205,34 @@ def _areas(words: str) -> Areas:
     return parse_areas([words] if words else (), "--harden")
 
 
-@pytest.fixture
-def bare(database: Database, role_prefix: str) -> Generator[Site]:
-    """The shop before anything was applied."""
+@contextlib.contextmanager
+def open_site(database: Database, prefix: str) -> Generator[Site]:
+    """Yield the shop before anything was applied."""
     with psycopg.connect(database.dsn, autocommit=True) as judge:
-        # Agents' entities have a schema that the test's operation names.
-        site = Site(database, role_prefix, POLICY.replace("PREFIX", role_prefix), judge, database.dsn)
+        site = Site(database, prefix, POLICY.replace("PREFIX", prefix), judge, database.dsn)
         site.run(ROLES)
         site.run(SCHEMA)
         yield site
+
+
+@pytest.fixture
+def bare(database: Database, role_prefix: str) -> Generator[Site]:
+    """The shop before anything was applied."""
+    with open_site(database, role_prefix) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def kept(server: PostgresServer) -> Generator[Site]:
+    """One shop under its policy for many tests: each gives back to PUBLIC what it took."""
+    with (
+        draw_role_prefix(server) as prefix,
+        create_database(server) as database,
+        open_site(database, prefix) as opened,
+    ):
+        opened.apply()
+        opened.set_passwords()
+        yield opened
 
 
 @pytest.fixture
@@ -210,10 +244,11 @@ def site(bare: Site) -> Site:
 
 
 @pytest.fixture
-def other_database(site: Site) -> Generator[str]:
+def other_database(kept: Site) -> Generator[str]:
     """A second database on the server."""
     name = f"other_{secrets.token_hex(3)}"
-    site.judge.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    site.databases.append(name)
+    kept.judge.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    kept.databases.append(name)
     yield name
-    site.judge.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    kept.databases.remove(name)
+    kept.judge.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from pgmoat.harden.areas import AREAS
 from tests.integration.harden.conftest import Site
 
-AREAS = ["temporary", "connect", "schema", "tables", "functions", "large-objects", "signals", "defaults"]
-AREAS += ["all-functions", "advisory-locks", "languages"]
 
-
-@pytest.mark.parametrize("areas", [*AREAS, "usual", "all"])
-def test_what_roles_hold_is_as_before(site: Site, areas: str) -> None:
-    before = site.acls()
-    site.apply(harden=areas)
-    assert site.acls() != before
-    assert not site.plan(harden=areas).hardening.closures
-    assert site.plan().planned.plan.is_in_order
-    site.apply(soften=areas)
-    assert site.acls() == before
-    assert site.value("SELECT count(*) FROM pgmoat.closure") == 0
-    assert site.plan().planned.plan.is_in_order
+@pytest.mark.parametrize("areas", [*(area.name for area in AREAS), "usual", "all"])
+def test_what_roles_hold_is_as_before(kept: Site, areas: str) -> None:
+    before = kept.acls()
+    kept.apply(harden=areas)
+    assert kept.acls() != before
+    assert not kept.plan(harden=areas).hardening.closures
+    assert kept.plan().planned.plan.is_in_order
+    kept.apply(soften=areas)
+    assert kept.acls() == before
+    assert kept.value("SELECT count(*) FROM pgmoat.closure") == 0
+    assert kept.plan().planned.plan.is_in_order

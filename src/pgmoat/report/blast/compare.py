@@ -204,7 +204,7 @@ def _list_untried(expectation: Expectation) -> Iterator[Line]:
 def why_untried(claim: Claim, way: Way) -> str:
     """Return why a claim has no statement that shows it."""
     if claim.subject.database:
-        return "in another database"
+        return "in another database: prove it there"
     if claim.code in _WHY_BY_CODE:
         return _WHY_BY_CODE[claim.code]
     return next((_WHY_UNTRIED[step.kind] for step in way.steps if step.kind in _WHY_UNTRIED), _WHY_ELSE)

@@ -36,10 +36,15 @@ def make_budget(agent: AgentFact) -> Budget:
 def temper(claims: Iterable[Claim], budget: Budget | None) -> tuple[Claim, ...]:
     """Return *claims*, those that the policy makes weighed and worded by its limits."""
     limit = _describe_limit(budget) if budget is not None else ""
-    return tuple(_temper(claim, limit) if claim.standing is Standing.POLICY else claim for claim in claims)
+    return tuple(_temper(claim, limit) for claim in claims)
 
 
 def _temper(claim: Claim, limit: str) -> Claim:
+    if claim.standing is Standing.BASE and claim.severity is Severity.HIGH:
+        # What an extension shows to everybody is no more than that, whatever it is called.
+        return replace(claim, severity=Severity.LOW)
+    if claim.standing is not Standing.POLICY:
+        return claim
     name = claim.subject.name
     words = {"INSERT": "insert into", "UPDATE": "change rows of", "DELETE": "delete rows of"}
     if claim.code not in _WRITES or claim.action not in words or not limit:

@@ -195,11 +195,12 @@ def _take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: C
     if owner is None or function.owner in (holder.role, holder.session):
         return []
     subject = index.subjects.function(function)
+    statement = f"ALTER {subject.kind.upper()} {subject.sql}"
     pinned = alter(
         subject,
         about=f"{subject.name} finds names in pg_catalog and what its text qualifies, whoever calls",
-        sql=f"ALTER FUNCTION {subject.sql} SET search_path = pg_catalog, {_home(index, function)}pg_temp",
-        back=_restore(function, subject.sql),
+        sql=f"{statement} SET search_path = pg_catalog, {_home(index, function)}pg_temp",
+        back=_restore(function, statement),
     )
     step = Step(StepKind.HIJACK, owner.name, index.role_sql(owner.oid), f"becomes {owner.name}: {hijack.how}")
     confidence = max(way.confidence, hijack.confidence, key=list(Confidence).index)
@@ -231,12 +232,12 @@ def _home(index: Index, function: FunctionFact) -> str:
     return f'"{schema.name}", '.replace('""', '"') if schema is not None and not open_to_public else ""
 
 
-def _restore(function: FunctionFact, sql: str) -> str:
+def _restore(function: FunctionFact, start: str) -> str:
     for setting in function.settings:
         name, _, value = setting.partition("=")
         if name.lower() == "search_path":
-            return f"ALTER FUNCTION {sql} SET search_path = {value}"
-    return f"ALTER FUNCTION {sql} RESET search_path"
+            return f"{start} SET search_path = {value}"
+    return f"{start} RESET search_path"
 
 
 def follow_hijacks(index: Index, hijacked: Iterable[Holder], known: set[int]) -> list[Holder]:

@@ -34,7 +34,7 @@ class Index(Names):
 
     def find_public_closure(self, subject: Subject, privilege: str) -> Closure | None:
         """Return how a hardening takes PUBLIC's privilege on the object away."""
-        bare = subject.kind.replace("procedure", "function")
+        bare = "function" if subject.kind in ("procedure", "aggregate") else subject.kind
         wanted = {
             f"{kind} {name}" for kind in (subject.kind, bare, "table") for name in (subject.name, subject.sql)
         }

@@ -44,14 +44,14 @@ def make_request(snapshot: Snapshot, role: str) -> Request:
 
 
 def _make_judge() -> Judge:
-    """Return whether a column looks sensitive by its name; asked again and again, answered once."""
+    """Return whether a column looks sensitive by its name; a name is looked at once, whatever its table."""
 
     @cache
-    def judge(table: str, column: str) -> bool:
-        found = judge_name(column, table=table)
+    def judge_alone(column: str) -> bool:
+        found = judge_name(column)
         return found is not None and found.sureness is not Sureness.POSSIBLE
 
-    return judge
+    return lambda _table, column: judge_alone(column)
 
 
 def _find_role(snapshot: Snapshot, name: str) -> str:

@@ -127,7 +127,7 @@ def _take_grant(index: Index, holder: Holder, fact: ObjectFact, grant: GrantFact
     if meaning.code == "create-in-schema" and _is_on_others_path(index, fact.name):
         severity, text = Severity.HIGH, text + ", which stands in the search_path of others"
     if is_other:
-        text += "; what PUBLIC reaches there is not known here"
+        text += "; what it reaches there: --databases"
     into.add(
         Headline(meaning.code, subject, grant.privilege, "may " + text, Severity.LOW if here else severity),
         make_way(index, holder, (step,), closures=(closure,), standing=standing),

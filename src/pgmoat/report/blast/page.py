@@ -22,6 +22,8 @@ from pgmoat.report.blast.describe import describe_password, summarize
 from pgmoat.report.blast.model import Blast, Claim, Severity, Standing, Step, Way
 
 _WAYS_SHOWN = 12
+_CLAIMS_SHOWN = 200
+_BRANCHES_SHOWN = 40
 _CONTROLS = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -101,11 +103,17 @@ def _render_beyond(claims: Sequence[Claim]) -> Iterator[str]:
         told = [claim for claim in claims if claim.severity is severity and not claim.is_implied]
         if told:
             yield f"<h3>{severity.capitalize()} <span class=count>{len(told):,}</span></h3>"
-            yield "".join(_render_claim(claim) for claim in told)
+            yield _render_claims(told)
     followed = [claim for claim in claims if claim.is_implied]
     if followed:
-        listed = "".join(_render_claim(claim) for claim in followed)
+        listed = _render_claims(followed)
         yield _fold(f"{len(followed):,} more that follow from what is said above", listed)
+
+
+def _render_claims(claims: Sequence[Claim]) -> str:
+    shown = "".join(_render_claim(claim) for claim in claims[:_CLAIMS_SHOWN])
+    rest = len(claims) - _CLAIMS_SHOWN
+    return shown + (f"<p class=dim>and {rest:,} more: <code>--json</code> has all</p>" if rest > 0 else "")
 
 
 def _render_claim(claim: Claim) -> str:
@@ -179,7 +187,8 @@ def _render_tree(claims: Sequence[Claim]) -> str:
 
 def _render_node(node: _Node) -> str:
     parts: list[str] = []
-    for step, child in sorted(node.children.items(), key=lambda item: -len(item[1].claims)):
+    branches = sorted(node.children.items(), key=lambda item: -len(item[1].claims))
+    for step, child in branches[:_BRANCHES_SHOWN]:
         head = f'<span class="step {step.kind}">{_show(step.text or step.name)}</span>'
         count = f" <span class=count>{len(child.claims):,}</span>"
         if child.children:
@@ -187,6 +196,8 @@ def _render_node(node: _Node) -> str:
             parts.append(f"<li><details open><summary>{head}{count}</summary>{inner}</details></li>")
         else:
             parts.append(f"<li>{head}</li>")
+    if len(branches) > _BRANCHES_SHOWN:
+        parts.append(f"<li class=dim>and {len(branches) - _BRANCHES_SHOWN:,} more</li>")
     return "".join(parts)
 
 
@@ -233,6 +244,8 @@ def _names(names: Sequence[str]) -> str:
 
 def _show(text: str, *, lines: bool = False) -> str:
     """Return *text* escaped, and characters that turn the writing direction or break lines shown."""
+    if text.isprintable():
+        return escape(text)
     shown = "".join(
         character.encode("unicode_escape").decode()
         if unicodedata.category(character) in _CONTROLS and not (lines and character == "\n")

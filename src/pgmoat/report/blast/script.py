@@ -30,11 +30,14 @@ def choose_closures(claims: Sequence[Claim]) -> list[Closure]:
 
 def render_script(blast: Blast) -> str:
     """Return a script that closes what is beyond the policy: GRANTs first, all of it or nothing."""
-    closures = choose_closures(blast.beyond)
+    here = [claim for claim in blast.beyond if not claim.subject.database]
+    elsewhere = sorted({claim.subject.database for claim in blast.beyond} - {""})
+    closures = choose_closures(here)
     lines = [
         _comment(f"Closes what {blast.role} reaches in {blast.database} beyond its policy."),
         _comment("Read it first: each closure says whom it hurts. Run it with psql -v ON_ERROR_STOP=1 -f."),
     ]
+    lines += [_comment(f"Database {name} needs a script of its own: run it there.") for name in elsewhere]
     if not closures:
         return "\n".join([*lines, _comment("There is nothing to close."), ""])
     lines += ["BEGIN;", ""]
@@ -64,7 +67,7 @@ def _render(closure: Closure) -> Iterator[str]:
 def _list_open(blast: Blast) -> Iterator[str]:
     """Yield what no SQL closes."""
     for claim in blast.beyond:
-        if claim.no_closure or not claim.closures:
+        if not claim.closures:
             why = claim.no_closure or "no SQL was found that does"
             yield _comment(f"stays open: {claim.message}: {why}")
 

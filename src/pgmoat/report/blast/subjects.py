@@ -41,7 +41,7 @@ class Subjects:
     def function(self, fact: FunctionFact) -> Subject:
         """Return what a claim about a function is about."""
         return Subject(
-            kind="procedure" if fact.kind == "p" else "function",
+            kind={"p": "procedure", "a": "aggregate"}.get(fact.kind, "function"),
             name=f"{self._names.schema_name(fact.schema)}.{fact.name}{fact.sql[fact.sql.rindex('(') :]}",
             sql=fact.sql,
             oid=fact.oid,
