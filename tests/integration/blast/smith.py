@@ -100,7 +100,8 @@ def open_twins(original: Database) -> Generator[tuple[Database, Database]]:
         with psycopg.connect(whole.dsn, autocommit=True) as connection:
             rows = connection.execute(
                 "SELECT c.relname, string_agg(format('%I %s', a.attname,"
-                " format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid"
+                " format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)"
+                " FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid"
                 " WHERE c.relnamespace = 'agent'::regnamespace AND c.relkind = 'v' AND a.attnum > 0"
                 " AND NOT a.attisdropped GROUP BY 1"
             ).fetchall()

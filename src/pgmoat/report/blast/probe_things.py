@@ -177,7 +177,9 @@ def probe_everybodys() -> Iterator[Attempt]:
 
 def probe_stored_password(server: str) -> Probe:
     """Return the question whether the role sees the options of a user mapping of a foreign server."""
-    question = (
-        "SELECT count(*) > 0 FROM pg_catalog.pg_user_mappings WHERE srvname = {} AND umoptions IS NOT NULL"
+    question = compose(
+        "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_user_mappings"
+        " WHERE srvname = {} AND umoptions IS NOT NULL",
+        Literal(server),
     )
-    return Probe(compose(question, Literal(server)), is_question=True)
+    return Probe(question, is_question=True)
