@@ -76,14 +76,14 @@ def blast(
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
     check_proof_options(sql=sql, prove=prove, as_role=as_role)
-    place = resolve_dsn(dsn, os.environ)
-    with connect(place) as connection:
+    owner_dsn = resolve_dsn(dsn, os.environ)
+    with connect(owner_dsn) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
     if databases:
-        found = look_elsewhere(found, place)
+        found = look_elsewhere(found, owner_dsn)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
-    proof = run_proof(found, place, as_role, quiet=as_json) if prove else None
+    proof = run_proof(found, owner_dsn, as_role, quiet=as_json) if prove else None
     if as_json:
         print_json(describe_blast(found) | ({} if proof is None else {"proof": describe_proof(proof)}))
     elif sql:

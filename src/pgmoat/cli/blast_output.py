@@ -102,7 +102,7 @@ def _render_claim(claim: Claim, *, show_all: bool) -> Iterator[str]:
 def _render_way(way: Way) -> Iterator[str]:
     possible = " [dim](perhaps)[/]" if way.confidence == "possible" else ""
     yield f"{_INDENT}[dim]way:[/] {escape(way.text)}{possible}"
-    if way.closures:
+    if way.closures and way.standing is not Standing.POLICY:
         first = way.closures[0]
         hurts = f" [dim]hurts {escape(_list_some(first.hurts))}[/]" if first.hurts else ""
         yield f"{_INDENT}[dim]close:[/] {escape('; '.join(first.sql))};{hurts}"
@@ -151,9 +151,12 @@ def _render_entities(claims: Sequence[Claim]) -> Iterator[str]:
         here = [claim for claim in entities if claim.subject.name == name]
         rows = max((claim.rows or 0 for claim in here), default=0)
         yield f"  {escape(name):<{width}}  {rows:>11,} rows  {escape('; '.join(_words(here)))}"
+        scoped = [claim.limit for claim in here if claim.action == "SELECT" and claim.limit]
+        if scoped:
+            yield f"  {'':<{width}}  {'':>16}  [dim]{escape(scoped[0])}[/]"
         sensitive = sorted({column for claim in here for column in claim.sensitive})
         if sensitive:
-            yield f"  {'':<{width}}  [yellow]sensitive:[/] {escape(', '.join(sensitive))}"
+            yield f"  {'':<{width}}  {'':>16}  [yellow]sensitive:[/] {escape(', '.join(sensitive))}"
 
 
 def _words(claims: Sequence[Claim]) -> Iterator[str]:

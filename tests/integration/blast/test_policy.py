@@ -13,6 +13,7 @@ from pgmoat.catalog.read import read_catalog
 from pgmoat.compiler.compile import compile_wanted
 from pgmoat.demo.shop import find_policy_file
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.report.blast.describe import describe_password
 from pgmoat.report.blast.everyone import GIVEN
 from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.model import Blast, Claim, Standing, StepKind
@@ -103,6 +104,22 @@ def test_the_limits_are_those_in_force(shop: Moat) -> None:
     assert measure(shop, "analytics").counts.rows_per_statement == 0
     assert measure(shop, "courier").login.needs_token is False
     assert measure(shop, "concierge").login.needs_token is True
+
+
+def test_scoped_entities_say_so_and_a_freeze_is_told(shop: Moat) -> None:
+    scoped = {
+        claim.subject.name: claim.limit
+        for claim in measure(shop, "concierge").claims
+        if claim.code == "read-view" and claim.action == "SELECT"
+    }
+    assert set(scoped.values()) == {"only rows of the task's scope"}
+    orders = measure(shop, "fulfillment").claims_of("read-view")
+    assert {claim.limit for claim in orders} == {""}
+    shop.run("SELECT pgmoat.freeze_agent('courier', 'test')")
+    try:
+        assert describe_password(measure(shop, "courier"))[0].startswith("The agent is frozen")
+    finally:
+        shop.run("SELECT pgmoat.thaw_agent('courier')")
 
 
 def test_a_grant_by_hand_is_beyond(shop: Moat) -> None:

@@ -52,8 +52,9 @@ def _temper(claim: Claim, limit: str) -> Claim:
     return replace(
         claim,
         severity=Severity.LOW,
-        limit=limit,
-        message=f"may {words[claim.action]} {name}, at most {limit}",
+        limit="; ".join(part for part in (limit, claim.limit) if part),
+        message=f"may {words[claim.action]} {name}, at most {limit}"
+        + (f"; {claim.limit}" if claim.limit else ""),
     )
 
 

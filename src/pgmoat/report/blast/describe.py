@@ -127,13 +127,15 @@ def describe_password(blast: Blast) -> list[str]:
     login = blast.login
     if not login.can_login:
         return ["It may not log in: only members of it, and functions that it owns, use its rights."]
+    frozen = blast.budget is not None and blast.budget.is_frozen
+    lines = ["The agent is frozen: its entities refuse it until somebody thaws it."] if frozen else []
     limit = "as many sessions as there are slots"
     if login.connection_limit >= 0:
         limit = _plural(login.connection_limit, "session", "sessions")
     until = (
         f"until {login.valid_until}" if login.valid_until else "until somebody changes it: it does not expire"
     )
-    lines = [f"The password is good for {limit}, {until}."]
+    lines.append(f"The password is good for {limit}, {until}.")
     if login.is_places_known:
         lines.append("pg_hba.conf lets it in: " + ("; ".join(login.places) or "from nowhere") + ".")
     else:

@@ -138,7 +138,8 @@ def _render_claim(claim: Claim) -> str:
 
 
 def _first_closures(ways: Sequence[Way]) -> list[Closure]:
-    return list(dict.fromkeys(way.closures[0] for way in ways if way.closures))
+    open_ways = [way for way in ways if way.closures and way.standing is not Standing.POLICY]
+    return list(dict.fromkeys(way.closures[0] for way in open_ways))
 
 
 def _render_way(way: Way) -> str:

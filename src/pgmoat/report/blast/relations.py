@@ -14,7 +14,7 @@ from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind
-from pgmoat.report.blast.rows import describe_row_security, is_row_security_bypassed, size
+from pgmoat.report.blast.rows import describe_row_security, describe_scope, is_row_security_bypassed, size
 from pgmoat.report.blast.snapshot import GrantFact, RelationFact
 from pgmoat.report.blast.standing import judge_grant
 
@@ -206,6 +206,7 @@ _CODES = {
     "REFERENCES": "reference-table",
     "MAINTAIN": "maintain-table",
 }
+_COUNTED = ("SELECT", "UPDATE", "DELETE")
 _VERBS = {
     "SELECT": "read",
     "INSERT": "insert into",
@@ -248,7 +249,9 @@ def describe(index: Index, relation: RelationFact, action: str, holder: Holder) 
     if relation.kind in ("v",):
         code = code.replace("-table", "-view")
     rows = size(index, relation)
-    restricted = describe_row_security(index, relation, action, holder)
+    secured = describe_row_security(index, relation, action, holder)
+    scoped = describe_scope(index, relation) if action in _COUNTED else ""
+    restricted = secured or scoped
     return Headline(
         code,
         subject,
@@ -256,13 +259,13 @@ def describe(index: Index, relation: RelationFact, action: str, holder: Holder) 
         f"may {_VERBS[action]} {_count(action, rows)}{subject.name}"
         + (f"; {restricted}" if restricted else ""),
         _SEVERITY[action],
-        rows=rows if action in ("SELECT", "UPDATE", "DELETE", "TRUNCATE") else None,
-        limit=restricted if not is_row_security_bypassed(index, relation, holder) else "",
+        rows=rows if action in (*_COUNTED, "TRUNCATE") else None,
+        limit=scoped if is_row_security_bypassed(index, relation, holder) else secured,
     )
 
 
 def _count(action: str, rows: int | None) -> str:
-    if action not in ("SELECT", "UPDATE", "DELETE"):
+    if action not in _COUNTED:
         return ""
     return "every row of " if rows is None else f"all {rows:,} rows of " if rows != 1 else "the row of "
 

@@ -36,6 +36,13 @@ def _size_of_view(index: Index, view: int, seen: frozenset[int]) -> int | None:
     return max(found, default=None)
 
 
+def describe_scope(index: Index, relation: RelationFact) -> str:
+    """Return what an entity with scoped rows leaves of them; empty for any other relation."""
+    called = (index.snapshot.functions.get(oid) for oid in index.behind.calls.get(relation.oid, ()))
+    is_scoped = any(one is not None and one.name == "scope" and index.is_own(one.schema) for one in called)
+    return "only rows of the task's scope" if is_scoped else ""
+
+
 def is_row_security_bypassed(index: Index, relation: RelationFact, holder: Holder) -> bool:
     """Whether row security lets *holder*'s session see everything."""
     return not relation.has_row_security or bypasses(index, relation, holder.session)
