@@ -15,7 +15,13 @@ import typer
 
 from pgmoat.cli.blast_elsewhere import look_elsewhere
 from pgmoat.cli.blast_output import print_blast
-from pgmoat.cli.blast_proof import check_proof_options, print_proof, run_proof
+from pgmoat.cli.blast_proof import (
+    AsOption,
+    ProveOption,
+    check_proof_options,
+    print_proof,
+    run_proof,
+)
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
 from pgmoat.errors import Error
@@ -51,20 +57,8 @@ def blast(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page that stands by itself, too.")
     ] = None,
-    prove: Annotated[
-        bool,
-        typer.Option(
-            "--prove",
-            help="Try each claim, and all that is not claimed, as that role; nothing stays. Exit with 2 at a"
-            " difference.",
-        ),
-    ] = False,
-    as_role: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="DSN", help="With --prove: log in as the role, where --dsn is no superuser."
-        ),
-    ] = None,
+    prove: ProveOption = False,
+    as_role: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """

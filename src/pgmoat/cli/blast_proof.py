@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -20,6 +22,21 @@ from pgmoat.report.blast.compare import Proof
 from pgmoat.report.blast.model import Blast
 from pgmoat.report.blast.proof_text import render_proof
 from pgmoat.report.blast.prove import prove
+
+ProveOption = Annotated[
+    bool,
+    typer.Option(
+        "--prove",
+        help="Try each claim, and all that is not claimed, as that role; nothing stays. Exit with 2 at any"
+        " difference.",
+    ),
+]
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="DSN", help="With --prove: log in as the role, where --dsn is no superuser."
+    ),
+]
 
 
 def check_proof_options(*, sql: bool, prove: bool, as_role: str | None) -> None:
