@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pgmoat.model.closure import Closure
 from pgmoat.report.blast.collect import Collection, Judge
-from pgmoat.report.blast.counting import count, make_budget, temper
+from pgmoat.report.blast.counting import count, list_uncounted, make_budget, temper
 from pgmoat.report.blast.everyone import collect_given
 from pgmoat.report.blast.forging import collect_forging
 from pgmoat.report.blast.functions import collect_functions, follow_hijacks
@@ -56,6 +56,11 @@ def compute_blast(
     agent = next((one for one in snapshot.agents or () if one.role == role), None)
     budget = make_budget(agent) if agent is not None else None
     claims = temper(into.finish(judge), budget)
+    uncounted = list_uncounted(claims)
+    if uncounted:
+        notes.append(
+            f"rows of {len(uncounted):,} never analyzed tables are not counted, {uncounted[0]} first"
+        )
     return Blast(
         role=role,
         agent=agent.name if agent is not None else None,

@@ -101,6 +101,22 @@ def count(claims: Sequence[Claim], budget: Budget | None) -> Counts:
     )
 
 
+def list_uncounted(claims: Sequence[Claim]) -> list[str]:
+    """Return the tables among *claims* that PostgreSQL never counted: their rows are missing in every sum."""
+    kinds = ("table", "materialized view", "foreign table")
+    return sorted(
+        {
+            claim.subject.name
+            for claim in claims
+            if claim.code in ("read-table", "write-table", "truncate-table")
+            and claim.action != "INSERT"
+            and claim.subject.kind in kinds
+            and claim.rows is None
+            and _is_direct(claim)
+        }
+    )
+
+
 def _lift(base: Counts) -> Counts:
     return Counts(
         base.readable_entities,

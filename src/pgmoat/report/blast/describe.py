@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pgmoat.model.closure import Closure
+from pgmoat.report.blast.counting import list_uncounted
 from pgmoat.report.blast.model import Blast, Budget, Claim, Severity, Standing, Way
 
 
@@ -104,9 +105,16 @@ def summarize(blast: Blast) -> str:
     found = Counter(claim.severity for claim in blast.claims if claim.standing is not Standing.BASE)
     parts = [f"{found[severity]:,} {severity}" for severity in Severity if found[severity]]
     return (
-        f"{blast.role}: reads {_plural(counts.readable_entities, 'relation', 'relations')} with about"
-        f" {counts.readable_rows:,} rows, {describe_writes(blast)}; found: {', '.join(parts) or 'nothing'}"
+        f"{blast.role}: reads {_plural(counts.readable_entities, 'relation', 'relations')} with"
+        f" {_about(counts.readable_rows, blast)}, {describe_writes(blast)};"
+        f" found: {', '.join(parts) or 'nothing'}"
     )
+
+
+def _about(rows: int, blast: Blast) -> str:
+    """Return a sum of rows in words; a sum of nothing is none when tables were never counted."""
+    is_unknown = not rows and bool(list_uncounted(blast.claims))
+    return "an unknown number of rows" if is_unknown else f"about {rows:,} rows"
 
 
 def describe_writes(blast: Blast) -> str:
@@ -115,7 +123,7 @@ def describe_writes(blast: Blast) -> str:
     if counts.rows_per_statement == 0:
         return "can change nothing"
     if counts.rows_per_statement is None:
-        return f"can change about {counts.changeable_rows:,} rows in one statement, again and again"
+        return f"can change {_about(counts.changeable_rows, blast)} in one statement, again and again"
     rest = ""
     if counts.rows_per_task is not None and counts.rows_per_hour is not None:
         rest = f", {counts.rows_per_task:,} a task, {counts.rows_per_hour:,} an hour"

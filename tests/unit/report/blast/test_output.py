@@ -119,3 +119,10 @@ def test_what_could_not_be_read_is_said() -> None:
     assert any("could not be read" in line for line in describe_password(blast()))
     nobody = RoleFact(ME, "me")
     assert describe_password(blast(roles=[nobody]))[0].startswith("It may not log in")
+
+
+def test_tables_that_were_never_counted_are_no_zero() -> None:
+    fresh = RelationFact(ORDERS, PUBLIC_SCHEMA, "orders", "r", OWNER)
+    found = blast(relations=[fresh], grants=[grant(ME, "DELETE")])
+    assert "can change an unknown number of rows in one statement" in summarize(found)
+    assert found.notes == ("rows of 1 never analyzed tables are not counted, public.orders first",)
