@@ -33,9 +33,7 @@ ProveOption = Annotated[
 ]
 AsOption = Annotated[
     str | None,
-    typer.Option(
-        "--as", metavar="DSN", help="With --prove: log in as the role, where --dsn is no superuser."
-    ),
+    typer.Option("--as", metavar="DSN", help="With --prove: log in as the role, if --dsn is no superuser."),
 ]
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pgmoat.report.blast.expect import Expectation
 from pgmoat.report.blast.find_facts import HELD
 from pgmoat.report.blast.model import Claim, StepKind, Way
-from pgmoat.report.blast.probe import list_relation_keys
+from pgmoat.report.blast.probe import is_meaningful, list_relation_keys
 from pgmoat.report.blast.trial import Fact, Facts, How, Key, Scene
 
 _UNCOMPARED = frozenset({("schema", "USAGE")})
@@ -156,6 +156,8 @@ def _is_expected(key: Key, scene: Scene, facts: Facts, expectation: Expectation)
         return True
     if key.kind == "function":
         return scene.routines[int(key.thing)].only_fires
+    if key.kind == "relation":
+        return not is_meaningful(scene.relations[int(key.thing)], key.action)
     if key.kind == "role":
         return _is_role_expected(key, scene, facts, expectation)
     # Elsewhere it is worth no claim: what the role reaches there is read there.

@@ -28,6 +28,15 @@ SEQUENCE_ACTIONS = ("SELECT", "USAGE", "UPDATE")
 _READ_ONLY_TRANSACTION = frozenset({"25006"})
 
 
+_VIEW_ACTIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "TRIGGER", "OWN"})
+_MEANINGFUL = {"v": _VIEW_ACTIONS, "f": _VIEW_ACTIONS, "m": frozenset({"SELECT", "MAINTAIN", "OWN"})}
+
+
+def is_meaningful(relation: RelationToTry, action: str) -> bool:
+    """Whether a privilege does anything on that kind of relation: every one can be granted on each."""
+    return relation.kind not in _MEANINGFUL or action in _MEANINGFUL[relation.kind]
+
+
 def list_relation_keys(relation: RelationToTry, server_version: int) -> Iterator[Key]:
     """Yield everything that could be done to a relation: per column where a privilege can be."""
     yield Key("relation", relation.oid, "OWN")
