@@ -15,6 +15,13 @@ import typer
 
 from pgmoat.cli.blast_elsewhere import look_elsewhere
 from pgmoat.cli.blast_output import print_blast
+from pgmoat.cli.blast_proof import (
+    AsOption,
+    ProveOption,
+    check_proof_options,
+    print_proof,
+    run_proof,
+)
 from pgmoat.cli.options import DsnOption, JsonOption
 from pgmoat.cli.output import print_json
 from pgmoat.errors import Error
@@ -22,6 +29,7 @@ from pgmoat.postgres.connect import connect, resolve_dsn
 from pgmoat.report.blast.describe import describe_blast
 from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.page import render_page
+from pgmoat.report.blast.proof_text import describe_proof
 from pgmoat.report.blast.script import render_script
 
 EXIT_BEYOND = 2
@@ -49,6 +57,8 @@ def blast(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page that stands by itself, too.")
     ] = None,
+    prove: ProveOption = False,
+    as_role: AsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """
@@ -59,6 +69,7 @@ def blast(
     """
     if sql and as_json:
         raise Error("--sql and --json exclude each other")
+    check_proof_options(sql=sql, prove=prove, as_role=as_role)
     owner_dsn = resolve_dsn(dsn, os.environ)
     with connect(owner_dsn) as connection:
         found = measure_blast(connection, agent, any_role=any_role)
@@ -66,10 +77,14 @@ def blast(
         found = look_elsewhere(found, owner_dsn)
     if html is not None:
         html.write_text(render_page(found), encoding="utf-8")
+    proof = run_proof(found, owner_dsn, as_role, quiet=as_json) if prove else None
     if as_json:
-        print_json(describe_blast(found))
+        print_json(describe_blast(found) | ({} if proof is None else {"proof": describe_proof(proof)}))
     elif sql:
         sys.stdout.write(render_script(found))
     else:
         print_blast(found, show_all=show_all)
-    return EXIT_BEYOND if check and found.beyond else 0
+        if proof is not None:
+            print_proof(proof)
+    has_differences = proof is not None and bool(proof.differences)
+    return EXIT_BEYOND if has_differences or (check and found.beyond) else 0

@@ -174,7 +174,8 @@ def _grant_themselves(index: Index, start: Holder, found: Sequence[Holder]) -> l
     reached = {one.role for one in found} | {start.role}
     made: list[Holder] = []
     for oid, role in index.roles.items():
-        if oid in reached or role.is_superuser:
+        # PostgreSQL keeps the members of pg_database_owner itself.
+        if oid in reached or role.is_superuser or role.name == "pg_database_owner":
             continue
         step = Step(
             StepKind.CREATE_ROLE,

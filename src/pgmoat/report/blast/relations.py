@@ -69,7 +69,7 @@ def _take_all(index: Index, holder: Holder, into: Collection, actions: Sequence[
             continue
         if index.is_system(relation.schema) and not is_secret:
             continue
-        allowed = actions_of(relation) if not is_secret else ("SELECT",)
+        allowed = actions_of(index, relation) if not is_secret else ("SELECT",)
         for action in actions:
             if action in allowed:
                 way = make_way(index, holder, (step,), closures=closures)
@@ -176,12 +176,19 @@ def _collect_owned(index: Index, holder: Holder, into: Collection) -> None:
         )
         # Without USAGE on the schema it may still DROP OWNED, and name nothing in it.
         if index.rights.may_use_schema(holder.session, relation.schema):
-            for action in actions_of(relation):
+            for action in actions_of(index, relation):
                 into.add(describe(index, relation, action, holder), way)
 
 
-def actions_of(relation: RelationFact) -> tuple[str, ...]:
-    """Return the privileges that mean something on a relation of that kind."""
+def actions_of(index: Index, relation: RelationFact) -> tuple[str, ...]:
+    """Return the privileges that mean something on a relation of that kind; MAINTAIN is of PostgreSQL 17."""
+    known = _actions_of(relation)
+    if index.snapshot.server.server_version >= 170_000:
+        return known
+    return tuple(action for action in known if action != "MAINTAIN")
+
+
+def _actions_of(relation: RelationFact) -> tuple[str, ...]:
     if relation.kind == "S":
         return SEQUENCE_ACTIONS
     if relation.kind in ("v", "f"):
