@@ -48,7 +48,7 @@ def test_quick_run_measures_everything(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     server = os.environ.get("PGMOAT_TEST_SERVER", "wheel18")
     code, output, errors = _run(
-        tmp_path, "--quick", "--server", server, "--json", str(figures), timeout_s=300
+        tmp_path, "--quick", "--server", server, "--json", str(figures), timeout_s=600
     )
     assert code == 0, errors
     assert "| filter | rows | entity |" in output
