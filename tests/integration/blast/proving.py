@@ -72,4 +72,6 @@ def prove_it(dsn: str, blast: Blast, actor_dsn: str | None = None) -> Proof:
 def install_example(database: Database, prefix: str) -> Moat:
     """Return the demo's shop in *database*, with names of roles that nobody else has."""
     body = find_policy_file().read_text(encoding="utf-8").partition("version: 1")[2]
-    return install_moat(database, prefix, load_sql("pgmoat.demo", "shop"), body)
+    # A role lives as long as the server, which other tests have their shop on, too.
+    shop = load_sql("pgmoat.demo", "shop").replace("shop_app", f"{prefix}shop_app")
+    return install_moat(database, prefix, shop, body)
