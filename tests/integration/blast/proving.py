@@ -72,7 +72,7 @@ def prove_it(dsn: str, blast: Blast, actor_dsn: str | None = None) -> Proof:
 
 
 def install_example(database: Database, prefix: str) -> Moat:
-    """Return the demo's shop in *database*; nobody else has its names of roles, those of people among them."""
+    """Return the demo's shop in *database*; nobody else has its roles, those of people among them."""
     body = find_policy_file().read_text(encoding="utf-8").partition("version: 1")[2]
     shop = load_sql("pgmoat.demo", "shop").replace("shop_app", f"{prefix}shop_app")
     return install_moat(database, prefix, cast("LiteralString", shop), body)
