@@ -113,7 +113,7 @@ class DriverParts:
     def _run_once(self, text: str) -> None:
         with open_pipeline(self._own):
             self._own.execute("BEGIN")
-            begun = self._own.execute(_BEGIN_WRITE.encode(), [self._site.key(), "{}", self._site.token])
+            begun = self._own.execute(_BEGIN_WRITE.encode(), [self._site.key(), "{}", self._site.idle_token])
         row = begun.fetchone()
         assert row is not None
         with open_pipeline(self._own):

@@ -50,7 +50,7 @@ class EngineParts:
         guard = self._site.make_guard(ENTITY_WRITE, Use.WRITE)
         judge = self._site.make_judge(ENTITY_WRITE, Use.WRITE)
         table, entity = text(WRITE + ":id"), text(ENTITY_WRITE)
-        in_step, once = self._in_step, self._entered(self._once(self._run(table)))
+        in_step, once = self._in_step, self._entered(self._once(self._run(table)), self._site.idle_token)
         return [
             *self._list_common(table, guard, judge),
             self._part("SQLAlchemy, task and idempotency", self._plain, once),
@@ -78,7 +78,7 @@ class EngineParts:
             self._part("SQLAlchemy, tag", self._tagging, bare),
             self._part("SQLAlchemy, guard", self._plain, run_guarded),
             self._part("SQLAlchemy, guard and plan", self._plain, run_planned),
-            self._part("SQLAlchemy, task", self._plain, self._entered(bare)),
+            self._part("SQLAlchemy, task", self._plain, self._entered(bare, self._site.token)),
         ]
 
     def _part(self, name: str, engine: Engine, work: Work) -> Part:
@@ -94,9 +94,9 @@ class EngineParts:
     def _run(self, statement: TextClause) -> Work:
         return lambda connection: connection.execute(statement, {"id": self._site.draw()})
 
-    def _entered(self, work: Work) -> Work:
+    def _entered(self, work: Work, token: str) -> Work:
         def run(connection: Connection) -> object:
-            connection.execute(_ENTER, {"token": self._site.token})
+            connection.execute(_ENTER, {"token": token})
             return work(connection)
 
         return run

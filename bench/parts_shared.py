@@ -49,6 +49,7 @@ class Site:
     identity: TaskIdentity
     policy: Policy
     draw: Callable[[], int]
+    idle_token: str  # of a task for keyed writes past the entity: the calls wrote nothing, and are counted
     _numbers: count[int] = field(default_factory=count)
     _prefix: str = field(default_factory=lambda: secrets.token_hex(8))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Annotated
 
@@ -17,31 +18,8 @@ import psycopg
 import typer
 from typer.exceptions import TyperException
 
-from pgmoat.cli import (
-    apply,
-    approvals,
-    blast,
-    demo,
-    destroy,
-    doctor,
-    freeze,
-    history,
-    incidents,
-    init,
-    lint,
-    mcp,
-    metrics,
-    pgbouncer,
-    plan,
-    prune,
-    schema,
-    serve,
-    task,
-    usage,
-    watch,
-)
 from pgmoat.cli.output import print_error
-from pgmoat.cli.top.command import top
+from pgmoat.cli.verbs import VERBS, Verb, add_verbs, choose_verbs
 from pgmoat.errors import Error
 from pgmoat.postgres.failures import explain_failure
 
@@ -62,12 +40,12 @@ def _root(
     """
     A defensive data layer between AI agents and PostgreSQL, enforced in the database.
 
-    Write what each agent may do in moat.yaml, see the SQL with plan, put it into force with apply.
+    Let init draft moat.yaml from your database, see the SQL with plan, put it into force with apply.
     """
 
 
-def build_app() -> typer.Typer:
-    """Return the application with all its verbs."""
+def build_app(verbs: Iterable[Verb] = VERBS) -> typer.Typer:
+    """Return the application with *verbs*."""
     app = typer.Typer(
         name="pgmoat",
         no_args_is_help=True,
@@ -76,31 +54,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode="rich",
     )
     app.callback()(_root)
-    app.command("demo")(demo.demo)
-    app.command("init")(init.init)
-    app.command("plan")(plan.plan)
-    app.command("apply")(apply.apply)
-    app.command("destroy")(destroy.destroy)
-    app.command("blast")(blast.blast)
-    app.command("doctor")(doctor.doctor)
-    app.command("lint")(lint.lint)
-    app.command("pgbouncer")(pgbouncer.pgbouncer)
-    app.add_typer(task.build_app(), name="task")
-    app.command("freeze")(freeze.freeze)
-    app.command("thaw")(freeze.thaw)
-    app.command("approvals")(approvals.approvals)
-    app.command("approve")(approvals.approve)
-    app.command("reject")(approvals.reject)
-    app.command("history")(history.history)
-    app.command("watch")(watch.watch)
-    app.command("usage")(usage.usage)
-    app.command("top")(top)
-    app.command("incidents")(incidents.incidents)
-    app.command("serve")(serve.serve)
-    app.command("mcp")(mcp.mcp)
-    app.command("metrics")(metrics.metrics)
-    app.command("prune")(prune.prune)
-    app.command("schema")(schema.schema)
+    add_verbs(app, verbs)
     return app
 
 
@@ -121,7 +75,7 @@ def _print_misuse(error: TyperException) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; every failure becomes one clear message."""
     try:
-        result = build_app()(arguments, standalone_mode=False)
+        result = build_app(choose_verbs(arguments))(arguments, standalone_mode=False)
     except Error as error:
         print_error(error)
     except psycopg.Error as error:

@@ -6,6 +6,8 @@ In: DSNs. Out: Blast, Proof, Moat. I/O: PostgreSQL.
 
 from __future__ import annotations
 
+from typing import LiteralString, cast
+
 import psycopg
 
 from pgmoat.demo.shop import find_policy_file
@@ -70,8 +72,7 @@ def prove_it(dsn: str, blast: Blast, actor_dsn: str | None = None) -> Proof:
 
 
 def install_example(database: Database, prefix: str) -> Moat:
-    """Return the demo's shop in *database*, with names of roles that nobody else has."""
+    """Return the demo's shop in *database*; nobody else has its roles, those of people among them."""
     body = find_policy_file().read_text(encoding="utf-8").partition("version: 1")[2]
-    # A role lives as long as the server, which other tests have their shop on, too.
     shop = load_sql("pgmoat.demo", "shop").replace("shop_app", f"{prefix}shop_app")
-    return install_moat(database, prefix, shop, body)
+    return install_moat(database, prefix, cast("LiteralString", shop), body)

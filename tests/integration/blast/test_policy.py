@@ -11,14 +11,13 @@ from psycopg import sql
 
 from pgmoat.catalog.read import read_catalog
 from pgmoat.compiler.compile import compile_wanted
-from pgmoat.demo.shop import find_policy_file
-from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.report.blast.describe import describe_password
 from pgmoat.report.blast.everyone import GIVEN
 from pgmoat.report.blast.measure import measure_blast
 from pgmoat.report.blast.model import Blast, Claim, Standing, StepKind
-from tests.moat_fixtures import Moat, open_moat
-from tests.postgres_fixtures import PostgresServer
+from tests.integration.blast.proving import install_example
+from tests.moat_fixtures import Moat
+from tests.postgres_fixtures import PostgresServer, create_database, draw_role_prefix
 
 AGENTS = ("fulfillment", "customer_support", "analytics", "concierge", "courier")
 
@@ -32,8 +31,11 @@ PUBLIC_BASE = {
 
 @pytest.fixture(scope="module")
 def shop(server: PostgresServer) -> Generator[Moat]:
-    policy = find_policy_file().read_text(encoding="utf-8").replace("version: 1\n", "", 1)
-    with open_moat(server, load_sql("pgmoat.demo", "shop"), policy) as moat:
+    with (
+        draw_role_prefix(server) as prefix,
+        create_database(server) as database,
+        install_example(database, prefix) as moat,
+    ):
         yield moat
 
 
