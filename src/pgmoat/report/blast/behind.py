@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from pgmoat.report.blast.bodies import Body
 from pgmoat.report.blast.names import Names
 from pgmoat.report.blast.snapshot import CascadeFact, FunctionFact, RelationFact, RewriteFact, TriggerFact
 
@@ -20,6 +21,7 @@ class Behind:
         self._names = names
         self.snapshot = names.snapshot
         # What texts name is asked for again with every way to them.
+        self.bodies: dict[int, Body] = {}
         self.called: dict[int, tuple[FunctionFact, ...]] = {}
         self.touched: dict[int, tuple[tuple[RelationFact, str], ...]] = {}
 

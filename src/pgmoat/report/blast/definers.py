@@ -28,11 +28,14 @@ class Hijack:
     is_path: bool = True  # a pinned search_path ends it
 
 
-def body_of(function: FunctionFact) -> Body:
+def body_of(index: Index, function: FunctionFact) -> Body:
     """Return what the function's text does; a body in standard SQL was resolved, and is printed anew."""
-    if function.has_sql_body:
-        return read_body("sql", function.definition.partition("BEGIN ATOMIC")[2])
-    return read_body(function.language, function.source)
+    memo = index.behind.bodies
+    if function.oid not in memo:
+        is_sql = function.has_sql_body
+        text = function.definition.partition("BEGIN ATOMIC")[2] if is_sql else function.source
+        memo[function.oid] = read_body("sql" if is_sql else function.language, text)
+    return memo[function.oid]
 
 
 def path_of(function: FunctionFact) -> tuple[str, ...] | None:
@@ -61,7 +64,7 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     behind = _judge_behind(index, function, caller, places, has_temp=has_temp)
     if behind is not None or function.has_sql_body:
         return behind
-    if not body_of(function).is_understood:
+    if not body_of(index, function).is_understood:
         is_open = path is None or path[-1:] != ("pg_temp",) or not set(path).isdisjoint(places)
         how = "its text was not understood, and names may be found where it may create"
         return Hijack(function, how, Confidence.POSSIBLE) if is_open and (places or has_temp) else None
@@ -96,7 +99,7 @@ def _judge_behind(
 
 
 def _judge_open(index: Index, function: FunctionFact, places: list[str], *, has_temp: bool) -> Hijack | None:
-    body = body_of(function)
+    body = body_of(index, function)
     relations = _list_open_relations(index, function)
     if places and (body.open_calls or body.has_operators or relations):
         name = (*body.open_calls, *relations, "an operator")[0]
@@ -127,7 +130,7 @@ def _judge_pinned(
     if has_temp and relations and path[-1:] != ("pg_temp",):
         how = f"pg_temp is not last in search_path: {relations[0]} is found first among temporary tables"
         return Hijack(function, how, Confidence.BOUNDED)
-    if writable is not None and (body_of(function).open_calls or relations):
+    if writable is not None and (body_of(index, function).open_calls or relations):
         how = f"search_path has {writable}, where it may create what fits a call better"
         return Hijack(function, how, Confidence.POSSIBLE)
     return None
@@ -137,7 +140,7 @@ def _list_open_relations(index: Index, function: FunctionFact) -> list[str]:
     """Return relations that the text names without a schema; what looks like one and is none is left out."""
     return [
         mention.name
-        for mention in body_of(function).mentions
+        for mention in body_of(index, function).mentions
         if not mention.schema and mention.name in index.behind.relation_names
     ]
 
@@ -153,7 +156,7 @@ def list_called(index: Index, function: FunctionFact) -> tuple[FunctionFact, ...
 def _find_called(index: Index, function: FunctionFact) -> Iterator[FunctionFact]:
     """Yield what list_called() returns."""
     path = path_of(function) or ("public",)
-    for schema, name in body_of(function).calls:
+    for schema, name in body_of(index, function).calls:
         for place in (schema,) if schema else path:
             found = index.behind.functions_by_name.get((place, name), ())
             yield from (one for one in found if one.oid != function.oid and not index.is_system(one.schema))
@@ -173,7 +176,7 @@ def _find_touched(index: Index, function: FunctionFact) -> Iterator[tuple[Relati
     """Yield what list_touched() returns."""
     path = ("pg_catalog", *(path_of(function) or ("public",)))
     seen: set[tuple[int, str]] = set()
-    for mention in body_of(function).mentions:
+    for mention in body_of(index, function).mentions:
         schemas = (mention.schema,) if mention.schema else path
         for schema in schemas:
             relation = index.behind.relations_by_name.get((schema, mention.name))

@@ -112,7 +112,7 @@ def describe_definer(index: Index, function: FunctionFact, verb: str = "may call
     owner = index.roles.get(function.owner)
     is_superuser = owner is not None and owner.is_superuser
     is_own = _is_own(index, function)
-    body = body_of(function)
+    body = body_of(index, function)
     is_dynamic = body.is_dynamic and not is_own
     traits = [
         "as a trigger, once hung on a table of its own" if function.fires_as == "trigger" else "",

@@ -167,3 +167,29 @@ def test_a_function_that_others_run_may_be_replaced_by_its_owner() -> None:
     (claim,) = find(blast(functions=[mine], triggers=triggers, grants=[CREATE]), "replace-function")
     assert claim.severity == "high"
     assert "as whoever writes to public.orders" in claim.message
+
+
+def test_functions_that_all_call_each_other_are_followed_once_each() -> None:
+    # As a tree of calls this would be 25 ** 24 of them.
+    count = 25
+    calls = " ".join(f"PERFORM public.f{number}();" for number in range(count))
+    functions = [
+        FunctionFact(
+            400 + number,
+            PUBLIC_SCHEMA,
+            f"f{number}",
+            "",
+            f"public.f{number}()",
+            OWNER,
+            is_definer=True,
+            language="plpgsql",
+            source=f"BEGIN {calls} DELETE FROM hr.salaries; END"
+            if number == count - 1
+            else f"BEGIN {calls} END",
+            settings=("search_path=pg_catalog, pg_temp",),
+        )
+        for number in range(count)
+    ]
+    found = blast(functions=functions, grants=[grant(ME, "EXECUTE", 400, "function")])
+    assert len(find(found, "definer-function")) == count
+    assert find(found, "write-table", "hr.salaries", "DELETE")
