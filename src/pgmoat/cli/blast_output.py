@@ -183,4 +183,4 @@ def _render_base(blast: Blast, *, show_all: bool) -> Iterator[str]:
     for claim in closable:
         yield f"  {escape(claim.message)} [dim]{claim.code}[/]"
     if closable and blast.is_installed:
-        yield "  [dim]pgmoat plan --harden closes these[/]"
+        yield "  [dim]pgmoat plan --harden usual shows what closes most of these[/]"

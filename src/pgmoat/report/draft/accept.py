@@ -23,7 +23,8 @@ def draft_accept(reaches: Iterable[Reach]) -> tuple[DraftAccept, ...]:
         entries.setdefault(
             reach.object,
             DraftAccept(
-                reach.object, f"found by init; decide: {revoke} (plan --harden keeps people's rights)"
+                reach.object,
+                f"found by init; decide: {revoke} (plan --harden usual does that and keeps people's rights)",
             ),
         )
     return tuple(entries.values())
