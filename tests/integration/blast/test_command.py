@@ -117,6 +117,17 @@ def test_an_agent_that_looks_is_told_what_to_do(desk: Moat, capsys: pytest.Captu
     assert "what the policy granted is not told apart" in out
 
 
+def test_a_schema_pgmoat_that_the_reader_may_not_use_is_no_failure(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What destroy leaves, the history, is there for its owner only."""
+    place.run("CREATE SCHEMA pgmoat; CREATE TABLE pgmoat.object (kind text, name text, detail text)")
+    dsn = place.database.dsn_for(place.me, PASSWORD)
+    code, out, err = blast(capsys, place.me, "--any-role", "--dsn", dsn)
+    assert (code, err) == (0, "")
+    assert f"{place.me} may not read pgmoat's own tables" in out
+
+
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert blast(capsys, "clerk", "--sql", "--json")[0] == 1
 

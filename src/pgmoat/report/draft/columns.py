@@ -7,7 +7,7 @@ In: a surveyed table and what is known of all. Out: DraftColumns. I/O: none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgmoat.catalog.snapshot import Column
 from pgmoat.report.draft.codes import CodeMap, decode_lookup, find_codes
@@ -78,7 +78,13 @@ def _draft_column(
     return DraftColumn(
         column.name,
         name,
-        describe_column(column, words, table, is_mapped=found is not None, is_pointer=reference is not None),
+        describe_column(
+            column if found is None or found.doc is None else replace(column, comment=found.doc),
+            words,
+            table,
+            is_mapped=found is not None,
+            is_pointer=reference is not None,
+        ),
         found.values if found else (),
         reference.entity if reference else None,
         remarks=tuple(remarks),

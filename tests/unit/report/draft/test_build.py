@@ -60,6 +60,26 @@ def test_numbers_that_are_no_codes_have_no_map(name: str) -> None:
     assert found.values == ()
 
 
+def test_a_comment_that_explains_all_codes_gives_the_words() -> None:
+    comment = "State of the order. 1 = pending, 2 = paid, 9 = gone"
+    base = column("stat_cd", "int2", comment=comment)
+    for counts in ({"1": 40, "2": 35}, {}):
+        orders = table("orders", "id", base, samples={"stat_cd": sample(counts)} if counts else {})
+        found = drafted(draft(orders), "orders", "stat_cd")
+        assert found.name == "status"
+        assert found.values == (("1", "pending"), ("2", "paid"), ("9", "gone"))
+        assert found.doc == "State of the order."
+        assert say(found)[-1] == "note: words from the column's comment"
+
+
+def test_a_comment_that_misses_a_code_leaves_all_to_a_person() -> None:
+    base = column("stat_cd", "int2", comment="1 = pending, 2 = paid")
+    orders = table("orders", "id", base, samples={"stat_cd": sample({"1": 40, "2": 35, "7": 25})})
+    found = drafted(draft(orders), "orders", "stat_cd")
+    assert dict(found.values)["7"] == "TODO_7"
+    assert found.doc.startswith("1 = pending, 2 = paid.")
+
+
 def test_flags_are_guessed() -> None:
     orders = table(
         "orders",
