@@ -20,6 +20,9 @@ _HEADER = (
     " itself. Read it, change it, keep it in version control. A column that is not listed is hidden from"
     " every agent."
 )
+_SETTINGS = (
+    "note: roles of the usual names are another database's of this server, so these have names of their own."
+)
 _ACCEPT = "What every role reaches through PUBLIC, so agents too. DECIDE for each: keep it or close it."
 _LEGEND = (
     ("DECIDE", "a person has to say what is right; the draft works without, on the safe side"),
@@ -33,7 +36,7 @@ def render_draft(draft: Draft) -> str:
     """Return the whole file."""
     lines = list(_render_head(draft))
     if draft.settings:
-        lines += ["", "settings:"]
+        lines += ["", *comment(_SETTINGS, WIDTH), "settings:"]
         lines += indent([f"{key}: {flow(value)}" for key, value in draft.settings.items()], _STEP)
     lines += ["", *_render_entities(draft.entities)]
     lines += _render_left_out(draft.left_out)
