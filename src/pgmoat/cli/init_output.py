@@ -93,8 +93,12 @@ def _count(found: Summary) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value != "0"]
 
 
+_SHORT = {"biometric": "photo", "belief": "origin or belief"}
+"""Kinds by what such columns mostly are."""
+
+
 def _name(kind: str) -> str:
-    return kind.replace("-", " ") if kind in KINDS else escape(kind)
+    return _SHORT.get(kind, kind.replace("-", " ")) if kind in KINDS else escape(kind)
 
 
 def _list_news(target: Target, proposal: Proposal) -> Iterator[str]:

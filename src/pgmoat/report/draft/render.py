@@ -6,6 +6,8 @@ In: Draft, or a part of it. Out: text, or lines without indentation. I/O: none.
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -30,6 +32,10 @@ _LEGEND = (
     ("hidden", "looks sensitive; take the # away to show it to agents"),
     ("note", "nothing to do"),
 )
+
+
+_MANY = 4
+"""Tables left out for the same reason that stand in one list."""
 
 
 def render_draft(draft: Draft) -> str:
@@ -186,4 +192,19 @@ def _render_left_out(items: Iterable[LeftOut]) -> Iterator[str]:
     ):
         if part:
             yield ""
-            yield from indent([f"# {title}", *map(render_left_out, part)], _STEP)
+            yield from indent([f"# {title}", *_list_by_reason(part)], _STEP)
+
+
+def _list_by_reason(items: Sequence[LeftOut]) -> Iterator[str]:
+    """Yield a line for each, or one list of all that share a reason: ninety views are ninety names."""
+    shared = Counter(item.why for item in items)
+    for why, number in shared.items():
+        alike = [item for item in items if item.why == why]
+        if number < _MANY:
+            yield from map(render_left_out, alike)
+            continue
+        yield f"#   {number:,} times: {clean(why)}"
+        names = ", ".join(clean(item.table) for item in alike)
+        yield from (
+            f"#     {line}" for line in textwrap.wrap(names, WIDTH - _STEP - 6, break_on_hyphens=False)
+        )

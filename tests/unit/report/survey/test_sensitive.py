@@ -209,7 +209,7 @@ def test_every_kind_has_terms_or_evidence_and_a_meaning() -> None:
 _SOME_NAMES = (
     "password", "password_hash", "token", "client_secret", "credit_card", "cvv", "iban", "ssn", "passport",
     "tax_id", "email", "phone", "ip", "imei", "dob", "diagnosis", "religion", "salary", "latitude", "address",
-    "surname", "fingerprint", "notes",
+    "surname", "fingerprint", "notes", "resume",
 )  # fmt: skip
 
 
