@@ -86,6 +86,8 @@ def test_any_role_without_pgmoat(place: Place, capsys: pytest.CaptureFixture[str
     assert "can change about 100 rows in one statement, again and again" in out.splitlines()[0]
     assert "sensitive: email" in out
     assert "advisory lock" in out
+    _, short, _ = blast(capsys, place.me, "--any-role", "--dsn", place.database.dsn)
+    assert short.count("may log in to") == 1, "other databases are one line"
     code, _, err = blast(capsys, f"{place.me}x", "--any-role", "--dsn", place.database.dsn)
     assert code == 1
     assert f"did you mean {place.me}?" in err

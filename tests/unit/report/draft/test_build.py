@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pgmoat.catalog.snapshot import Reach, TablePolicy, UniqueIndex
+from pgmoat.catalog.snapshot import ForeignKeyChild, Reach, TablePolicy, UniqueIndex
 from pgmoat.policy.load import check_policy, load_policy_text
 from pgmoat.report.draft.build import DraftOptions, build_draft
 from pgmoat.report.draft.data import as_policy
+from pgmoat.report.draft.deletes import judge_soft_delete
 from pgmoat.report.draft.model import Draft, DraftColumn, DraftEntity
 from pgmoat.report.draft.render import render_draft
 from pgmoat.report.survey.snapshot import Lookup, Survey, SurveyedTable
@@ -311,3 +312,23 @@ def test_many_tables_left_out_for_one_reason_stand_in_one_list() -> None:
     assert "#   6 times: a view; entities stand on tables" in text
     assert "#     public.audit_a, public.audit_b, public.audit_c" in text
     assert text.count("entities stand on tables") == 1
+
+
+def test_a_boolean_is_named_as_a_claim_and_not_as_a_type() -> None:
+    """As lint advises."""
+    users = table(
+        "users", "id", column("activebool", "bool"), column("is_paid_bool", "bool"), column("active")
+    )
+    found = draft(users)
+    assert drafted(found, "users", "activebool").name == "is_active"
+    assert drafted(found, "users", "is_paid_bool").name == "is_paid"
+    assert drafted(found, "users", "active").name == "active"
+
+
+def test_partitions_are_not_named_where_their_parent_is() -> None:
+    parts = [ForeignKeyChild(f"public.payment_p{number}", "fk", "a") for number in range(3)]
+    children = (*parts, ForeignKeyChild("public.payment", "fk", "a"))
+    customers = table("customer", "id", "note", children=children)
+    soft = judge_soft_delete(customers, {"public.payment", "public.customer"})
+    assert soft.left_behind == "rows of public.payment would still point to deleted ones"
+    assert "and 2 more" in judge_soft_delete(customers).left_behind
