@@ -19,6 +19,7 @@ from pgmoat.report.blast.model import Blast, Claim, Severity, Standing, Way
 _FOLD_ABOVE = 6
 _WAYS_SHOWN = 3
 _NAMES_SHOWN = 6
+_ELSEWHERE = "connect-database"
 _STYLES = {
     Severity.CRITICAL: "bold red",
     Severity.HIGH: "red",
@@ -180,7 +181,14 @@ def _render_base(blast: Blast, *, show_all: bool) -> Iterator[str]:
         return
     closable = [claim for claim in claims if claim.closures and claim.severity is not Severity.LOW]
     yield f"[bold]what every role may do[/]: {len(claims)} things, listed by --all"
-    for claim in closable:
+    others = [claim.subject.name for claim in closable if claim.code == _ELSEWHERE]
+    here = [claim for claim in closable if claim.code != _ELSEWHERE]
+    for claim in here:
         yield f"  {escape(claim.message)} [dim]{claim.code}[/]"
-    if closable and blast.is_installed:
-        yield "  [dim]pgmoat plan --harden closes these[/]"
+    if here and blast.is_installed:
+        yield "  [dim]what closes most of it: pgmoat plan --harden usual[/]"
+    if others:
+        number = "another database" if len(others) == 1 else f"{len(others):,} other databases"
+        yield f"  may log in to {number}, {escape(_list_some(others))} [dim]{_ELSEWHERE}[/]"
+        closing = f"; what closes one: --harden connect:{others[0]}" if blast.is_installed else ""
+        yield f"  [dim]what it reaches there: --databases{escape(closing)}[/]"

@@ -86,6 +86,8 @@ def test_any_role_without_pgmoat(place: Place, capsys: pytest.CaptureFixture[str
     assert "can change about 100 rows in one statement, again and again" in out.splitlines()[0]
     assert "sensitive: email" in out
     assert "advisory lock" in out
+    _, short, _ = blast(capsys, place.me, "--any-role", "--dsn", place.database.dsn)
+    assert short.count("may log in to") == 1, "other databases are one line"
     code, _, err = blast(capsys, f"{place.me}x", "--any-role", "--dsn", place.database.dsn)
     assert code == 1
     assert f"did you mean {place.me}?" in err
@@ -115,6 +117,17 @@ def test_an_agent_that_looks_is_told_what_to_do(desk: Moat, capsys: pytest.Captu
     code, out, _ = blast(capsys, desk.role("clerk"), "--any-role", "--dsn", dsn)
     assert code == 0
     assert "what the policy granted is not told apart" in out
+
+
+def test_a_schema_pgmoat_that_the_reader_may_not_use_is_no_failure(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What destroy leaves, the history, is there for its owner only."""
+    place.run("CREATE SCHEMA pgmoat; CREATE TABLE pgmoat.object (kind text, name text, detail text)")
+    dsn = place.database.dsn_for(place.me, PASSWORD)
+    code, out, err = blast(capsys, place.me, "--any-role", "--dsn", dsn)
+    assert (code, err) == (0, "")
+    assert f"{place.me} may not read pgmoat's own tables" in out
 
 
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:

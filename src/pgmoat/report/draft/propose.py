@@ -55,7 +55,7 @@ class Proposal:
 
 def propose_first(connection: Connection[Any], survey: Survey, options: DraftOptions) -> Proposal:
     """Return a policy where there is none."""
-    fitted = fit_draft(connection, build_draft(survey, options))
+    fitted = fit_draft(connection, build_draft(survey, options), names_roles=True)
     text = render_draft(fitted.draft)
     return Proposal(text, remember(fitted.draft), fitted.draft, fitted.errors, fitted.warnings)
 
