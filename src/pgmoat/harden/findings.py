@@ -13,7 +13,7 @@ from pgmoat.harden.areas import Areas
 from pgmoat.harden.read import Rights
 from pgmoat.harden.rights import Thing
 from pgmoat.harden.soften import Reopening, is_reopened
-from pgmoat.harden.statements import revoke_sql
+from pgmoat.harden.statements import grant_sql, revoke_sql, unquote
 from pgmoat.harden.wording import describe
 from pgmoat.model.finding import Finding, Severity
 from pgmoat.model.objects import RecordedClosure
@@ -34,6 +34,30 @@ def find_reopened(records: Sequence[RecordedClosure], things: Iterable[Thing]) -
                 f"{revoke_sql([record.taken])}; or pgmoat apply --harden {record.area}, which also"
                 f" serves roles made since; or pgmoat apply --soften {record.area} to leave it so",
             )
+
+
+def note_missing(record: RecordedClosure) -> Finding:
+    """Return that *record* is forgotten without its object: dropped, or not to be found after a restore."""
+    taken = record.taken
+    name = f"{taken.object_kind} {unquote(taken.object)}" + (
+        f", column {taken.column}" if taken.column else ""
+    )
+    if record.is_traced:
+        return Finding(
+            Severity.NOTE,
+            "closure-gone",
+            (),
+            f"{name} is gone, which apply --harden {record.area} had closed: nothing to give back",
+            "nothing",
+        )
+    return Finding(
+        Severity.WARNING,
+        "closure-lost",
+        (),
+        f"there is no {name} any more, which apply --harden {record.area} had closed; under another name it"
+        " stays closed, and its record is forgotten",
+        f"if it has another name now: {grant_sql([taken])}; with that name",
+    )
 
 
 def refuse_left(found: Reopening) -> Finding:
