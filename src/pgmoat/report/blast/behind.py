@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from pgmoat.report.blast.names import Names
-from pgmoat.report.blast.snapshot import RelationFact, RewriteFact, TriggerFact
+from pgmoat.report.blast.snapshot import CascadeFact, FunctionFact, RelationFact, RewriteFact, TriggerFact
 
 
 class Behind:
@@ -49,6 +49,43 @@ class Behind:
         found: dict[int, list[TriggerFact]] = defaultdict(list)
         for trigger in self.snapshot.triggers:
             found[trigger.relation].append(trigger)
+        return found
+
+    @cached_property
+    def cascades_of(self) -> dict[int, list[CascadeFact]]:
+        """Foreign keys that act by themselves, by the relation that they refer to."""
+        found: dict[int, list[CascadeFact]] = defaultdict(list)
+        for cascade in self.snapshot.cascades:
+            found[cascade.parent].append(cascade)
+        return found
+
+    @cached_property
+    def children_of(self) -> dict[int, list[int]]:
+        """Tables that inherit, by what they inherit from."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for child, parent in self.snapshot.children:
+            found[parent].append(child)
+        return found
+
+    @cached_property
+    def called_by(self) -> dict[int, list[int]]:
+        """SECURITY DEFINER functions in defaults, checks and policies, by relation."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for relation, function in self.snapshot.callers:
+            found[relation].append(function)
+        return found
+
+    @cached_property
+    def secrets_of(self) -> dict[int, tuple[str, ...]]:
+        """Catalogs that only superusers read, by the view that shows them."""
+        return {fact.relation: fact.catalogs for fact in self.snapshot.secrets}
+
+    @cached_property
+    def functions_by_name(self) -> dict[tuple[str, str], list[FunctionFact]]:
+        """Functions by the names of their schema and themselves: a name may have several."""
+        found: dict[tuple[str, str], list[FunctionFact]] = defaultdict(list)
+        for fact in self.snapshot.functions.values():
+            found[self._names.schema_name(fact.schema), fact.name].append(fact)
         return found
 
     @cached_property

@@ -160,6 +160,7 @@ class Body:
 
     mentions: tuple[Mention, ...] = ()
     open_calls: tuple[str, ...] = ()  # functions without a schema
+    calls: tuple[tuple[str, str], ...] = ()  # all functions: schema, empty if left open; name
     has_operators: bool = False
     is_dynamic: bool = False  # EXECUTE of a text that is put together
     is_understood: bool = True
@@ -183,6 +184,7 @@ def read_body(language: str, source: str) -> Body:
     return Body(
         mentions=tuple(dict.fromkeys(_list_mentions(words))),
         open_calls=tuple(dict.fromkeys(_list_calls(words))),
+        calls=tuple(dict.fromkeys(_list_all_calls(words))),
         has_operators=any(word.kind == "operator" for word in words),
         is_dynamic=language == "plpgsql" and _is_dynamic(words),
     )
@@ -241,6 +243,16 @@ def _name_at(words: Sequence[_Word], start: int, action: str) -> Iterator[Mentio
         yield Mention(action, first, words[place + 2].text)
     else:
         yield Mention(action, "", first)
+
+
+def _list_all_calls(words: Sequence[_Word]) -> Iterator[tuple[str, str]]:
+    """Yield what may be a call; what is none has no such function in the catalogs."""
+    for place in range(len(words) - 1):
+        word = words[place]
+        if word.kind != "name" or words[place + 1].kind != "open":
+            continue
+        is_qualified = place > 1 and words[place - 1].kind == "dot" and words[place - 2].kind == "name"
+        yield words[place - 2].text if is_qualified else "", word.text
 
 
 def _list_calls(words: Sequence[_Word]) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Collection:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._drafts: dict[tuple[str, str, str, str], _Draft] = {}
+        self.hijacked: list[Holder] = []  # owners of functions that were hijacked on the way
 
     def add(self, headline: Headline, way: Way) -> None:
         """Take a way to what *headline* says."""
@@ -60,6 +61,12 @@ class Collection:
             draft.ways[way] = None
         if _SEVERITIES.index(headline.severity) < _SEVERITIES.index(draft.headline.severity):
             draft.headline = headline
+
+    def has_ways(self, headline: Headline, count: int) -> bool:
+        """Whether as many ways to it are known: more of the same are not worth following."""
+        subject = headline.subject
+        draft = self._drafts.get((headline.code, subject.kind, subject.name, headline.action))
+        return draft is not None and len(draft.ways) >= count
 
     def ways_to(self, code: str, oid: int, action: str) -> tuple[tuple[Headline, Way], ...]:
         """Return the ways found so far to one action on the object with that oid."""

@@ -13,8 +13,9 @@ from pgmoat.report.blast.collect import Collection, Judge
 from pgmoat.report.blast.counting import count, list_uncounted, make_budget, temper
 from pgmoat.report.blast.everyone import collect_given
 from pgmoat.report.blast.forging import collect_forging
-from pgmoat.report.blast.functions import collect_functions, follow_hijacks
-from pgmoat.report.blast.holders import Holder, list_holders
+from pgmoat.report.blast.functions import collect_functions
+from pgmoat.report.blast.hijacking import collect_event_triggers, follow_hijacks
+from pgmoat.report.blast.holders import list_holders
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.login import describe_login
 from pgmoat.report.blast.model import Blast
@@ -44,13 +45,8 @@ def compute_blast(
     me = index.roles_by_name[role]
     notes = list(snapshot.notes)
     into = Collection(index)
-    for holders in _list_rounds(index, me.oid, into, notes):
-        collect_powers(index, holders, into)
-        collect_relations(index, holders, into)
-        collect_objects(index, holders, into)
-        collect_mappings(index, holders, into)
-        collect_defaults(index, holders, into)
-    collect_passing(index, into)
+    index.me = me.oid
+    _gather(index, into, notes)
     collect_forging(index, into)
     collect_given(index, me.oid, into)
     agent = next((one for one in snapshot.agents or () if one.role == role), None)
@@ -75,16 +71,22 @@ def compute_blast(
     )
 
 
-def _list_rounds(index: Index, role: int, into: Collection, notes: list[str]) -> list[tuple[Holder, ...]]:
-    """Return the role's holders, then those of the owners of functions that it hijacks, and so on."""
-    index.asked = index.rights.inherited(role)
-    rounds = [list_holders(index, role, notes)]
-    known = {holder.role for holder in rounds[0] if holder.is_session}
-    while len(rounds) <= _MAX_ROUNDS:
-        hijacked = collect_functions(index, rounds[-1], into)
-        more = tuple(follow_hijacks(index, hijacked, known))
-        if not more:
-            break
-        known |= {holder.role for holder in more}
-        rounds.append(more)
-    return rounds
+def _gather(index: Index, into: Collection, notes: list[str]) -> None:
+    """Take in what the role reaches, then the owners of functions that it hijacks, and so on."""
+    index.asked = index.rights.inherited(index.me)
+    holders = list_holders(index, index.me, notes)
+    known = {holder.role for holder in holders if holder.is_session}
+    for _ in range(_MAX_ROUNDS + 1):
+        hijacked = collect_functions(index, holders, into)
+        hijacked += collect_event_triggers(index, holders, into)
+        collect_powers(index, holders, into)
+        collect_relations(index, holders, into)
+        collect_objects(index, holders, into)
+        collect_mappings(index, holders, into)
+        collect_defaults(index, holders, into)
+        collect_passing(index, into)
+        holders = tuple(follow_hijacks(index, [*hijacked, *into.hijacked], known))
+        into.hijacked.clear()
+        if not holders:
+            return
+        known |= {holder.role for holder in holders}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pgmoat.report.blast.bodies import Body, read_body
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence
+from pgmoat.report.blast.names import SECRET_CATALOGS
 from pgmoat.report.blast.snapshot import FunctionFact, RelationFact
 
 _UNSAFE_LANGUAGES = frozenset({"c", "internal"})
@@ -27,7 +28,9 @@ class Hijack:
 
 
 def body_of(function: FunctionFact) -> Body:
-    """Return what the function's text does; a body in standard SQL was resolved when it was made."""
+    """Return what the function's text does; a body in standard SQL was resolved, and is printed anew."""
+    if function.has_sql_body:
+        return read_body("sql", function.definition.partition("BEGIN ATOMIC")[2])
     return read_body(function.language, function.source)
 
 
@@ -109,9 +112,20 @@ def _list_open_relations(index: Index, function: FunctionFact) -> list[str]:
     ]
 
 
-def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:
-    """Yield people's relations that the function's text names, and what it does to them."""
+def list_called(index: Index, function: FunctionFact) -> Iterator[FunctionFact]:
+    """Yield people's functions that the function's text calls, of a name with several all of them."""
     path = path_of(function) or ("public",)
+    for schema, name in body_of(function).calls:
+        for place in (schema,) if schema else path:
+            found = index.behind.functions_by_name.get((place, name), ())
+            yield from (one for one in found if one.oid != function.oid and not index.is_system(one.schema))
+            if found:
+                break
+
+
+def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:
+    """Yield relations that the function's text names, people's and secret ones, and what it does to them."""
+    path = ("pg_catalog", *(path_of(function) or ("public",)))
     seen: set[tuple[int, str]] = set()
     for mention in body_of(function).mentions:
         schemas = (mention.schema,) if mention.schema else path
@@ -119,7 +133,8 @@ def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[Relatio
             relation = index.behind.relations_by_name.get((schema, mention.name))
             if relation is None:
                 continue
-            if (relation.oid, mention.action) not in seen and not index.is_system(relation.schema):
+            is_told = not index.is_system(relation.schema) or relation.name in SECRET_CATALOGS
+            if (relation.oid, mention.action) not in seen and is_told:
                 seen.add((relation.oid, mention.action))
                 yield relation, mention.action
             break

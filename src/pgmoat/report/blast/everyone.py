@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgmoat.report.blast.closing import alter
 from pgmoat.report.blast.collect import Collection, Headline
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind, Subject, Way
@@ -124,6 +125,7 @@ GIVEN = (
 
 def collect_given(index: Index, role: int, into: Collection) -> None:
     """Take in what is everybody's, if the role may log in."""
+    _collect_large_objects(index, role, into)
     if not index.roles[role].can_login:
         return
     for given in GIVEN:
@@ -143,3 +145,47 @@ def collect_given(index: Index, role: int, into: Collection) -> None:
             ),
             Way((step,), "PUBLIC", standing=Standing.BASE, closures=closures),
         )
+
+
+def _collect_large_objects(index: Index, role: int, into: Collection) -> None:
+    """Take in that PostgreSQL looks at no privilege of large objects, as before 9.0."""
+    value, where, target = _find_setting(index, role, "lo_compat_privileges")
+    if value not in ("on", "true", "yes", "1"):
+        return
+    name = "lo_compat_privileges"
+    closures = ()
+    if target:
+        about = f"privileges of large objects count again: {where} had it otherwise"
+        statement = f"ALTER {target}"
+        back = f"{statement} SET {name} = {value}"
+        closures = (
+            alter(index.subjects.database(), about=about, sql=f"{statement} RESET {name}", back=back),
+        )
+    step = Step(StepKind.SETTING, name, "", f"{name} is {value} for {where}")
+    for action, verb in (("READ", "read"), ("WRITE", "change and delete")):
+        headline = Headline(
+            "all-large-objects",
+            Subject("server", "the server"),
+            action,
+            f"may {verb} every large object, whatever its privileges are",
+            Severity.HIGH,
+            no_closure=""
+            if closures
+            else f"ALTER SYSTEM RESET {name}, outside of a transaction, and a reload",
+        )
+        into.add(headline, Way((step,), "PUBLIC", closures=closures))
+
+
+def _find_setting(index: Index, role: int, name: str) -> tuple[str, str, str]:
+    """Return a setting in sessions of *role*, where it is set, and that as ALTER takes it, if it does."""
+    fact, database = index.roles[role], index.subjects.database()
+    places = (
+        (fact.settings, f"role {fact.name}", f"ROLE {index.role_sql(role)}"),
+        (index.snapshot.database_settings, f"database {database.name}", f"DATABASE {database.sql}"),
+    )
+    for settings, where, target in places:
+        values = [one.partition("=")[2] for one in settings if one.startswith(f"{name}=")]
+        if values:
+            return values[-1], where, target
+    server = next((one.value for one in index.snapshot.settings if one.name == name), "")
+    return server, "the server", ""

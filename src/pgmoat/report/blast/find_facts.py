@@ -8,12 +8,13 @@ nothing stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection
 from psycopg import Error as DatabaseError
 
+from pgmoat.report.blast.cage import UNCAGED, Cage
 from pgmoat.report.blast.probe import list_relation_keys, probe_relation, probe_routine, split_columns
 from pgmoat.report.blast.probe_things import (
     list_thing_keys,
@@ -24,7 +25,7 @@ from pgmoat.report.blast.probe_things import (
 )
 from pgmoat.report.blast.read_scene import ask
 from pgmoat.report.blast.run_probes import Answer, Progress, run_probes
-from pgmoat.report.blast.trial import Attempt, Fact, Facts, How, Identity, Key, Scene
+from pgmoat.report.blast.trial import Attempt, Fact, Facts, How, Identity, Key, Probe, Scene
 
 _REFUSED = "42501"
 _BUSY = frozenset({"55P03", "57014", "40P01"})
@@ -42,19 +43,21 @@ def find_facts(  # noqa: PLR0913 - what is tried, by whom, and who hears of it
     claimed: Set[Key],
     *,
     can_set_role: bool = True,
+    cage: Cage | None = None,
     on_progress: Progress | None = None,
 ) -> Facts:
     """
     Return what the connection's current role may do.
 
-    Without *can_set_role* the session is not the role's own: what it could become is not tried.
+    Without *can_set_role* the session is not the role's own: what it could become is not tried. What could
+    run people's code is tried in *cage*; None: the session logged in as the role, which no code can leave.
     """
     asked, note = _ask(connection, scene, identity)
     is_complete = not identity.grants
     attempts = list(_list_attempts(scene, claimed, asked, identity, can_set_role=can_set_role))
     if not is_complete:
         attempts = [attempt for attempt in attempts if all(key in claimed for key in attempt.keys)]
-    facts = _run(connection, scene, attempts, identity.grants, on_progress)
+    facts = _run(_Session(connection, scene, identity, cage, on_progress), attempts)
     if asked is not None:
         _add_asked(facts, asked, list_keys(scene) if is_complete else claimed, scene)
     _settle_sequences(facts)
@@ -125,27 +128,42 @@ def _list_attempts(
     yield from probe_everybodys()
 
 
-def _run(
-    connection: Connection[Any],
-    scene: Scene,
-    attempts: Sequence[Attempt],
-    prefix: Sequence[str],
-    on_progress: Progress | None,
-) -> dict[Key, Fact]:
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Where probes are run, and as whom."""
+
+    connection: Connection[Any]
+    scene: Scene
+    identity: Identity
+    cage: Cage | None
+    on_progress: Progress | None
+
+    def run(self, probes: Sequence[Probe]) -> list[Answer | None]:
+        """Return an answer per probe; None to one that is not safe here."""
+        caged = [probe for probe in probes if self.cage is not None and probe.plans]
+        plain = [probe for probe in probes if self.cage is None or not probe.plans]
+        prefix = self.identity.grants
+        answers = iter(run_probes(self.connection, plain, prefix=prefix, on_progress=self.on_progress))
+        found = self.cage.run(self.identity, caged, self.on_progress) if self.cage is not None else []
+        safe = iter(found if found is not None else [None] * len(caged))
+        return [next(safe if self.cage is not None and probe.plans else answers) for probe in probes]
+
+
+def _run(session: _Session, attempts: Sequence[Attempt]) -> dict[Key, Fact]:
     """Run *attempts*, those that were in somebody's way again, and those that say too little in parts."""
     facts: dict[Key, Fact] = {}
     waiting, tries = list(attempts), 0
     while waiting:
-        answers = run_probes(
-            connection, [attempt.probe for attempt in waiting], prefix=prefix, on_progress=on_progress
-        )
+        answers = session.run([attempt.probe for attempt in waiting])
         again: list[Attempt] = []
         tries += 1
         for attempt, answer in zip(waiting, answers, strict=True):
-            if answer.sqlstate in _BUSY and tries < _TRIES:
+            if answer is None:
+                facts |= dict.fromkeys(attempt.keys, Fact(None, How.UNKNOWN, UNCAGED))
+            elif answer.sqlstate in _BUSY and tries < _TRIES:
                 again.append(attempt)
             elif _is_undecided(attempt, answer):
-                again += _split(scene, attempt)
+                again += _split(session.scene, attempt)
             else:
                 facts |= dict.fromkeys(attempt.keys, judge_answer(attempt, answer))
         waiting = again

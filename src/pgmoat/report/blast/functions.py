@@ -6,20 +6,20 @@ In: Index, Holders. Out: claims, into a Collection; further Holders by hijacked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pgmoat.report.blast.closing import alter, close_grant, close_ownership
+from pgmoat.report.blast.closing import close_grant, close_ownership
 from pgmoat.report.blast.collect import Collection, Headline, make_way
-from pgmoat.report.blast.definers import Hijack, body_of, find_hijack
-from pgmoat.report.blast.holders import Holder, list_paths, superusers
+from pgmoat.report.blast.definers import find_hijack
+from pgmoat.report.blast.hijacking import take_hijack
+from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
-from pgmoat.report.blast.passing import touch
 from pgmoat.report.blast.snapshot import PUBLIC, FunctionFact, GrantFact
 from pgmoat.report.blast.standing import is_own_function, judge_grant
+from pgmoat.report.blast.touching import describe_definer, touch
 
-_MAX_HIJACKS = 8
 _DANGEROUS = {
     "pg_read_file": ("read-files", "files of the server"),
     "pg_read_binary_file": ("read-files", "files of the server"),
@@ -41,11 +41,17 @@ _DANGEROUS = {
     "pg_hba_file_rules": ("read-settings", "pg_hba.conf"),
     "pg_show_all_file_settings": ("read-settings", "the configuration files"),
     "pg_logical_slot_get_changes": ("read-wal", "changes of every table"),
+    "pg_logical_slot_get_binary_changes": ("read-wal", "changes of every table"),
+    "pg_logical_slot_peek_changes": ("read-wal", "changes of every table"),
+    "pg_logical_slot_peek_binary_changes": ("read-wal", "changes of every table"),
+    "pg_copy_logical_replication_slot": ("read-wal", "changes of every table"),
     "pg_create_logical_replication_slot": ("read-wal", "changes of every table"),
 }
 """Functions of PostgreSQL that only a superuser may call by default: what a GRANT of them gives."""
 
 _CONNECTING = "dblink"
+_OUTSIDE = ("pg_read_", "pg_ls_", "pg_stat_file", "be_lo_import", "be_lo_export")
+"""How the names of PostgreSQL's own C functions begin that read and write files of the server."""
 
 
 def collect_functions(index: Index, holders: Sequence[Holder], into: Collection) -> list[Holder]:
@@ -91,7 +97,9 @@ def _take(index: Index, holder: Holder, function: FunctionFact, way: Way, into: 
         _take_system(index, function, way, into)
     elif function.is_definer:
         return _take_definer(index, holder, function, way, into)
-    elif not function.is_trusted and function.language not in ("c", "internal"):
+    elif function.extension is not None and function.language in ("c", "internal"):
+        _take_extension(index, function, way, into)
+    elif not function.is_trusted and function.kind != "a":
         _take_untrusted(index, function, way, into)
     elif function.extension is not None:
         _take_extension(index, function, way, into)
@@ -123,10 +131,16 @@ def _take_untrusted(index: Index, function: FunctionFact, way: Way, into: Collec
         StepKind.LANGUAGE, function.language, "", f"{function.language} runs outside of PostgreSQL's walls"
     )
     text = f"may call {subject.name}, in {function.language}: as the server's own user, held by no privilege"
+    severity = Severity.HIGH
+    if function.language == "internal":
+        text = (
+            f"may call {subject.name}, which is PostgreSQL's own {function.source}, whoever may call that one"
+        )
+        severity = Severity.CRITICAL if function.source.startswith(_OUTSIDE) else Severity.HIGH
     longer = replace(way, steps=(*way.steps, step), confidence=Confidence.BOUNDED)
     if longer.standing is Standing.BASE:
         longer = replace(longer, standing=Standing.BEYOND)
-    into.add(Headline("untrusted-function", subject, "EXECUTE", text, Severity.HIGH), longer)
+    into.add(Headline("untrusted-function", subject, "EXECUTE", text, severity), longer)
 
 
 def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
@@ -134,7 +148,11 @@ def _take_extension(index: Index, function: FunctionFact, way: Way, into: Collec
     if function.extension == _CONNECTING:
         text = f"may call {subject.name}: opens connections from the server, to itself among others"
         longer = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
-        into.add(Headline("connect-out", subject, "EXECUTE", text, Severity.HIGH), longer)
+        is_unsafe = function.name == "dblink_connect_u"
+        if is_unsafe:
+            text += ", without a password of the caller's: as the server's own user perhaps"
+        severity = Severity.CRITICAL if is_unsafe else Severity.HIGH
+        into.add(Headline("connect-out", subject, "EXECUTE", text, severity), longer)
         return
     code, what = _DANGEROUS.get(function.name, ("call-extension-function", ""))
     is_default = code == "call-extension-function"
@@ -147,109 +165,22 @@ def _take_definer(
 ) -> list[Holder]:
     """Take in a function that lends its owner's rights, and what its text does with them."""
     is_own = is_own_function(index, index.schema_name(function.schema), function.sql)
-    subject = index.subjects.function(function)
-    owner = index.roles.get(function.owner)
     name = index.role_name(function.owner)
     lent = replace(way, standing=Standing.BEYOND) if way.standing is Standing.BASE else way
-    is_superuser = owner is not None and owner.is_superuser
-    body = body_of(function)
-    is_dynamic = body.is_dynamic and not is_own
-    traits = [
-        "as a trigger, once hung on a table of its own" if function.fires_as == "trigger" else "",
-        "runs SQL that it puts together, from its arguments perhaps" if is_dynamic else "",
-        "its text was not understood" if not body.is_understood and not function.has_sql_body else "",
-    ]
-    more = "; ".join(trait for trait in traits if trait)
-    severity = Severity.HIGH if is_superuser or is_dynamic else Severity.MEDIUM
-    severity = Severity.CRITICAL if is_superuser and is_dynamic else severity
-    into.add(
-        Headline(
-            _name_code(index, function, way, is_own=is_own),
-            subject,
-            "EXECUTE",
-            f"may call {subject.name}, which runs as {name}{', a superuser' if is_superuser else ''}"
-            + (f"; {more}" if more else ""),
-            Severity.LOW if is_own else severity,
-            limit="what the text of the function does",
-        ),
-        lent,
-    )
+    headline = describe_definer(index, function)
+    into.add(replace(headline, code=_name_code(index, function, way, is_own=is_own)), lent)
     step = Step(StepKind.DEFINER, name, index.role_sql(function.owner), f"runs as {name}")
     longer = replace(lent, steps=(*lent.steps, step), acts_as=name, confidence=Confidence.BOUNDED)
     if not is_own:
         touch(index, function, longer, into, "a function")
     hijack = find_hijack(index, function, holder.session)
-    return _take_hijack(index, holder, lent, hijack, into) if hijack is not None else []
+    return take_hijack(index, holder, lent, hijack, into) if hijack is not None else []
 
 
 def _name_code(index: Index, function: FunctionFact, way: Way, *, is_own: bool) -> str:
     if not is_own or way.standing is not Standing.POLICY:
         return "definer-function"
     return "call-pgmoat" if index.is_own(function.schema) else "operation"
-
-
-def _take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: Collection) -> list[Holder]:
-    """Take in that the caller becomes the function's owner, and return the holder of the owner's rights."""
-    function = hijack.function
-    owner = index.roles.get(function.owner)
-    if owner is None or function.owner in (holder.role, holder.session):
-        return []
-    subject = index.subjects.function(function)
-    statement = f"ALTER {subject.kind.upper()} {subject.sql}"
-    pinned = alter(
-        subject,
-        about=f"{subject.name} finds names in pg_catalog and what its text qualifies, whoever calls",
-        sql=f"{statement} SET search_path = pg_catalog, {_home(index, function)}pg_temp",
-        back=_restore(function, statement),
-    )
-    step = Step(StepKind.HIJACK, owner.name, index.role_sql(owner.oid), f"becomes {owner.name}: {hijack.how}")
-    confidence = max(way.confidence, hijack.confidence, key=list(Confidence).index)
-    longer = replace(
-        way,
-        steps=(*way.steps, step),
-        acts_as=owner.name,
-        confidence=confidence,
-        closures=(pinned, *way.closures),
-        standing=Standing.BEYOND,
-    )
-    text = f"may run its own code as {owner.name} through {subject.name}: {hijack.how}"
-    severity = Severity.CRITICAL if owner.is_superuser else Severity.HIGH
-    if hijack.confidence is Confidence.POSSIBLE:
-        text = text.replace("may run", "may perhaps run", 1)
-        into.add(Headline("hijack-function", subject, "EXECUTE", text, Severity.MEDIUM), longer)
-        return []
-    into.add(Headline("hijack-function", subject, "EXECUTE", text, severity), longer)
-    return [Holder(owner.oid, owner.oid, longer.steps, longer.closures, confidence, is_session=True)]
-
-
-def _home(index: Index, function: FunctionFact) -> str:
-    """Return the function's schema for its search_path, unless others may create there."""
-    schema = index.find("schema", function.schema)
-    open_to_public = any(
-        grant.grantee == PUBLIC and grant.privilege == "CREATE"
-        for grant in index.grants_on["schema", function.schema]
-    )
-    return f'"{schema.name}", '.replace('""', '"') if schema is not None and not open_to_public else ""
-
-
-def _restore(function: FunctionFact, start: str) -> str:
-    for setting in function.settings:
-        name, _, value = setting.partition("=")
-        if name.lower() == "search_path":
-            return f"{start} SET search_path = {value}"
-    return f"{start} RESET search_path"
-
-
-def follow_hijacks(index: Index, hijacked: Iterable[Holder], known: set[int]) -> list[Holder]:
-    """Return the owners of hijacked functions and what they inherit, for owners not in *known*."""
-    found: list[Holder] = []
-    count: dict[int, int] = {}
-    for holder in hijacked:
-        count[holder.role] = count.get(holder.role, 0) + 1
-        if holder.role in known or count[holder.role] > _MAX_HIJACKS:
-            continue
-        found += [holder] if index.roles[holder.role].is_superuser else [holder, *list_paths(index, holder)]
-    return found
 
 
 def _own(index: Index, holder: Holder, function: FunctionFact, into: Collection) -> None:

@@ -103,6 +103,9 @@ def _follow(index: Index, start: Holder, *, can_set: bool) -> Iterator[Holder]:
                     start.confidence,
                     is_session,
                 )
+                further = _grant_set(index, place, next_place, target, facts)
+                if further is not None:
+                    waiting.append(further)
                 be = _become(index, next_place, place, target) if not is_session else None
                 if be is not None:
                     yield replace(be, confidence=start.confidence)
@@ -133,6 +136,19 @@ def _step(
         _Place(target, session, (*place.steps, step), closures, chain, place.seen | {target}),
         is_session,
     )
+
+
+def _grant_set(
+    index: Index, before: _Place, place: _Place, target: int, facts: Sequence[MembershipFact]
+) -> _Place | None:
+    """Return where SET ROLE leads if the member, who inherits only, first grants itself that option."""
+    is_admin = any(fact.is_admin for fact in facts)
+    if place.may_set or place.session == target or not is_admin:
+        return None
+    name = index.role_name(target)
+    text = f"ADMIN OPTION: {index.role_name(before.role)} grants SET of {name} to itself"
+    step = Step(StepKind.ADMIN_OPTION, name, index.role_sql(target), text)
+    return replace(place, session=target, steps=(*before.steps, step), may_set=True)
 
 
 def _close(index: Index, facts: Sequence[MembershipFact], name: str) -> tuple[Closure, ...]:

@@ -13,7 +13,7 @@ from pgmoat.report.blast.behind import Behind
 from pgmoat.report.blast.model import Subject
 from pgmoat.report.blast.names import Names
 from pgmoat.report.blast.rights import Rights
-from pgmoat.report.blast.snapshot import Snapshot
+from pgmoat.report.blast.snapshot import PUBLIC, Snapshot
 from pgmoat.report.blast.subjects import Subjects
 
 
@@ -26,6 +26,7 @@ class Index(Names):
         self.rights = Rights(self)
         self.behind = Behind(self)
         self._public_closures = tuple(public_closures)
+        self.me = PUBLIC  # the role in question
 
     @property
     def knows_closures(self) -> bool:

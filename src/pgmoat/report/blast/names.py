@@ -15,6 +15,16 @@ from pgmoat.postgres.sqltext import Identifier
 from pgmoat.report.blast.snapshot import PUBLIC, GrantFact, ObjectFact, RelationFact, RoleFact, Snapshot
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+SECRET_CATALOGS = {
+    "pg_authid": "the password verifiers of all roles",
+    "pg_shadow": "the password verifiers of all roles",
+    "pg_user_mapping": "the passwords of user mappings",
+    "pg_subscription": "the connection strings of subscriptions",
+    "pg_statistic": "the most common values of all columns",
+    "pg_statistic_ext_data": "the most common values of all columns",
+    "pg_largeobject": "the content of all large objects",
+}
+"""Catalogs that only a superuser reads by default."""
 
 
 class Names:

@@ -69,7 +69,7 @@ def _list_sections(blast: Blast) -> Iterator[str]:
     if base:
         yield '<section id="base"><h2>What every role may do</h2>' + _fold(
             f"{len(base)} things that PostgreSQL lets every role do",
-            "".join(_render_claim(claim) for claim in base),
+            _render_claims(base),
         )
         yield "</section>"
     if blast.notes:
@@ -218,7 +218,7 @@ def _render_policy(blast: Blast) -> Iterator[str]:
         yield "".join(_render_entity(name, found) for name, found in sorted(entities.items()))
         yield "</tbody></table></div>"
     others = [claim for claim in claims if claim.code not in ("read-view", "write-view")]
-    listed = "".join(_render_claim(claim) for claim in others)
+    listed = _render_claims(others)
     yield _fold(
         f"{len(others)} more: operations, pgmoat's own functions, what stands behind the views", listed
     )

@@ -12,16 +12,29 @@ from dataclasses import dataclass, replace
 from pgmoat.report.blast.bodies import read_body
 from pgmoat.report.blast.closing import alter, others
 from pgmoat.report.blast.collect import Collection, Headline, extend_way
-from pgmoat.report.blast.definers import list_touched
+from pgmoat.report.blast.definers import find_hijack
+from pgmoat.report.blast.hijacking import take_hijack
+from pgmoat.report.blast.holders import Holder
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Confidence, Severity, Standing, Step, StepKind, Way
 from pgmoat.report.blast.rows import bypasses, size
 from pgmoat.report.blast.snapshot import FunctionFact, RelationFact, RewriteFact, TriggerFact
 from pgmoat.report.blast.standing import is_own_function
+from pgmoat.report.blast.touching import (
+    allowed_columns,
+    describe_definer,
+    describe_secret,
+    describe_touch,
+    describe_write,
+    may_do,
+    touch,
+)
 
 _EVENTS = {"INSERT": ("3", 4, 8), "UPDATE": ("2", 16, 4), "DELETE": ("4", 8, 16), "TRUNCATE": ("", 32, 0)}
 """Of each action: a rule's event, a trigger's bit, the bit of a view that passes it on."""
 _MAX_DEPTH = 16
+_MAX_REACTIONS = 8
+"""Ways to one write by foreign keys and inheritance that are followed: a schema may have thousands."""
 
 
 def collect_passing(index: Index, into: Collection) -> None:
@@ -29,7 +42,7 @@ def collect_passing(index: Index, into: Collection) -> None:
     for code in ("read-view", "read-table"):
         for headline, ways in into.headlines(code):
             relation = index.snapshot.relations.get(headline.subject.oid)
-            if relation is not None and relation.kind == "v":
+            if relation is not None:
                 for way in _bounded(ways):
                     _pass_read(index, relation, way, into, 0)
     for code in ("write-view", "write-table", "truncate-table"):
@@ -47,14 +60,19 @@ def _bounded(ways: Iterable[Way]) -> list[Way]:
 
 
 def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, depth: int) -> None:
-    """Take in what the view reads with its owner's rights, and views below it."""
+    """Take in what the view reads with its owner's rights, and views below it; what a table calls."""
+    _run_called(index, view, way, into)
+    if view.kind not in ("v", "m"):
+        _read_children(index, view, way, into, depth)
+        return
     if view.is_invoker or depth > _MAX_DEPTH:
         return
     subject = index.subjects.relation(view)
     owner = index.role_name(view.owner)
-    step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} reads as {owner}")
+    verb = "reads as" if view.kind == "v" else "keeps what is read as"
+    step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} {verb} {owner}")
     closures = ()
-    if way.standing is Standing.BEYOND:
+    if way.standing is Standing.BEYOND and view.kind == "v":
         invoker = alter(
             subject,
             about=f"{subject.name} reads with the rights of whoever asks",
@@ -71,9 +89,80 @@ def _pass_read(index: Index, view: RelationFact, way: Way, into: Collection, dep
         if not may_do(index, view.owner, base, "SELECT", columns):
             continue
         longer = extend_way(way, (step,), acts_as=owner, closures=closures, columns=columns)
-        if base.kind == "v":
-            _pass_read(index, base, longer, into, depth + 1)
+        _pass_read(index, base, longer, into, depth + 1)
         into.add(_describe_read(index, base, view), longer)
+    _read_secrets(index, view, extend_way(way, (step,), acts_as=owner, closures=closures), into)
+
+
+def _read_secrets(index: Index, view: RelationFact, way: Way, into: Collection) -> None:
+    """Take in the catalogs that only superusers read, and that a view shows as its owner sees them."""
+    for name in index.behind.secrets_of.get(view.oid, ()):
+        base = index.behind.relations_by_name.get(("pg_catalog", name))
+        if base is not None and may_do(index, view.owner, base, "SELECT"):
+            into.add(describe_secret(index, base, "a view"), way)
+
+
+def _read_children(index: Index, parent: RelationFact, way: Way, into: Collection, depth: int) -> None:
+    """Take in tables that inherit: who reads the parent reads their rows, and is asked for no privilege."""
+    for oid in index.behind.children_of.get(parent.oid, ()) if depth <= _MAX_DEPTH else ():
+        child = index.snapshot.relations.get(oid)
+        if child is None:
+            continue
+        subject = index.subjects.relation(child)
+        rows = size(index, child)
+        count = "rows" if rows is None else f"all {rows:,} rows"
+        text = f"may read {count} of {subject.name} through the table that it inherits from"
+        columns = tuple(way.columns or index.columns_of(parent.oid))
+        longer = _go_down(index, parent, child, way, columns)
+        into.add(Headline("read-table", subject, "SELECT", text, Severity.HIGH, rows=rows), longer)
+        _pass_read(index, child, longer, into, depth + 1)
+
+
+def _go_down(
+    index: Index, parent: RelationFact, child: RelationFact, way: Way, columns: tuple[str, ...]
+) -> Way:
+    name, subject = index.subjects.relation(parent).name, index.subjects.relation(child)
+    step = Step(StepKind.VIEW, subject.name, subject.sql, f"{subject.name} inherits from {name}")
+    return extend_way(way, (step,), acts_as=way.acts_as, columns=columns)
+
+
+def _run_called(index: Index, relation: RelationFact, way: Way, into: Collection) -> None:
+    """Take in SECURITY DEFINER functions that a view, default, check or policy calls: in any schema."""
+    called = [*index.behind.calls.get(relation.oid, ()), *index.behind.called_by.get(relation.oid, ())]
+    session = _session(index, way)
+    for oid in called:
+        function = index.snapshot.functions.get(oid)
+        if function is None or not function.is_definer:
+            continue
+        if is_own_function(index, index.schema_name(function.schema), function.sql):
+            continue
+        if not index.rights.has(session, "function", oid, "EXECUTE", function.owner):
+            continue
+        subject = index.subjects.function(function)
+        name = index.subjects.relation(relation).name
+        text = f"{name} calls {subject.name}, as {subject.owner}"
+        longer = extend_way(
+            way, (Step(StepKind.TRIGGER, subject.name, subject.sql, text),), acts_as=subject.owner
+        )
+        into.add(describe_definer(index, function, f"may have {name} call"), longer)
+        touch(index, function, longer, into, "a function")
+        _hijack(index, function, longer, into)
+
+
+def _session(index: Index, way: Way) -> int:
+    """Return the role that the session is when it goes *way*."""
+    names = [step.name for step in way.steps if step.kind is StepKind.HIJACK] or way.roles_to_set
+    role = index.roles_by_name.get(names[-1]) if names else None
+    return role.oid if role is not None else index.me
+
+
+def _hijack(index: Index, function: FunctionFact, way: Way, into: Collection) -> None:
+    """Take in that a function which runs by itself runs the session's own code."""
+    session = _session(index, way)
+    hijack = find_hijack(index, function, session)
+    if hijack is not None:
+        holder = Holder(session, session, way.steps, way.closures, way.confidence, is_session=True)
+        into.hijacked += take_hijack(index, holder, way, hijack, into)
 
 
 def _describe_read(index: Index, base: RelationFact, view: RelationFact) -> Headline:
@@ -102,29 +191,6 @@ def readers(index: Index, relation: RelationFact) -> list[int]:
     return sorted({grant.grantee for grant in grants if grant.privilege == "SELECT"})
 
 
-def allowed_columns(index: Index, role: int, base: RelationFact, action: str) -> tuple[str, ...] | None:
-    """Return the columns on which *role* may do *action*; empty: on all of the relation; None: on nothing."""
-    held = index.rights.inherited(role)
-    predefined = {"SELECT": "pg_read_all_data"}.get(action, "pg_write_all_data")
-    if any(index.role_name(one) == predefined for one in held):
-        return ()
-    if index.rights.has(role, "relation", base.oid, action, base.owner):
-        return ()
-    numbers = sorted(
-        grant.number
-        for grant in index.grants_on["relation", base.oid]
-        if grant.grantee in held and grant.privilege == action and grant.number
-    )
-    return tuple(dict.fromkeys(index.column(base.oid, number) for number in numbers)) or None
-
-
-def may_do(index: Index, role: int, base: RelationFact, action: str, columns: Iterable[str] = ()) -> bool:
-    """Whether *role* may do *action* on the relation, or on at least one of *columns*."""
-    allowed = allowed_columns(index, role, base, action)
-    wanted = set(columns)
-    return allowed is not None and (not allowed or not wanted or not wanted.isdisjoint(allowed))
-
-
 @dataclass(frozen=True, slots=True)
 class _Write:
     """A write that may set off more, and how many views are above it."""
@@ -141,6 +207,8 @@ def _pass_write(index: Index, write: _Write, into: Collection) -> None:
     relation = write.relation
     event, bit, passed_on = _EVENTS[write.action]
     triggers = [one for one in index.behind.triggers_of.get(relation.oid, ()) if one.events & bit]
+    _run_called(index, relation, write.way, into)
+    _cascade(index, write, into)
     for trigger in triggers:
         _fire(index, relation, trigger, write.way, into)
     rules = [rule for rule in index.behind.rules_of.get(relation.oid, ()) if rule.event == event]
@@ -149,6 +217,37 @@ def _pass_write(index: Index, write: _Write, into: Collection) -> None:
     is_stopped = any(one.is_instead for one in triggers) or any(rule.is_instead for rule in rules)
     if relation.kind == "v" and relation.writes & passed_on and not is_stopped and not relation.is_invoker:
         _pass_on(index, write, into)
+
+
+def _cascade(index: Index, write: _Write, into: Collection) -> None:
+    """Take in rows that PostgreSQL itself changes or deletes: as their table's owner, past row security."""
+    for fact in index.behind.cascades_of.get(write.relation.oid, ()):
+        action = {"DELETE": fact.on_delete, "UPDATE": fact.on_update}.get(write.action, "")
+        child = index.snapshot.relations.get(fact.child)
+        if not action or child is None:
+            continue
+        subject, parent = index.subjects.relation(child), index.subjects.relation(write.relation)
+        text = f"foreign key {fact.name} of {subject.name} acts on every {write.action} of {parent.name}"
+        step = Step(StepKind.TRIGGER, fact.name, subject.sql, text)
+        longer = extend_way(write.way, (step,), acts_as=subject.owner)
+        headline = describe_write(index, child, action, f"a foreign key to {parent.name}")
+        _pass_down(index, _Write(child, action, longer, write.depth + 1), headline, into)
+    for oid in index.behind.children_of.get(write.relation.oid, ()) if write.action != "INSERT" else ():
+        child = index.snapshot.relations.get(oid)
+        if child is not None:
+            longer = _go_down(index, write.relation, child, write.way, write.way.columns)
+            headline = describe_write(index, child, write.action, "the table that it inherits from")
+            _pass_down(index, _Write(child, write.action, longer, write.depth + 1), headline, into)
+
+
+def _pass_down(index: Index, write: _Write, headline: Headline, into: Collection) -> None:
+    """Take in a write that goes on by itself, once per relation on its way."""
+    subject = headline.subject
+    is_known = into.has_ways(headline, _MAX_REACTIONS)
+    is_round = any(step.sql == subject.sql for step in write.way.steps[:-1])
+    if not is_known and not is_round:
+        into.add(replace(headline, severity=Severity.HIGH), write.way)
+        _pass_write(index, write, into)
 
 
 def _pass_on(index: Index, write: _Write, into: Collection) -> None:
@@ -162,24 +261,8 @@ def _pass_on(index: Index, write: _Write, into: Collection) -> None:
         if base is None or not may_do(index, view.owner, base, action):
             continue
         longer = extend_way(write.way, (step,), acts_as=owner)
-        into.add(_describe_write(index, base, action, "a view"), longer)
+        into.add(describe_write(index, base, action, "a view"), longer)
         _pass_write(index, _Write(base, action, longer, write.depth + 1), into)
-
-
-def _describe_write(index: Index, base: RelationFact, action: str, what: str) -> Headline:
-    subject = index.subjects.relation(base)
-    verbs = {"INSERT": "insert into", "UPDATE": "change", "DELETE": "delete from", "TRUNCATE": "empty"}
-    code = "truncate-table" if action == "TRUNCATE" else "write-view" if base.kind == "v" else "write-table"
-    rows = size(index, base) if action != "INSERT" else None
-    return Headline(
-        code,
-        subject,
-        action,
-        f"may {verbs.get(action, action)} {subject.name} through {what}",
-        Severity.MEDIUM,
-        rows=rows,
-        limit=f"what the text of {what} does",
-    )
 
 
 def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, into: Collection) -> None:
@@ -214,35 +297,8 @@ def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, 
             longer,
         )
     touch(index, function, longer, into, "a trigger")
-
-
-def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what: str) -> None:
-    """Take in the relations that the text of a function names, as far as its owner may."""
-    is_own = is_own_function(index, index.schema_name(function.schema), function.sql)
-    for base, action in list_touched(index, function):
-        if is_own and index.is_own(base.schema):
-            continue
-        columns = allowed_columns(index, function.owner, base, action)
-        if columns is None:
-            continue
-        longer = replace(way, columns=columns)
-        if action == "SELECT":
-            into.add(_describe_touch(index, base, what), longer)
-        else:
-            into.add(_describe_write(index, base, action, what), longer)
-
-
-def _describe_touch(index: Index, base: RelationFact, what: str) -> Headline:
-    subject = index.subjects.relation(base)
-    return Headline(
-        "read-view" if base.kind == "v" else "read-table",
-        subject,
-        "SELECT",
-        f"may have {what} read {subject.name}",
-        Severity.LOW,
-        rows=size(index, base),
-        limit=f"what the text of {what} shows of it",
-    )
+    if not is_own:
+        _hijack(index, function, longer, into)
 
 
 def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: Way, into: Collection) -> None:
@@ -268,6 +324,6 @@ def _follow_rule(index: Index, relation: RelationFact, rule: RewriteFact, way: W
             continue
         touching = replace(longer, columns=columns)
         if mention.action == "SELECT":
-            into.add(_describe_touch(index, base, "a rule"), touching)
+            into.add(describe_touch(index, base, "a rule"), touching)
         else:
-            into.add(_describe_write(index, base, mention.action, "a rule"), touching)
+            into.add(describe_write(index, base, mention.action, "a rule"), touching)

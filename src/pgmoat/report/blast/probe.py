@@ -4,7 +4,8 @@ Write the statement that shows whether a role may do something, and does nothing
 In: Scene, keys. Out: Attempts. I/O: none.
 
 EXPLAIN without ANALYZE checks the privileges of everything that the plan names and stops before the first
-row: no trigger fires, no default is evaluated, no view's condition is asked. A sequence is advanced in a
+row: no trigger fires, no view's condition is asked. What is IMMUTABLE the planner may compute all the same:
+:mod:`pgmoat.report.blast.cage` says where. A sequence is advanced in a
 transaction that only reads, a procedure called with an argument that fails: both come after the check. What
 has no such statement is asked only: TRUNCATE would take its lock first.
 """
@@ -78,7 +79,7 @@ def probe_relation(
     if relation.is_system:
         return
     delete = compose("EXPLAIN DELETE FROM {} WHERE false", _name(relation))
-    yield Attempt((Key("relation", relation.oid, "DELETE"),), Probe(delete))
+    yield Attempt((Key("relation", relation.oid, "DELETE"),), Probe(delete, plans=True))
 
 
 def split_columns(relation: RelationToTry, action: str, keys: Iterable[Key]) -> Iterator[Attempt]:
@@ -92,14 +93,16 @@ def probe_columns(relation: RelationToTry, action: str, keys: Sequence[Key]) -> 
     columns = [Identifier(key.column) for key in keys]
     target = _name(relation)
     if action == "SELECT":
-        return Probe(compose("EXPLAIN SELECT {} FROM {}", join(columns), target))
-    if action == "INSERT" and not columns:
-        return Probe(compose("EXPLAIN INSERT INTO {} DEFAULT VALUES", target))
-    if action == "INSERT":
+        text = compose("EXPLAIN SELECT {} FROM {}", join(columns), target)
+    elif action == "INSERT" and not columns:
+        text = compose("EXPLAIN INSERT INTO {} DEFAULT VALUES", target)
+    elif action == "INSERT":
         defaults = join(SQL("DEFAULT") for _ in columns)
-        return Probe(compose("EXPLAIN INSERT INTO {} ({}) VALUES ({})", target, join(columns), defaults))
-    assigned = join(SQL("{} = DEFAULT").format(column) for column in columns)
-    return Probe(compose("EXPLAIN UPDATE {} SET {} WHERE false", target, assigned))
+        text = compose("EXPLAIN INSERT INTO {} ({}) VALUES ({})", target, join(columns), defaults)
+    else:
+        assigned = join(SQL("{} = DEFAULT").format(column) for column in columns)
+        text = compose("EXPLAIN UPDATE {} SET {} WHERE false", target, assigned)
+    return Probe(text, plans=not relation.is_system)
 
 
 def _probe_sequence(relation: RelationToTry) -> Iterator[Attempt]:
@@ -136,12 +139,13 @@ def probe_routine(routine: RoutineToTry) -> Attempt | None:
     if not types:
         star = SQL("*" if routine.kind == "a" else "")
         call = SQL("{}({}){}").format(name, star, SQL(" OVER ()" if routine.kind == "w" else ""))
-        return Attempt((key,), Probe(compose("EXPLAIN SELECT {}", call)))
+        return Attempt((key,), Probe(compose("EXPLAIN SELECT {}", call), plans=not routine.is_system))
     values = join(
         SQL("NULL::{} AS {}").format(_type(type_name), Identifier(f"a{number}"))
         for number, type_name in enumerate(types)
     )
-    return Attempt((key,), Probe(compose("EXPLAIN SELECT {} FROM (SELECT {} OFFSET 0) AS x", call, values)))
+    text = compose("EXPLAIN SELECT {} FROM (SELECT {} OFFSET 0) AS x", call, values)
+    return Attempt((key,), Probe(text, plans=not routine.is_system))
 
 
 def _probe_procedure(name: Identifier, types: Sequence[str], routine: RoutineToTry) -> Probe:
@@ -149,7 +153,7 @@ def _probe_procedure(name: Identifier, types: Sequence[str], routine: RoutineToT
     values[0] = SQL("(1 / 0)::pg_catalog.text::{}").format(_type(types[0]))
     if routine.is_variadic:
         values[-1] = SQL("VARIADIC {}").format(values[-1])
-    return Probe(compose("CALL {}({})", name, join(values)), frozenset({"22012"}))
+    return Probe(compose("CALL {}({})", name, join(values)), frozenset({"22012"}), plans=True)
 
 
 def _name(relation: RelationToTry) -> Identifier:

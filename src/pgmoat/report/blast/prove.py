@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Any
 
 from psycopg import Connection, sql
@@ -17,13 +16,14 @@ from psycopg import Error as DatabaseError
 
 from pgmoat.errors import ConnectionFailedError
 from pgmoat.postgres.sqlfile import load_sql
+from pgmoat.report.blast.cage import Cage, Standing
 from pgmoat.report.blast.compare import Proof, compare
 from pgmoat.report.blast.expect import expect
 from pgmoat.report.blast.find_facts import find_facts
 from pgmoat.report.blast.model import Blast
 from pgmoat.report.blast.read_scene import read_scene
 from pgmoat.report.blast.run_probes import Progress
-from pgmoat.report.blast.trial import Facts, Identity
+from pgmoat.report.blast.trial import Facts, Identity, Scene
 
 _PACKAGE = "pgmoat.report.blast"
 _SETTINGS = (
@@ -40,14 +40,6 @@ _SETTINGS = (
 # A thousand refusals are what was asked for: they need no place in the log, nor in pg_stat_statements.
 _SUPERUSER_SETTINGS = (("log_min_messages", "fatal"), ("pg_stat_statements.track", "none"))
 _MOST_IDENTITIES = 20
-
-
-class Standing(StrEnum):
-    """How a session comes to be the role."""
-
-    LOGIN = "login"  # it logged in as the role
-    SESSION = "session"  # a superuser's session took the role on: SET SESSION AUTHORIZATION
-    MEMBER = "member"  # a member's session: SET ROLE
 
 
 def prove(
@@ -77,6 +69,7 @@ def prove(
                 f"the session is a member's that did SET ROLE {blast.role}, not its own: what that role could"
                 " become by SET ROLE was not tried"
             )
+        cage = _make_cage(actor, blast.role, standing, scene)
         identities = list(expectation.claimed)
         for identity in _choose(identities, standing, notes):
             with _be(actor, identity, notes) as is_possible:
@@ -85,11 +78,26 @@ def prove(
                     can_set = standing is not Standing.MEMBER and identity.is_login
                     found.append(
                         find_facts(
-                            actor, scene, identity, claimed, can_set_role=can_set, on_progress=on_progress
+                            actor,
+                            scene,
+                            identity,
+                            claimed,
+                            can_set_role=can_set,
+                            cage=cage,
+                            on_progress=on_progress,
                         )
                     )
     notes += [facts.note for facts in found if facts.note]
     return compare(blast.role, scene, expectation, found, notes)
+
+
+def _make_cage(actor: Connection[Any], role: str, standing: Standing, scene: Scene) -> Cage | None:
+    """Return where to try what may run people's code; None where the session is the role and nothing else."""
+    if standing is Standing.LOGIN:
+        return None
+    is_off = standing is Standing.SESSION and (scene.server_version >= 170_000 or not scene.watches_always)
+    is_watched = scene.watches_always or scene.watches_ddl
+    return Cage(actor, role, standing, is_watched=is_watched and not is_off)
 
 
 def _choose(identities: Iterable[Identity], standing: Standing, notes: list[str]) -> list[Identity]:
@@ -118,6 +126,8 @@ def become(actor: Connection[Any], role: str) -> Generator[Standing]:
     Raises:
         ConnectionFailedError: it may not.
     """
+    # Before anything else: the database's owner may have put operators of his own first.
+    actor.execute("SET search_path = pg_catalog")
     login, is_superuser = actor.execute(load_sql(_PACKAGE, "who_am_i")).fetchall()[0]
     settings = (*_SETTINGS, *(_SUPERUSER_SETTINGS if is_superuser else ()))
     for name, value in settings:

@@ -19,6 +19,7 @@ from pgmoat.catalog.arrays import freeze_array
 from pgmoat.postgres.sqlfile import load_sql
 from pgmoat.report.blast.snapshot import (
     AgentFact,
+    CascadeFact,
     DefaultFact,
     FunctionFact,
     GrantFact,
@@ -32,6 +33,7 @@ from pgmoat.report.blast.snapshot import (
     RelationFact,
     RewriteFact,
     RoleFact,
+    SecretFact,
     Server,
     SettingFact,
     Snapshot,
@@ -79,6 +81,10 @@ def _read_all(connection: Connection[Any]) -> Snapshot:
         objects=tuple(_read(connection, "read_objects", ObjectFact)),
         rewrites=tuple(_read(connection, "read_rewrites", RewriteFact)),
         triggers=tuple(_read(connection, "read_triggers", TriggerFact)),
+        cascades=tuple(_read(connection, "read_cascades", CascadeFact)),
+        children=tuple((row["child"], row["parent"]) for row in _rows(connection, "read_children")),
+        callers=tuple((row["relation"], row["function"]) for row in _rows(connection, "read_callers")),
+        secrets=tuple(_read(connection, "read_secret_views", SecretFact)),
         policies=tuple(_read(connection, "read_policies", PolicyFact)),
         defaults=tuple(_read(connection, "read_defaults", DefaultFact)),
         mappings=mappings,

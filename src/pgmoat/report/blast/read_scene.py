@@ -32,7 +32,9 @@ def read_scene(connection: Connection[Any]) -> Scene:
         connection.execute("SET LOCAL search_path = pg_catalog")
         relations = _read(connection, "list_relations_to_try", RelationToTry)
         routines = _read(connection, "list_routines_to_try", RoutineToTry)
-        ((database, watches_ddl),) = connection.execute(load_sql(_PACKAGE, "look_around")).fetchall()
+        ((database, watches_ddl, watches_always),) = connection.execute(
+            load_sql(_PACKAGE, "look_around")
+        ).fetchall()
         return Scene(
             database=database,
             server_version=connection.info.server_version,
@@ -40,6 +42,7 @@ def read_scene(connection: Connection[Any]) -> Scene:
             routines={routine.oid: routine for routine in routines},
             things=tuple(_read(connection, "list_things_to_try", ThingToTry)),
             watches_ddl=watches_ddl,
+            watches_always=watches_always,
             public=frozenset(_read_public(connection)),
         )
 

@@ -14,6 +14,7 @@ from pgmoat.report.blast.collect import Collection, Headline, make_way
 from pgmoat.report.blast.holders import Holder, superusers
 from pgmoat.report.blast.index import Index
 from pgmoat.report.blast.model import Severity, Standing, Step, StepKind
+from pgmoat.report.blast.names import SECRET_CATALOGS
 from pgmoat.report.blast.rows import describe_row_security, describe_scope, is_row_security_bypassed, size
 from pgmoat.report.blast.snapshot import GrantFact, RelationFact
 from pgmoat.report.blast.standing import judge_grant
@@ -28,16 +29,6 @@ _PREDEFINED = {
     _WRITE_ALL: frozenset({"INSERT", "UPDATE", "DELETE"}),
     _MAINTAIN: frozenset({"MAINTAIN"}),
 }
-SECRET_CATALOGS = {
-    "pg_authid": "the password verifiers of all roles",
-    "pg_shadow": "the password verifiers of all roles",
-    "pg_user_mapping": "the passwords of user mappings",
-    "pg_subscription": "the connection strings of subscriptions",
-    "pg_statistic": "the most common values of all columns",
-    "pg_statistic_ext_data": "the most common values of all columns",
-    "pg_largeobject": "the content of all large objects",
-}
-"""Catalogs that only a superuser reads by default."""
 
 
 def collect_relations(index: Index, holders: Sequence[Holder], into: Collection) -> None:
@@ -85,7 +76,9 @@ def _collect_grants(index: Index, holder: Holder, into: Collection) -> None:
         relation = index.snapshot.relations[oid]
         if index.is_system(relation.schema) and all(grant.is_default for grant in grants):
             continue
-        if not index.rights.may_use_schema(holder.session, relation.schema):
+        # A sequence is drawn from and set by its oid, too.
+        is_by_oid = relation.kind == "S" and grants[0].privilege != "SELECT"
+        if not is_by_oid and not index.rights.may_use_schema(holder.session, relation.schema):
             _collect_dormant(index, holder, relation, grants, into)
             continue
         for part in _split_grants(grants):

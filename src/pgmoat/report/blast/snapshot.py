@@ -155,6 +155,25 @@ class TriggerFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CascadeFact:
+    """A foreign key that changes or deletes rows of *child* when rows of *parent* change or go."""
+
+    child: int
+    parent: int
+    name: str
+    on_delete: str  # DELETE, UPDATE; empty: nothing is done
+    on_update: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFact:
+    """A view that shows a catalog which only superusers read: PostgreSQL notes no dependency of it."""
+
+    relation: int
+    catalogs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyFact:
     """A row security policy."""
 
@@ -254,6 +273,10 @@ class Snapshot:
     objects: tuple[ObjectFact, ...] = ()
     rewrites: tuple[RewriteFact, ...] = ()
     triggers: tuple[TriggerFact, ...] = ()
+    cascades: tuple[CascadeFact, ...] = ()
+    children: tuple[tuple[int, int], ...] = ()  # child, parent
+    callers: tuple[tuple[int, int], ...] = ()  # relation, SECURITY DEFINER function that it calls by itself
+    secrets: tuple[SecretFact, ...] = ()
     policies: tuple[PolicyFact, ...] = ()
     defaults: tuple[DefaultFact, ...] = ()
     mappings: tuple[MappingFact, ...] = ()

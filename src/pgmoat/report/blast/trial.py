@@ -85,6 +85,7 @@ class Scene:
     routines: Mapping[int, RoutineToTry]
     things: tuple[ThingToTry, ...]
     watches_ddl: bool  # an event trigger of people's runs at every CREATE, tried or not
+    watches_always: bool = False  # one that no setting of a session turns off
     public: frozenset[Key] = frozenset()  # what PostgreSQL gives every role as it is installed
 
 
@@ -108,6 +109,7 @@ class Probe:
     passes: frozenset[str] = frozenset()  # SQLSTATEs of an error that comes after the check
     mode: Mode = Mode.READ_ONLY
     is_question: bool = False  # it succeeds in any case, and answers true or false
+    plans: bool = False  # the planner sees what people made, and may run their code
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,21 @@ import ast
 import re
 from pathlib import Path
 
-from pgmoat.report.blast import everyone, forging, functions, objects, passing, powers, relations
+from pgmoat.report.blast import (
+    everyone,
+    forging,
+    functions,
+    hijacking,
+    objects,
+    passing,
+    powers,
+    relations,
+    touching,
+)
 from pgmoat.report.blast.everyone import GIVEN
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "blast.md"
-MODULES = (everyone, forging, functions, objects, passing, powers, relations)
+MODULES = (everyone, forging, functions, hijacking, objects, passing, powers, relations, touching)
 SINGLE_WORDS = {"superuser", "replication", "notify", "monitor", "operation"}
 
 

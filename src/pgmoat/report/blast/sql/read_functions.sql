@@ -1,5 +1,5 @@
 -- People's functions and procedures, and those of PostgreSQL's own whose privileges somebody changed.
--- Needs search_path = pg_catalog. Columns: the fields of FunctionFact. definition: of those alone that run as somebody else, or as triggers.
+-- Needs search_path = pg_catalog. Columns: the fields of FunctionFact. definition: of those alone that run as somebody else, as triggers, or in standard SQL.
 SELECT
     f.oid::pg_catalog.int8 AS oid,
     n.oid::pg_catalog.int8 AS schema,
@@ -21,7 +21,7 @@ SELECT
     END AS fires_as,
     CASE
         WHEN f.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql')
-            AND (f.prosecdef OR f.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
+            AND (f.prosecdef OR f.prosqlbody IS NOT NULL OR f.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
             THEN pg_catalog.pg_get_functiondef(f.oid)
         ELSE ''
     END AS definition,

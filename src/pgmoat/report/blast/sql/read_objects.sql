@@ -45,7 +45,8 @@ UNION ALL
 SELECT 'subscription', s.oid::pg_catalog.int8, 0, s.subname::pg_catalog.text, s.subowner::pg_catalog.int8, ''
 FROM pg_catalog.pg_subscription AS s
 UNION ALL
-SELECT 'event trigger', e.oid::pg_catalog.int8, 0, e.evtname::pg_catalog.text, e.evtowner::pg_catalog.int8, ''
+SELECT 'event trigger', e.oid::pg_catalog.int8, 0, e.evtname::pg_catalog.text, e.evtowner::pg_catalog.int8,
+    CASE WHEN e.evtenabled = 'D' THEN '' ELSE e.evtfoid::pg_catalog.text END
 FROM pg_catalog.pg_event_trigger AS e
 UNION ALL
 SELECT 'extension', x.oid::pg_catalog.int8, x.extnamespace::pg_catalog.int8, x.extname::pg_catalog.text,

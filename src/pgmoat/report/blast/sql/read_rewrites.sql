@@ -19,5 +19,5 @@ JOIN pg_catalog.pg_depend AS d
     AND d.refclassid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
     AND d.deptype = 'n'
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND c.relkind IN ('v', 'r', 'p')
+    AND c.relkind IN ('v', 'm', 'r', 'p')
 ORDER BY relation, rule, object, number
