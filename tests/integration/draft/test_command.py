@@ -57,6 +57,13 @@ def test_a_second_database_of_a_server_gets_roles_of_its_own(cli: Cli) -> None:
     assert "role-taken" not in cli.capsys.readouterr().out
 
 
+def test_a_name_that_no_table_has_is_an_error(cli: Cli) -> None:
+    """Rather than a draft of nothing, which the next run would take for a person's wish."""
+    prepare(cli)
+    cli.init("--table", "ordrs", code=1)
+    assert not cli.policy.exists()
+
+
 def test_no_agents(cli: Cli) -> None:
     prepare(cli)
     cli.init("--agents", "none")
