@@ -150,8 +150,9 @@ def _render_entities(claims: Sequence[Claim]) -> Iterator[str]:
     width = max(map(len, names), default=0)
     for name in names:
         here = [claim for claim in entities if claim.subject.name == name]
-        rows = max((claim.rows or 0 for claim in here), default=0)
-        yield f"  {escape(name):<{width}}  {rows:>11,} rows  {escape('; '.join(_words(here)))}"
+        known = [claim.rows for claim in here if claim.rows is not None]
+        rows = f"{max(known):,}" if known else "?"
+        yield f"  {escape(name):<{width}}  {rows:>11} rows  {escape('; '.join(_words(here)))}"
         scoped = [claim.limit for claim in here if claim.action == "SELECT" and claim.limit]
         if scoped:
             yield f"  {'':<{width}}  {'':>16}  [dim]{escape(scoped[0])}[/]"

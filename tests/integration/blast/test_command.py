@@ -130,6 +130,16 @@ def test_a_schema_pgmoat_that_the_reader_may_not_use_is_no_failure(
     assert f"{place.me} may not read pgmoat's own tables" in out
 
 
+def test_a_table_that_was_never_analyzed_is_counted_by_what_was_written(place: Place) -> None:
+    """Autovacuum leaves a table of few rows alone: eight employees are not none."""
+    place.run("CREATE TABLE small (id int) WITH (autovacuum_enabled = off)")
+    place.run("INSERT INTO small SELECT generate_series(1, 8)")
+    place.run("GRANT SELECT ON small TO {me}")
+    place.run("SELECT pg_stat_force_next_flush()")
+    (claim,) = place.find("read-table", "public.small", "SELECT")
+    assert claim.rows == 8
+
+
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert blast(capsys, "clerk", "--sql", "--json")[0] == 1
 
