@@ -140,6 +140,16 @@ def test_a_table_that_was_never_analyzed_is_counted_by_what_was_written(place: P
     assert claim.rows == 8
 
 
+def test_what_public_has_by_default_is_no_finding_once_it_was_taken_and_given_back(place: Place) -> None:
+    """After a hardening and its way back the privilege is written down, and says what it said before."""
+    before = {claim.key for claim in place.blast().beyond}
+    place.run("REVOKE EXECUTE ON FUNCTION pg_cancel_backend(int), lo_creat(int) FROM PUBLIC")
+    place.run("GRANT EXECUTE ON FUNCTION pg_cancel_backend(int), lo_creat(int) TO PUBLIC")
+    assert {claim.key for claim in place.blast().beyond} == before
+    place.run("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC")  # initdb keeps it from everybody
+    assert {claim.code for claim in place.blast().beyond if claim.key not in before} == {"read-files"}
+
+
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert blast(capsys, "clerk", "--sql", "--json")[0] == 1
 
