@@ -22,10 +22,13 @@ from pgmoat.model.objects import RecordedClosure
 from pgmoat.policy.schema import Policy
 
 _MOST = 3
-_CHECKED = frozenset({"tables", "functions", "large-objects"})
-_CHECKED_KINDS = frozenset(
-    {"table", "sequence", "function", "procedure", "large object", "schema", "database"}
-)
+_CHECKED = {
+    "tables": frozenset({"table", "sequence"}),
+    "functions": frozenset({"function", "procedure"}),
+    "large-objects": frozenset({"large object"}),
+    "schema": frozenset({"schema", "database"}),
+}
+"""By area, the kinds of objects that a policy has to accept."""
 
 
 def find_reopened(records: Sequence[RecordedClosure], things: Iterable[Thing]) -> Iterator[Finding]:
@@ -71,12 +74,12 @@ def note_missing(record: RecordedClosure) -> Finding:
 
 def warn_unaccepted(policy: Policy, reopened: Sequence[RecordedClosure]) -> Iterator[Finding]:
     """Yield that the policy does not fit any more once *reopened* is PUBLIC's again."""
-    # The other areas are no errors of a policy.
     reaches = [
         Reach(object=name, kind=kind, privilege=privilege, path="PUBLIC")
         for record in reopened
         for kind, name, privilege in [name_reach(record.taken)]
-        if (record.area in _CHECKED or privilege == "CREATE") and record.taken.object_kind in _CHECKED_KINDS
+        if record.taken.object_kind in _CHECKED.get(record.area, ())
+        and (record.area != "schema" or privilege == "CREATE")
     ]
     found = list(find_unaccepted(policy, reaches))
     if found:
