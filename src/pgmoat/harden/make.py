@@ -18,16 +18,22 @@ from pgmoat.catalog.snapshot import Reach
 from pgmoat.harden.act import list_actions, may_close
 from pgmoat.harden.areas import OTHER_DATABASES, Areas
 from pgmoat.harden.close import compile_closures, complete_closures
-from pgmoat.harden.findings import find_reopened, list_surroundings, note_missing, refuse_left
+from pgmoat.harden.findings import (
+    find_reopened,
+    list_surroundings,
+    note_missing,
+    refuse_left,
+    warn_unaccepted,
+)
 from pgmoat.harden.read import Request, Rights, read_made_roles, read_rights
 from pgmoat.harden.record import forget_sql, list_records, record_sql, renew_records
 from pgmoat.harden.soften import Reopening, Softening, name_objects, soften
-from pgmoat.harden.statements import unquote
+from pgmoat.harden.statements import name_reach
 from pgmoat.model.action import Plan
 from pgmoat.model.closure import Closure
 from pgmoat.model.finding import Finding
 from pgmoat.model.installer import Installer
-from pgmoat.model.objects import Grant, RecordedClosure
+from pgmoat.model.objects import RecordedClosure
 from pgmoat.plan import quote
 from pgmoat.plan.destroy import plan_destroy
 from pgmoat.plan.make import PolicyPlan, plan_policy
@@ -89,6 +95,8 @@ def plan_hardened(
         return HardenedPlan(planned, planned.plan, Hardening())
     rights = read_rights(connection, request, name_objects(records))
     hardening = think(rights, records, planned, close, reopen)
+    told = warn_unaccepted(policy, hardening.softening.reopened)
+    hardening = replace(hardening, notes=(*hardening.notes, *told))
     return HardenedPlan(_join(planned, hardening), planned.plan, hardening)
 
 
@@ -194,17 +202,6 @@ def _nothing(_: Reach) -> bool:
 def _recognize(closures: Iterable[Closure], installer: Installer) -> Callable[[Reach], bool]:
     """Return what says whether *closures* close a way that the checks know."""
     closed = {
-        _name(grant) for closure in closures if may_close(closure, installer) for grant in closure.taken
+        name_reach(grant) for closure in closures if may_close(closure, installer) for grant in closure.taken
     }
     return lambda reach: (reach.kind, reach.object, reach.privilege) in closed
-
-
-def _name(grant: Grant) -> tuple[str, str, str]:
-    """Return *grant* as Reach has it."""
-    kind = {"procedure": "function", "large object": "large-object"}.get(grant.object_kind, grant.object_kind)
-    if kind in ("schema", "database"):
-        kind += "-create"
-    name = grant.object if kind == "function" else unquote(grant.object)
-    if grant.column is not None:
-        return "column", f"{name}.{grant.column}", grant.privilege
-    return kind, name, grant.privilege

@@ -32,6 +32,12 @@ class Softening:
     left: tuple[Reopening, ...] = ()  # what whoever applies may not
     missing: tuple[RecordedClosure, ...] = ()  # those of *forgotten* that have no object any more
 
+    @property
+    def reopened(self) -> tuple[RecordedClosure, ...]:
+        """What PUBLIC has again afterwards."""
+        gone = set(self.missing)
+        return tuple(record for record in self.forgotten if record not in gone)
+
 
 @dataclass(frozen=True, slots=True)
 class Reopening:

@@ -82,7 +82,7 @@ def load_memory(text: str) -> Memory | None:
     """Return the memory in *text*; None when it cannot be read, as after a merge with conflicts."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None

@@ -50,6 +50,8 @@ def make_sample(values: list[str]) -> ColumnSample:
         ("date_of_birth", "date", "birth-date"),
         ("blood_type", "text", "health"),
         ("ethnicity", "varchar", "belief"),
+        ("union_member", "bpchar", "belief"),
+        ("criminal_flag", "bpchar", "belief"),
         ("base_salary", "numeric", "salary"),
         ("latitude", "float8", "location"),
         ("addressline1", "varchar", "address"),
