@@ -159,9 +159,71 @@ HOLES = {
         "SELECT 1 / pg_catalog.count(pg_catalog.setval(oid::pg_catalog.regclass, 1))"
         " FROM pg_catalog.pg_class WHERE relname = 's'",
     ),
+    "definer calls what the role may replace": Hole(
+        "GRANT CREATE ON SCHEMA public TO {me};"
+        "CREATE FUNCTION public.g() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';"
+        "ALTER FUNCTION public.g() OWNER TO {me};"
+        f"CREATE FUNCTION public.f() RETURNS int LANGUAGE plpgsql {_SAFE} AS 'BEGIN RETURN public.g(); END'",
+        "superuser",
+        "the server",
+        "ALL",
+        "CREATE OR REPLACE FUNCTION public.g() RETURNS int LANGUAGE plpgsql AS"
+        " 'BEGIN DELETE FROM hr.salaries; RETURN 1; END'; SELECT public.f()",
+    ),
+    "definer writes where the role has TRIGGER": Hole(
+        "GRANT TRIGGER ON public.audit TO {me};"
+        f"CREATE FUNCTION public.f() RETURNS void LANGUAGE sql {_SAFE}"
+        " AS 'INSERT INTO public.audit VALUES (1)'",
+        "superuser",
+        "the server",
+        "ALL",
+        "CREATE FUNCTION pg_temp.t() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN DELETE FROM hr.salaries; RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION pg_temp.t();"
+        "SELECT public.f()",
+    ),
+    "definer reads a view of the role's": Hole(
+        "GRANT CREATE ON SCHEMA public TO {me}; CREATE VIEW public.v AS SELECT 1 AS one;"
+        "ALTER VIEW public.v OWNER TO {me};"
+        f"CREATE FUNCTION public.f() RETURNS int LANGUAGE sql {_SAFE} AS 'SELECT one FROM public.v'",
+        "superuser",
+        "the server",
+        "ALL",
+        "DROP VIEW public.v; CREATE FUNCTION public.h() RETURNS int LANGUAGE plpgsql AS"
+        " 'BEGIN DELETE FROM hr.salaries; RETURN 1; END';"
+        "CREATE VIEW public.v AS SELECT public.h() AS one; GRANT SELECT ON public.v TO PUBLIC;"
+        "SELECT public.f()",
+    ),
+    "all data, and a trigger that is hijacked": Hole(
+        "CREATE TABLE public.log (x text);"
+        "CREATE FUNCTION hr.t() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
+        " AS 'BEGIN PERFORM count(*) FROM log; RETURN NEW; END';"
+        "REVOKE EXECUTE ON FUNCTION hr.t() FROM PUBLIC;"
+        "CREATE TRIGGER t BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION hr.t();"
+        "GRANT pg_write_all_data TO {me}",
+        "superuser",
+        "the server",
+        "ALL",
+        "CREATE FUNCTION pg_temp.g() RETURNS int LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_catalog.pg_read_file(''PG_VERSION''); RETURN 1; END';"
+        "CREATE TEMP VIEW log AS SELECT pg_temp.g() AS x; GRANT ALL ON log TO PUBLIC;"
+        "INSERT INTO public.audit VALUES ('x')",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", HOLES)
 def test_a_hidden_way_is_found_true_and_closed(place: Place, name: str) -> None:
     try_hole(place, HOLES[name])
+
+
+def test_an_owner_without_create_on_the_schema_replaces_nothing(place: Place) -> None:
+    body = "FUNCTION public.g() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'"
+    place.run(f"CREATE {body}; ALTER FUNCTION public.g() OWNER TO {{me}}")
+    assert place.attempt(f"CREATE OR REPLACE {body}") == "42501"
+    (claim,) = place.find("replace-function", "public.g()", "REPLACE")
+    assert "other code" not in claim.message
+    place.run("GRANT CREATE ON SCHEMA public TO {me}")
+    assert place.attempt(f"CREATE OR REPLACE {body}") == ""
+    (claim,) = place.find("replace-function", "public.g()", "REPLACE")
+    assert "other code" in claim.message

@@ -25,6 +25,7 @@ class Hijack:
     function: FunctionFact
     how: str
     confidence: Confidence
+    is_path: bool = True  # a pinned search_path ends it
 
 
 def body_of(function: FunctionFact) -> Body:
@@ -49,13 +50,17 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
 
     Without a pinned search_path the caller's own decides which functions, operators, tables and types the
     text means. With one, pg_temp comes first for tables and types unless it is named, and a schema in which
-    the caller may create can hold what the text means to find in a later one.
+    the caller may create can hold what the text means to find in a later one. Whatever the path is, the text
+    may call a function or read a view that the caller owns, or write where it may put a trigger.
     """
-    if function.language in _UNSAFE_LANGUAGES or function.has_sql_body:
+    if function.language in _UNSAFE_LANGUAGES or function.owner in index.rights.inherited(caller):
         return None
     path = path_of(function)
     places = index.rights.may_create_in(caller)
     has_temp = index.rights.may_make_temporary(caller)
+    behind = _judge_behind(index, function, caller, places, has_temp=has_temp)
+    if behind is not None or function.has_sql_body:
+        return behind
     if not body_of(function).is_understood:
         is_open = path is None or path[-1:] != ("pg_temp",) or not set(path).isdisjoint(places)
         how = "its text was not understood, and names may be found where it may create"
@@ -63,6 +68,31 @@ def find_hijack(index: Index, function: FunctionFact, caller: int) -> Hijack | N
     if path is None:
         return _judge_open(index, function, places, has_temp=has_temp)
     return _judge_pinned(index, function, places, has_temp=has_temp)
+
+
+def _judge_behind(
+    index: Index, function: FunctionFact, caller: int, places: list[str], *, has_temp: bool
+) -> Hijack | None:
+    """Return how what the text names is the caller's own code, whatever the search_path is."""
+    held = index.rights.inherited(caller)
+
+    def make(how: str) -> Hijack:
+        return Hijack(function, how, Confidence.BOUNDED, is_path=False)
+
+    for called in list_called(index, function):
+        name = index.subjects.function(called).name
+        is_callable = index.rights.has(function.owner, "function", called.oid, "EXECUTE", called.owner)
+        if called.owner in held and is_callable and index.schema_name(called.schema) in places:
+            return make(f"it calls {name}, into which the caller may put other code")
+    for relation, action in list_touched(index, function):
+        name = index.subjects.relation(relation).name
+        if relation.kind == "v" and relation.owner in held and index.schema_name(relation.schema) in places:
+            return make(f"it names view {name}, which the caller may make anew")
+        may_hang = index.rights.has(caller, "relation", relation.oid, "TRIGGER", relation.owner)
+        may_name = index.rights.may_use_schema(caller, relation.schema)
+        if action != "SELECT" and may_hang and may_name and (places or has_temp):
+            return make(f"it writes to {name}, on which the caller may put a trigger")
+    return None
 
 
 def _judge_open(index: Index, function: FunctionFact, places: list[str], *, has_temp: bool) -> Hijack | None:

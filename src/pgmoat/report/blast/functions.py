@@ -188,8 +188,10 @@ def _own(index: Index, holder: Holder, function: FunctionFact, into: Collection)
     subject = index.subjects.function(function)
     users = list(_list_users(index, function))
     closure = close_ownership(index, subject, function.owner)
-    severity = Severity.HIGH if users else Severity.LOW
-    text = f"owns {subject.name}, and may put other code into it"
+    # CREATE OR REPLACE asks for CREATE on the schema, of the owner too.
+    can_replace = index.schema_name(function.schema) in index.rights.may_create_in(holder.session)
+    severity = Severity.HIGH if users and can_replace else Severity.MEDIUM if users else Severity.LOW
+    text = f"owns {subject.name}, and may {'put other code into it' if can_replace else 'drop and alter it'}"
     step = Step(StepKind.REPLACE, subject.name, subject.sql, f"owns {subject.name}")
     way = make_way(
         index,

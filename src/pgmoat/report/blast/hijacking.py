@@ -62,7 +62,7 @@ def take_hijack(index: Index, holder: Holder, way: Way, hijack: Hijack, into: Co
         steps=(*way.steps, step),
         acts_as=owner.name,
         confidence=confidence,
-        closures=(pinned, *way.closures),
+        closures=((pinned,) if hijack.is_path else ()) + way.closures,
         standing=Standing.BEYOND,
     )
     text = f"may run its own code as {owner.name} through {subject.name}: {hijack.how}"

@@ -6,7 +6,7 @@ In: Index, what was found so far. Out: claims, into a Collection. I/O: none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pgmoat.report.blast.bodies import read_body
@@ -39,18 +39,27 @@ _MAX_REACTIONS = 8
 
 def collect_passing(index: Index, into: Collection) -> None:
     """Take in what reading and writing the relations found so far does behind them."""
-    for code in ("read-view", "read-table"):
+    for relation, _, ways in _list_found(index, into, ("read-view", "read-table")):
+        for way in _bounded(ways):
+            _pass_read(index, relation, way, into, 0)
+    for relation, action, ways in _list_found(index, into, ("write-view", "write-table", "truncate-table")):
+        for way in _bounded(ways):
+            _pass_write(index, _Write(relation, action, way), into)
+        # Who may write everything may still become somebody by a trigger.
+        for way in ways:
+            if way.steps[-1].kind is StepKind.PREDEFINED:
+                _fire_all(index, relation, action, way, into)
+
+
+def _list_found(
+    index: Index, into: Collection, codes: Iterable[str]
+) -> Iterator[tuple[RelationFact, str, tuple[Way, ...]]]:
+    """Yield the relations of claims found so far, what is done to them, and the ways."""
+    for code in codes:
         for headline, ways in into.headlines(code):
             relation = index.snapshot.relations.get(headline.subject.oid)
             if relation is not None:
-                for way in _bounded(ways):
-                    _pass_read(index, relation, way, into, 0)
-    for code in ("write-view", "write-table", "truncate-table"):
-        for headline, ways in into.headlines(code):
-            relation = index.snapshot.relations.get(headline.subject.oid)
-            if relation is not None:
-                for way in _bounded(ways):
-                    _pass_write(index, _Write(relation, headline.action, way), into)
+                yield relation, headline.action, ways
 
 
 def _bounded(ways: Iterable[Way]) -> list[Way]:
@@ -209,8 +218,7 @@ def _pass_write(index: Index, write: _Write, into: Collection) -> None:
     triggers = [one for one in index.behind.triggers_of.get(relation.oid, ()) if one.events & bit]
     _run_called(index, relation, write.way, into)
     _cascade(index, write, into)
-    for trigger in triggers:
-        _fire(index, relation, trigger, write.way, into)
+    _fire_all(index, relation, write.action, write.way, into)
     rules = [rule for rule in index.behind.rules_of.get(relation.oid, ()) if rule.event == event]
     for rule in {rule.rule: rule for rule in rules}.values():
         _follow_rule(index, relation, rule, write.way, into)
@@ -263,6 +271,12 @@ def _pass_on(index: Index, write: _Write, into: Collection) -> None:
         longer = extend_way(write.way, (step,), acts_as=owner)
         into.add(describe_write(index, base, action, "a view"), longer)
         _pass_write(index, _Write(base, action, longer, write.depth + 1), into)
+
+
+def _fire_all(index: Index, relation: RelationFact, action: str, way: Way, into: Collection) -> None:
+    for trigger in index.behind.triggers_of.get(relation.oid, ()):
+        if action in _EVENTS and trigger.events & _EVENTS[action][1]:
+            _fire(index, relation, trigger, way, into)
 
 
 def _fire(index: Index, relation: RelationFact, trigger: TriggerFact, way: Way, into: Collection) -> None:

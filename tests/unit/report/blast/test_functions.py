@@ -161,7 +161,9 @@ def test_an_ordinary_function_is_everybodys_and_a_definer_trigger_fires() -> Non
 
 def test_a_function_that_others_run_may_be_replaced_by_its_owner() -> None:
     mine = FunctionFact(300, PUBLIC_SCHEMA, "f", "", "public.f()", ME, language="plpgsql", fires_as="trigger")
-    found = blast(functions=[mine], triggers=[TriggerFact(ORDERS, "t", 300, 4)])
-    (claim,) = find(found, "replace-function")
+    triggers = [TriggerFact(ORDERS, "t", 300, 4)]
+    (claim,) = find(blast(functions=[mine], triggers=triggers), "replace-function")
+    assert claim.severity == "medium"
+    (claim,) = find(blast(functions=[mine], triggers=triggers, grants=[CREATE]), "replace-function")
     assert claim.severity == "high"
     assert "as whoever writes to public.orders" in claim.message
