@@ -37,8 +37,10 @@ def find_foreign_code(connection: Connection[Any], tables: Collection[Table]) ->
 
 def lock_tables(connection: Connection[Any], tables: Collection[Table]) -> None:
     """Hold *tables* as a SELECT does, before anything is planned: none turns into a view meanwhile."""
-    if tables:
-        names = sql.SQL(", ").join(sql.Identifier(table.schema, table.name) for table in tables)
+    # A materialized view cannot be locked so; nor does it turn into anything else.
+    lockable = [table for table in tables if table.kind in {"r", "p"}]
+    if lockable:
+        names = sql.SQL(", ").join(sql.Identifier(table.schema, table.name) for table in lockable)
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
 
 
