@@ -19,6 +19,9 @@ class Behind:
     def __init__(self, names: Names) -> None:
         self._names = names
         self.snapshot = names.snapshot
+        # What texts name is asked for again with every way to them.
+        self.called: dict[int, tuple[FunctionFact, ...]] = {}
+        self.touched: dict[int, tuple[tuple[RelationFact, str], ...]] = {}
 
     @cached_property
     def read_by(self) -> dict[int, dict[int, tuple[str, ...]]]:

@@ -142,8 +142,16 @@ def _list_open_relations(index: Index, function: FunctionFact) -> list[str]:
     ]
 
 
-def list_called(index: Index, function: FunctionFact) -> Iterator[FunctionFact]:
-    """Yield people's functions that the function's text calls, of a name with several all of them."""
+def list_called(index: Index, function: FunctionFact) -> tuple[FunctionFact, ...]:
+    """Return people's functions that the function's text calls, of a name with several all of them."""
+    memo = index.behind.called
+    if function.oid not in memo:
+        memo[function.oid] = tuple(dict.fromkeys(_find_called(index, function)))
+    return memo[function.oid]
+
+
+def _find_called(index: Index, function: FunctionFact) -> Iterator[FunctionFact]:
+    """Yield what list_called() returns."""
     path = path_of(function) or ("public",)
     for schema, name in body_of(function).calls:
         for place in (schema,) if schema else path:
@@ -153,8 +161,16 @@ def list_called(index: Index, function: FunctionFact) -> Iterator[FunctionFact]:
                 break
 
 
-def list_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:
-    """Yield relations that the function's text names, people's and secret ones, and what it does to them."""
+def list_touched(index: Index, function: FunctionFact) -> tuple[tuple[RelationFact, str], ...]:
+    """Return relations that the function's text names, people's and secret ones, and what it does to them."""
+    memo = index.behind.touched
+    if function.oid not in memo:
+        memo[function.oid] = tuple(_find_touched(index, function))
+    return memo[function.oid]
+
+
+def _find_touched(index: Index, function: FunctionFact) -> Iterator[tuple[RelationFact, str]]:
+    """Yield what list_touched() returns."""
     path = ("pg_catalog", *(path_of(function) or ("public",)))
     seen: set[tuple[int, str]] = set()
     for mention in body_of(function).mentions:

@@ -6,6 +6,7 @@ In: Index, a function, a way to it. Out: claims, into a Collection. I/O: none.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -18,8 +19,8 @@ from pgmoat.report.blast.rows import size
 from pgmoat.report.blast.snapshot import FunctionFact, RelationFact
 from pgmoat.report.blast.standing import is_own_function
 
-_MAX_CALLS = 8
-"""Functions that call each other, one below the other, which are followed."""
+_MAX_CALLS = 30
+"""Functions behind one that are followed: those that call each other in a ring are a graph, not a tree."""
 
 
 def allowed_columns(index: Index, role: int, base: RelationFact, action: str) -> tuple[str, ...] | None:
@@ -52,29 +53,27 @@ class _Call:
     function: FunctionFact
     role: int
     way: Way
-    seen: frozenset[int]
 
 
 def touch(index: Index, function: FunctionFact, way: Way, into: Collection, what: str) -> None:
     """Take in what a SECURITY DEFINER function does, and those that it calls, as far as its owner may."""
-    waiting = [_Call(function, function.owner, way, frozenset({function.oid}))]
+    waiting, seen = deque([_Call(function, function.owner, way)]), {function.oid}
     while waiting:
-        call = waiting.pop()
+        call = waiting.popleft()
         _touch_one(index, call, into, what)
-        if len(call.seen) > _MAX_CALLS or _is_own(index, call.function):
+        if _is_own(index, call.function):
             continue
         for called in list_called(index, call.function):
-            if called.oid not in call.seen and index.rights.has(
-                call.role, "function", called.oid, "EXECUTE", called.owner
-            ):
+            is_new = called.oid not in seen and len(seen) <= _MAX_CALLS
+            if is_new and index.rights.has(call.role, "function", called.oid, "EXECUTE", called.owner):
+                seen.add(called.oid)
                 waiting.append(_enter(index, call, called, into))
 
 
 def _enter(index: Index, call: _Call, called: FunctionFact, into: Collection) -> _Call:
     """Return the call of a function by another; one that lends its owner's rights is a claim of its own."""
-    seen = call.seen | {called.oid}
     if not called.is_definer:
-        return _Call(called, call.role, call.way, seen)
+        return _Call(called, call.role, call.way)
     owner = index.role_name(called.owner)
     caller, subject = index.subjects.function(call.function), index.subjects.function(called)
     step = Step(
@@ -86,7 +85,7 @@ def _enter(index: Index, call: _Call, called: FunctionFact, into: Collection) ->
     way = extend_way(call.way, (step,), acts_as=owner)
     if not _is_own(index, called):
         into.add(describe_definer(index, called, f"may have {caller.name} call"), way)
-    return _Call(called, called.owner, way, seen)
+    return _Call(called, called.owner, way)
 
 
 def _is_own(index: Index, function: FunctionFact) -> bool:
