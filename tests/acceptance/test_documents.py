@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from pgmoat.devpg.install import find_wheel_binaries
-from tests.postgres_fixtures import Database
+from tests.postgres_fixtures import Database, PostgresServer
+from tests.store_fixtures import open_template
 
 ROOT = Path(__file__).parents[2]
 README_SHOP = """
@@ -41,21 +43,50 @@ class Step:
 
 
 def test_the_tutorial_does_what_it_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
-    _check(ROOT / "docs" / "tutorial.md", database, role_prefix, tmp_path)
+    _check(_read_own(ROOT / "docs" / "tutorial.md", role_prefix), database, tmp_path)
 
 
 def test_agents_in_python_do_what_the_page_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
-    _check(ROOT / "docs" / "how-to" / "run-agents-in-python.md", database, role_prefix, tmp_path)
+    page = ROOT / "docs" / "how-to" / "run-agents-in-python.md"
+    _check(_read_own(page, role_prefix), database, tmp_path)
 
 
 def test_the_readme_does_what_it_says(database: Database, role_prefix: str, tmp_path: Path) -> None:
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         connection.execute(README_SHOP)
-    _check(ROOT / "README.md", database, role_prefix, tmp_path)
+    before, _, after = _split_readme(_read_own(ROOT / "README.md", role_prefix))
+    _check(before + after, database, tmp_path)
 
 
-def _check(document: Path, database: Database, role_prefix: str, tmp_path: Path) -> None:
-    text = _own_roles(document.read_text(), role_prefix)
+def test_the_readme_starts_from_the_database_that_it_names(
+    server: PostgresServer, role_prefix: str, tmp_path: Path
+) -> None:
+    text = _split_readme(_read_own(ROOT / "README.md", role_prefix))[1]
+    website = f"{role_prefix}website"
+    with open_template(server, "northwind.sql") as database:
+        with psycopg.connect(database.dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(website)))
+            connection.execute(
+                sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}").format(
+                    sql.Identifier(website)
+                )
+            )
+        (tmp_path / "moat.yaml").write_text(f"version: 1\n{_name_roles(role_prefix)}\n")
+        text = re.sub(r"\bwebsite\b", website, text).replace(
+            "database northwind", f"database {database.name}"
+        )
+        _check(text, database, tmp_path)
+
+
+def _split_readme(text: str) -> tuple[str, str, str]:
+    """Return what stands before, in and after the section on a database that is there already."""
+    before, heading, rest = text.partition("## Start from the database you have\n")
+    assert heading
+    end = rest.index("\n## ")
+    return before, rest[:end], rest[end:]
+
+
+def _check(text: str, database: Database, tmp_path: Path) -> None:
     steps = list(_read_steps(text))
     assert len(steps) > 3
     outputs = _run(steps, text, database, tmp_path)
@@ -68,13 +99,17 @@ def _check(document: Path, database: Database, role_prefix: str, tmp_path: Path)
     assert not missing, "\n".join(missing)
 
 
-def _own_roles(text: str, prefix: str) -> str:
-    """Return the tutorial with role names of the test's own: roles belong to the server."""
+def _read_own(document: Path, prefix: str) -> str:
+    """Return a page with role names of the test's own: roles belong to the server."""
+    text = document.read_text()
     text = re.sub(r"\bagent_(?=[a-z])", f"{prefix}a_", text)
     text = re.sub(r"\bpgmoat_(?=(owner|views|writer|orchestrator|monitor)\b)", f"{prefix}s_", text)
-    settings = f"settings: {{agent_role_prefix: {prefix}a_, system_role_prefix: {prefix}s_}}"
     assert "\nversion: 1\n" in text
-    return text.replace("\nversion: 1\n", f"\nversion: 1\n{settings}\n", 1)
+    return text.replace("\nversion: 1\n", f"\nversion: 1\n{_name_roles(prefix)}\n", 1)
+
+
+def _name_roles(prefix: str) -> str:
+    return f"settings: {{agent_role_prefix: {prefix}a_, system_role_prefix: {prefix}s_}}"
 
 
 def _read_steps(text: str) -> Iterator[Step]:

@@ -15,8 +15,10 @@ from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege, QueryCanceled
 from psycopg.rows import class_row
 
+from pgmoat.catalog.foreign_code import compose_text, find_foreign_code, lock_tables
 from pgmoat.catalog.request import CatalogRequest
 from pgmoat.catalog.snapshot import CodeCounts, Table
+from pgmoat.errors import NotFoundError
 from pgmoat.model.installer import SUPERUSER, Installer
 from pgmoat.postgres.sqlfile import load_sql
 
@@ -56,8 +58,8 @@ def read_codes(  # noqa: PLR0913 - the last two are for tests
 
     A large table is never counted when an index leads with the column: its distinct codes are then exact,
     their numbers of rows estimates. What takes longer than *timeout_ms* comes from the planner's statistics.
-    A table is read as its owner where *installer* has the owner's rights by SET ROLE only. A column that may
-    not be read is left out. Runs inside a transaction.
+    So does a table that would run another role's code. A table is read as its owner where *installer* has the
+    owner's rights by SET ROLE only. A column that may not be read is left out. Runs inside a transaction.
     """
     columns = list(_mapped_columns(policy, tables))
     most_rows = min(SMALL_TABLE_ROWS, large_table_rows)
@@ -76,10 +78,8 @@ def read_codes(  # noqa: PLR0913 - the last two are for tests
             with connection.transaction(force_rollback=True):
                 _set_timeout(connection, timeout_ms)
                 _become_owner(connection, table, installer)
-                codes[table.qualified_name, column] = (
-                    _walk_codes(connection, table, column)
-                    if is_walked
-                    else _count_codes(connection, table, column)
+                codes[table.qualified_name, column] = _read_one(
+                    connection, table, column, is_walked=is_walked
                 )
         except QueryCanceled:
             with connection.transaction(force_rollback=True):
@@ -89,6 +89,12 @@ def read_codes(  # noqa: PLR0913 - the last two are for tests
         except InsufficientPrivilege:
             continue
     return codes
+
+
+def _read_one(connection: Connection[Any], table: Table, column: str, *, is_walked: bool) -> CodeCounts:
+    if find_foreign_code(connection, [table]):
+        return CodeCounts(read_statistics(connection, table, column), sampled=True, estimated=True)
+    return _walk_codes(connection, table, column) if is_walked else _count_codes(connection, table, column)
 
 
 def _mapped_columns(policy: CatalogRequest, tables: Mapping[str, Table]) -> Iterator[tuple[Table, str]]:
@@ -127,11 +133,14 @@ def _count_together(
         try:
             with connection.transaction(force_rollback=True):
                 _set_timeout(connection, timeout_ms)
-                for number, code, rows in connection.execute(_compose_batch(batch)):
+                lock_tables(connection, [table for table, _ in batch])
+                foreign = find_foreign_code(connection, [table for table, _ in batch])
+                batch = [part for part in batch if part[0].qualified_name not in foreign]
+                for number, code, rows in connection.execute(_compose_batch(batch)) if batch else ():
                     found[number][code] = rows
         except (QueryCanceled, InsufficientPrivilege):
             continue
-        for (table, column), rows_by_code in zip(batch, found, strict=True):
+        for (table, column), rows_by_code in zip(batch, found, strict=False):
             codes[table.qualified_name, column] = CodeCounts(rows_by_code, sampled=False)
     return codes
 
@@ -149,7 +158,15 @@ def _compose_batch(batch: Sequence[tuple[Table, str]]) -> sql.Composed:
 
 
 def _fill(query: sql.SQL, table: Table, column: str) -> sql.Composed:
-    return query.format(relation=sql.Identifier(table.schema, table.name), column=sql.Identifier(column))
+    known = table.column(column)
+    if known is None:
+        raise NotFoundError(f"{table.qualified_name} has no column {column}")
+    return query.format(
+        relation=sql.Identifier(table.schema, table.name),
+        column=sql.Identifier(column),
+        code=compose_text(known, sql.Identifier("base", column)),
+        text=compose_text(known, sql.Identifier("found", "code")),
+    )
 
 
 def _become_owner(connection: Connection[Any], table: Table, installer: Installer) -> None:

@@ -19,6 +19,7 @@ from pgmoat.report.blast.model import Blast, Claim, Severity, Standing, Way
 _FOLD_ABOVE = 6
 _WAYS_SHOWN = 3
 _NAMES_SHOWN = 6
+_ELSEWHERE = "connect-database"
 _STYLES = {
     Severity.CRITICAL: "bold red",
     Severity.HIGH: "red",
@@ -149,8 +150,9 @@ def _render_entities(claims: Sequence[Claim]) -> Iterator[str]:
     width = max(map(len, names), default=0)
     for name in names:
         here = [claim for claim in entities if claim.subject.name == name]
-        rows = max((claim.rows or 0 for claim in here), default=0)
-        yield f"  {escape(name):<{width}}  {rows:>11,} rows  {escape('; '.join(_words(here)))}"
+        known = [claim.rows for claim in here if claim.rows is not None]
+        rows = f"{max(known):,}" if known else "?"
+        yield f"  {escape(name):<{width}}  {rows:>11} rows  {escape('; '.join(_words(here)))}"
         scoped = [claim.limit for claim in here if claim.action == "SELECT" and claim.limit]
         if scoped:
             yield f"  {'':<{width}}  {'':>16}  [dim]{escape(scoped[0])}[/]"
@@ -180,7 +182,14 @@ def _render_base(blast: Blast, *, show_all: bool) -> Iterator[str]:
         return
     closable = [claim for claim in claims if claim.closures and claim.severity is not Severity.LOW]
     yield f"[bold]what every role may do[/]: {len(claims)} things, listed by --all"
-    for claim in closable:
+    others = [claim.subject.name for claim in closable if claim.code == _ELSEWHERE]
+    here = [claim for claim in closable if claim.code != _ELSEWHERE]
+    for claim in here:
         yield f"  {escape(claim.message)} [dim]{claim.code}[/]"
-    if closable and blast.is_installed:
-        yield "  [dim]pgmoat plan --harden closes these[/]"
+    if here and blast.is_installed:
+        yield "  [dim]what closes most of it: pgmoat plan --harden usual[/]"
+    if others:
+        number = "another database" if len(others) == 1 else f"{len(others):,} other databases"
+        yield f"  may log in to {number}, {escape(_list_some(others))} [dim]{_ELSEWHERE}[/]"
+        closing = f"; what closes one: --harden connect:{others[0]}" if blast.is_installed else ""
+        yield f"  [dim]what it reaches there: --databases{escape(closing)}[/]"

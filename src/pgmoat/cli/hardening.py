@@ -88,7 +88,7 @@ def _print_blocks(console: Console, title: str, closures: Sequence[Closure]) -> 
 
 def _describe_closure(closure: Closure) -> dict[str, Any]:
     shown = asdict(closure)
-    for name in ("taken", "given", "completes"):
+    for name in ("taken", "given", "completes", "object_id", "part_id"):
         del shown[name]
     return shown
 

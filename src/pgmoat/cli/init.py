@@ -23,7 +23,7 @@ from pgmoat.cli.init_model import fill_policy, print_filled, print_prompt, requi
 from pgmoat.cli.init_output import describe_proposal, print_proposal
 from pgmoat.cli.options import DEFAULT_POLICY, DsnOption, JsonOption
 from pgmoat.cli.output import print_json
-from pgmoat.errors import Error
+from pgmoat.errors import Error, NotFoundError
 from pgmoat.postgres.connect import connect, resolve_dsn
 from pgmoat.report.draft.build import DraftOptions
 from pgmoat.report.draft.propose import Existing, Proposal, load_existing, propose_first, propose_more
@@ -68,6 +68,8 @@ MergeOption = Annotated[
     Path | None,
     typer.Option("--merge", metavar="ANSWER", help="Fill the policy from the model's answer; - is stdin."),
 ]
+
+_PATTERNS = "A table is named as name or schema.name; * and ? stand for letters."
 
 
 def init(
@@ -130,12 +132,15 @@ def _propose(dsn: str, target: Target, options: DraftOptions, *, force: bool) ->
 
     Raises:
         PolicyError: the file is a policy with problems.
+        NotFoundError: no table is asked for.
     """
     is_first = target.text is None or force
     loaded = None if is_first else load_existing(target.text or "", str(target.path))
     entity_schema = "agent" if loaded is None else loaded.policy.settings.entity_schema
     with connect(dsn) as connection:
         survey = read_survey(connection, entity_schema=entity_schema)
+        if survey.tables and not any(map(options.takes, survey.tables)):
+            raise NotFoundError("--schema, --table and --exclude leave no table", hint=_PATTERNS)
         if loaded is None:
             return propose_first(connection, survey, options)
         return propose_more(connection, survey, options, Existing(loaded, target.text or "", target.memory))

@@ -93,8 +93,12 @@ def _count(found: Summary) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value != "0"]
 
 
+_SHORT = {"biometric": "photo", "belief": "origin or belief"}
+"""Kinds by what such columns mostly are."""
+
+
 def _name(kind: str) -> str:
-    return kind.replace("-", " ") if kind in KINDS else escape(kind)
+    return _SHORT.get(kind, kind.replace("-", " ")) if kind in KINDS else escape(kind)
 
 
 def _list_news(target: Target, proposal: Proposal) -> Iterator[str]:
@@ -124,12 +128,11 @@ def _list_troubles(proposal: Proposal) -> Iterator[str]:
         yield from _list_some([f"  {escape(line)}" for line in proposal.vanished])
     if proposal.errors:
         yield "[yellow]plan will refuse until this is mended:[/]"
-        yield from _list_some(
-            [
-                f"  {escape(error.message)}" + (f" [dim]({escape(error.hint)})[/]" if error.hint else "")
-                for error in proposal.errors
-            ]
+        lines = (
+            f"  {escape(error.message)}" + (f" [dim]({escape(error.hint)})[/]" if error.hint else "")
+            for error in proposal.errors
         )
+        yield from _list_some(list(dict.fromkeys(lines)))  # of a schema it is said for each of its tables
     for note in proposal.draft.notes[:_MOST_LINES]:
         yield f"[dim]note: {escape(note)}[/]"
 

@@ -68,8 +68,12 @@ def main() -> None:
 def _print_misuse(error: TyperException) -> None:
     """Say what is wrong with the arguments; without a verb the help alone has been shown."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "")
+    hint = "pgmoat --help, or pgmoat VERB --help, shows the options."
+    for option in ("--harden", "--soften"):
+        if f"'{option}' requires an argument" in message:
+            hint = f"{option} usual is what most want; others name areas: pgmoat plan --help."
     if message:
-        print_error(Error(message, hint="pgmoat --help, or pgmoat VERB --help, shows the options."))
+        print_error(Error(message, hint=hint))
 
 
 def run(arguments: list[str]) -> int:

@@ -44,7 +44,8 @@ def compile_roles(policy: Policy, catalog: Catalog) -> Iterator[Role]:
             accepted_memberships=tuple(
                 sorted({r.object for r in catalog.reach if r.kind == "membership" and r.object in accepted})
             ),
-            comment=agent.doc or f"pgmoat: agent {agent_name}",
+            # How another database's hardening tells it from people's roles: the one mark it cannot take off.
+            comment=f"pgmoat: agent {agent_name}" + (f". {agent.doc}" if agent.doc else ""),
         )
 
 

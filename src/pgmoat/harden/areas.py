@@ -77,6 +77,8 @@ def parse_areas(words: Iterable[str], option: str) -> Areas:
         if word.startswith(OTHER_DATABASES) and word != OTHER_DATABASES:
             databases.add(word.removeprefix(OTHER_DATABASES))
             continue
+        if word.startswith("-"):
+            raise Error(f"{option} names no area, and {word} is an option", hint=f"{option} usual")
         found = {
             area.name for area in AREAS if word in (area.name, "all") or (word == "usual" and area.is_usual)
         }

@@ -111,6 +111,8 @@ def _close(thing: Thing, area: str, found: Sequence[Held], sharing: Sharing) -> 
         taken=taken,
         given=tuple(given),
         was_default=thing.is_default,
+        object_id=thing.object_id,
+        part_id=thing.part_id,
     )
 
 
@@ -176,4 +178,6 @@ def _complete(thing: Thing, record: RecordedClosure, new: Sequence[str]) -> Clos
         completes=record.taken,
         given=given,
         was_default=record.was_default,
+        object_id=thing.object_id,
+        part_id=thing.part_id,
     )

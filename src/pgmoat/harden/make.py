@@ -18,16 +18,22 @@ from pgmoat.catalog.snapshot import Reach
 from pgmoat.harden.act import list_actions, may_close
 from pgmoat.harden.areas import OTHER_DATABASES, Areas
 from pgmoat.harden.close import compile_closures, complete_closures
-from pgmoat.harden.findings import find_reopened, list_surroundings, refuse_left
+from pgmoat.harden.findings import (
+    find_reopened,
+    list_surroundings,
+    note_missing,
+    refuse_left,
+    warn_unaccepted,
+)
 from pgmoat.harden.read import Request, Rights, read_made_roles, read_rights
-from pgmoat.harden.record import forget_sql, list_records, record_sql
+from pgmoat.harden.record import forget_sql, list_records, record_sql, renew_records
 from pgmoat.harden.soften import Reopening, Softening, name_objects, soften
-from pgmoat.harden.statements import unquote
+from pgmoat.harden.statements import name_reach
 from pgmoat.model.action import Plan
 from pgmoat.model.closure import Closure
 from pgmoat.model.finding import Finding
 from pgmoat.model.installer import Installer
-from pgmoat.model.objects import Grant, RecordedClosure
+from pgmoat.model.objects import RecordedClosure
 from pgmoat.plan import quote
 from pgmoat.plan.destroy import plan_destroy
 from pgmoat.plan.make import PolicyPlan, plan_policy
@@ -47,6 +53,7 @@ class Hardening:
     findings: tuple[Finding, ...] = ()  # what somebody opened again
     notes: tuple[Finding, ...] = ()  # what cannot be closed from here
     lacking: tuple[Closure, ...] = ()  # what people's roles lack that are newer than a closure
+    records: tuple[RecordedClosure, ...] = ()  # what earlier ones closed
 
     @property
     def left_open(self) -> tuple[Reopening, ...]:
@@ -88,6 +95,8 @@ def plan_hardened(
         return HardenedPlan(planned, planned.plan, Hardening())
     rights = read_rights(connection, request, name_objects(records))
     hardening = think(rights, records, planned, close, reopen)
+    told = warn_unaccepted(policy, hardening.softening.reopened)
+    hardening = replace(hardening, notes=(*hardening.notes, *told))
     return HardenedPlan(_join(planned, hardening), planned.plan, hardening)
 
 
@@ -122,12 +131,14 @@ def think(
     )
     again = {grant for closure in closures for grant in closure.taken}
     standing = [r for r in records if not reopen.has(r.area) and r.taken not in again]
+    softening = soften([r for r in records if reopen.has(r.area)], rights.things, installer, wanted)
     return Hardening(
+        records=tuple(records),
         closures=tuple(closure for closure in closures if may_close(closure, installer)),
         left=tuple(closure for closure in closures if not may_close(closure, installer)),
-        softening=soften([r for r in records if reopen.has(r.area)], rights.things, installer, wanted),
+        softening=softening,
         findings=tuple(find_reopened(standing, rights.things)),
-        notes=tuple(list_surroundings(rights, close)) if close else (),
+        notes=(*(list_surroundings(rights, close) if close else ()), *map(note_missing, softening.missing)),
         lacking=complete_closures(rights.things, sharing, _list_areas(standing), standing),
     )
 
@@ -148,7 +159,10 @@ def plan_destroyed(connection: Connection[Any], *, everything: bool = False) -> 
     rights = read_rights(connection, Request(entity_schema=""), name_objects(records))
     softening = soften(records, rights.things, read_installer(connection))
     # Without the record nobody could take it back any more.
-    plan = replace(plan, findings=(*map(refuse_left, softening.left), *plan.findings))
+    plan = replace(
+        plan,
+        findings=(*map(refuse_left, softening.left), *map(note_missing, softening.missing), *plan.findings),
+    )
     return join_softening(plan, softening, forgets=not everything)
 
 
@@ -164,12 +178,13 @@ def join_softening(plan: Plan, softening: Softening, *, forgets: bool = True) ->
 def _join(planned: PolicyPlan, hardening: Hardening) -> PolicyPlan:
     installer, plan = planned.installer, planned.plan
     actions = [action for closure in hardening.closures for action in list_actions(closure, installer)]
-    records = [record for closure in hardening.closures for record in list_records(closure)]
+    written = (record for closure in hardening.closures for record in list_records(closure))
+    records, replaced = renew_records(written, hardening.records)
     plan = replace(
         plan,
         actions=(*plan.actions, *actions),
         findings=(*plan.findings, *hardening.findings),
-        bookkeeping=(*plan.bookkeeping, *record_sql(records)),
+        bookkeeping=(*plan.bookkeeping, *forget_sql(replaced), *record_sql(records)),
         # What operations use must be there still.
         checks=planned.wanted.checks if actions else plan.checks,
     )
@@ -187,17 +202,6 @@ def _nothing(_: Reach) -> bool:
 def _recognize(closures: Iterable[Closure], installer: Installer) -> Callable[[Reach], bool]:
     """Return what says whether *closures* close a way that the checks know."""
     closed = {
-        _name(grant) for closure in closures if may_close(closure, installer) for grant in closure.taken
+        name_reach(grant) for closure in closures if may_close(closure, installer) for grant in closure.taken
     }
     return lambda reach: (reach.kind, reach.object, reach.privilege) in closed
-
-
-def _name(grant: Grant) -> tuple[str, str, str]:
-    """Return *grant* as Reach has it."""
-    kind = {"procedure": "function", "large object": "large-object"}.get(grant.object_kind, grant.object_kind)
-    if kind in ("schema", "database"):
-        kind += "-create"
-    name = grant.object if kind == "function" else unquote(grant.object)
-    if grant.column is not None:
-        return "column", f"{name}.{grant.column}", grant.privilege
-    return kind, name, grant.privilege

@@ -119,14 +119,27 @@ def read_things(
         "named": sorted(set(named)),
     }
     found = connection.execute(load_sql(_PACKAGE, "read_rights"), parameters).fetchall()
-    return tuple(
-        Thing(*head, held=tuple(Held(*row[7:]) for row in rows if row[7] is not None))
-        for head, rows in groupby(found, _head)
+    return tuple(_make_thing(head, rows) for head, rows in groupby(found, _head))
+
+
+def _make_thing(head: tuple[Any, ...], rows: Iterable[tuple[Any, ...]]) -> Thing:
+    kind, name, column, owner, owner_is_superuser, trait, is_default, object_id, part_id = head
+    return Thing(
+        kind,
+        name,
+        column,
+        owner,
+        owner_is_superuser,
+        trait,
+        is_default,
+        held=tuple(Held(*row[9:]) for row in rows if row[9] is not None),
+        object_id=object_id,
+        part_id=part_id,
     )
 
 
 def _head(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return row[:7]
+    return row[:9]
 
 
 def read_roles(connection: Connection[Any], request: Request) -> Roles:

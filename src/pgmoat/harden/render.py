@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from pgmoat.harden.make import Hardening
-from pgmoat.harden.record import forget_sql, list_records, record_sql
+from pgmoat.harden.record import forget_sql, list_records, record_sql, renew_records
 from pgmoat.model.closure import Closure
 
 _NAMES_AT_A_TIME = 8
@@ -34,8 +34,10 @@ def render_left(hardening: Hardening) -> str:
         lines += ["", _comment(f"{reopening.record.area} {reopening.object}: back to PUBLIC")]
         for role, sql in reopening.statements:
             lines += [_set_role(role), f"{sql};", "RESET ROLE;"] if role else [f"{sql};"]
-    records = [record for closure in hardening.left for record in list_records(closure)]
-    statements = (*record_sql(records), *forget_sql([found.record for found in hardening.left_open]))
+    written = (record for closure in hardening.left for record in list_records(closure))
+    records, replaced = renew_records(written, hardening.records)
+    forgotten = [*replaced, *(found.record for found in hardening.left_open)]
+    statements = (*forget_sql(forgotten), *record_sql(records))
     lines += ["", "-- the record, from which --soften and destroy take it back"]
     lines += [f"{statement.rstrip()};" for statement in statements]
     return "\n".join((*lines, "COMMIT;")) + "\n"

@@ -35,6 +35,8 @@ class Thing:
     trait: str  # catalog, definer, extension, extension definer, other; ""
     is_default: bool  # it has no ACL of its own
     held: tuple[Held, ...]
+    object_id: int = 0  # OID; of default privileges the role's
+    part_id: int = 0  # number of the column, or OID of the schema of default privileges
 
     @property
     def place(self) -> tuple[str, str, str | None]:

@@ -30,6 +30,13 @@ class Softening:
     actions: tuple[Action, ...] = ()
     forgotten: tuple[RecordedClosure, ...] = ()  # whose record goes
     left: tuple[Reopening, ...] = ()  # what whoever applies may not
+    missing: tuple[RecordedClosure, ...] = ()  # those of *forgotten* that have no object any more
+
+    @property
+    def reopened(self) -> tuple[RecordedClosure, ...]:
+        """What PUBLIC has again afterwards."""
+        gone = set(self.missing)
+        return tuple(record for record in self.forgotten if record not in gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,12 @@ def soften(
     actions: list[Action] = []
     forgotten: list[RecordedClosure] = []
     left: list[Reopening] = []
+    missing: list[RecordedClosure] = []
     for record in records:
         thing = by_place.get(_place(record.taken))
         if thing is None:
             forgotten.append(record)
+            missing.append(record)
             continue
         reopening = _reopen(record, thing, columns.get(thing.object, ()), given, wanted)
         if all(may_run(role, thing.owner, installer) for role, _ in reopening.statements):
@@ -72,7 +81,7 @@ def soften(
             forgotten.append(record)
         else:
             left.append(reopening)
-    return Softening(tuple(actions), tuple(forgotten), tuple(left))
+    return Softening(tuple(actions), tuple(forgotten), tuple(left), tuple(missing))
 
 
 def name_objects(records: Iterable[RecordedClosure]) -> set[str]:

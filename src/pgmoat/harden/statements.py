@@ -55,6 +55,17 @@ def unquote(text: str) -> str:
     return _QUOTED.sub(lambda match: match[1].replace('""', '"'), text)
 
 
+def name_reach(grant: Grant) -> tuple[str, str, str]:
+    """Return *grant* as Reach has it."""
+    kind = {"procedure": "function", "large object": "large-object"}.get(grant.object_kind, grant.object_kind)
+    if kind in ("schema", "database"):
+        kind += "-create"
+    name = grant.object if kind == "function" else unquote(grant.object)
+    if grant.column is not None:
+        return "column", f"{name}.{grant.column}", grant.privilege
+    return kind, name, grant.privilege
+
+
 def _name_object(grant: Grant) -> Printed:
     return Printed(f"{grant.object_kind.upper()} {grant.object}")
 

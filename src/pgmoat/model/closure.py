@@ -29,4 +29,6 @@ class Closure:
     taken: tuple[Grant, ...] = ()  # what *sql* takes from PUBLIC
     given: tuple[Grant, ...] = ()  # what *grants* give
     completes: Grant | None = None  # what an earlier hardening took, when this only gives new roles a grant
+    object_id: int = 0  # OID of the object, and of its part: see pgmoat.closure
+    part_id: int = 0
     was_default: bool = False  # the object had no ACL of its own: PUBLIC has the right by default

@@ -245,6 +245,10 @@ class RecordedClosure:
     grantor: str  # role that had given it to PUBLIC; "" for the object's owner
     grantees: tuple[str, ...]
     was_default: bool  # PUBLIC had it because the object had no ACL
+    object_id: int = 0  # OID of the object, or of the role of default privileges
+    part_id: int = 0  # number of the column, or OID of the schema of default privileges
+    known_as: tuple[str, str] | None = None  # object and column as they were recorded, before a rename
+    is_traced: bool = False  # the OIDs hold in this database: what is not found is gone, not renamed
 
     @property
     def given(self) -> frozenset[Grant]:

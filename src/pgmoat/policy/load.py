@@ -58,7 +58,9 @@ def load_policy(path: Path) -> LoadedPolicy:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise PolicyError(f"cannot read {file}: {reason}", hint="name the policy file") from error
+        raise PolicyError(
+            f"cannot read {file}: {reason}", hint="name the policy file; pgmoat init drafts one"
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

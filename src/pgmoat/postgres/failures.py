@@ -28,6 +28,11 @@ def explain_failure(error: psycopg.Error) -> Error:
             detail=message,
             hint="pgmoat apply installs it.",
         )
+    if error.sqlstate == "42501" and "schema pgmoat" in message:
+        hint = hint or (
+            "Another role installed pgmoat in this database, or left its history there. Run this as that"
+            " role, or as a member of pgmoat_owner; whoever only watches is a member of pgmoat_monitor."
+        )
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         return ConnectionFailedError("the connection to PostgreSQL was lost", detail=message)
     if error.sqlstate:

@@ -86,6 +86,8 @@ def test_any_role_without_pgmoat(place: Place, capsys: pytest.CaptureFixture[str
     assert "can change about 100 rows in one statement, again and again" in out.splitlines()[0]
     assert "sensitive: email" in out
     assert "advisory lock" in out
+    _, short, _ = blast(capsys, place.me, "--any-role", "--dsn", place.database.dsn)
+    assert short.count("may log in to") == 1, "other databases are one line"
     code, _, err = blast(capsys, f"{place.me}x", "--any-role", "--dsn", place.database.dsn)
     assert code == 1
     assert f"did you mean {place.me}?" in err
@@ -115,6 +117,37 @@ def test_an_agent_that_looks_is_told_what_to_do(desk: Moat, capsys: pytest.Captu
     code, out, _ = blast(capsys, desk.role("clerk"), "--any-role", "--dsn", dsn)
     assert code == 0
     assert "what the policy granted is not told apart" in out
+
+
+def test_a_schema_pgmoat_that_the_reader_may_not_use_is_no_failure(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What destroy leaves, the history, is there for its owner only."""
+    place.run("CREATE SCHEMA pgmoat; CREATE TABLE pgmoat.object (kind text, name text, detail text)")
+    dsn = place.database.dsn_for(place.me, PASSWORD)
+    code, out, err = blast(capsys, place.me, "--any-role", "--dsn", dsn)
+    assert (code, err) == (0, "")
+    assert f"{place.me} may not read pgmoat's own tables" in out
+
+
+def test_a_table_that_was_never_analyzed_is_counted_by_what_was_written(place: Place) -> None:
+    """Autovacuum leaves a table of few rows alone: eight employees are not none."""
+    place.run("CREATE TABLE small (id int) WITH (autovacuum_enabled = off)")
+    place.run("INSERT INTO small SELECT generate_series(1, 8)")
+    place.run("GRANT SELECT ON small TO {me}")
+    place.run("SELECT pg_stat_force_next_flush()")
+    (claim,) = place.find("read-table", "public.small", "SELECT")
+    assert claim.rows == 8
+
+
+def test_what_public_has_by_default_is_no_finding_once_it_was_taken_and_given_back(place: Place) -> None:
+    """After a hardening and its way back the privilege is written down, and says what it said before."""
+    before = {claim.key for claim in place.blast().beyond}
+    place.run("REVOKE EXECUTE ON FUNCTION pg_cancel_backend(int), lo_creat(int) FROM PUBLIC")
+    place.run("GRANT EXECUTE ON FUNCTION pg_cancel_backend(int), lo_creat(int) TO PUBLIC")
+    assert {claim.key for claim in place.blast().beyond} == before
+    place.run("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC")  # initdb keeps it from everybody
+    assert {claim.code for claim in place.blast().beyond if claim.key not in before} == {"read-files"}
 
 
 def test_sql_and_json_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:

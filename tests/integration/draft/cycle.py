@@ -7,6 +7,7 @@ In: a database, a prefix for roles, a folder. Out: Run. I/O: the command line, P
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,8 @@ class Cli:
     def draft(self, *options: str) -> dict[str, Any]:
         """Draft for the first time, with names of roles that nobody else on the server has."""
         found = self.init(*options)
-        text = self.policy.read_text()
+        # A server with other policies on it has init write settings of its own.
+        text = re.sub(r"^settings:\n(?:  .*\n)+", "", self.policy.read_text(), flags=re.MULTILINE)
         names = f"{{agent_role_prefix: {self.prefix}a_, system_role_prefix: {self.prefix}m_}}"
         self.policy.write_text(text.replace("\nversion: 1\n", f"\nversion: 1\nsettings: {names}\n", 1))
         return found

@@ -42,6 +42,28 @@ def test_only_some_tables(cli: Cli) -> None:
         assert list_tables(cli) == tables
 
 
+def test_a_second_database_of_a_server_gets_roles_of_its_own(cli: Cli) -> None:
+    prepare(cli)
+    with psycopg.connect(cli.dsn, autocommit=True) as connection:
+        connection.execute("CREATE ROLE agent_reader")
+        try:
+            cli.init("--force")
+            assert run(["plan", str(cli.policy), "--dsn", cli.dsn]) == 0
+        finally:
+            connection.execute("DROP ROLE agent_reader")
+    settings = load_policy(cli.policy).policy.settings
+    assert settings.agent_role("reader") != "agent_reader"
+    assert settings.agent_role_prefix.startswith("agent_")
+    assert "role-taken" not in cli.capsys.readouterr().out
+
+
+def test_a_name_that_no_table_has_is_an_error(cli: Cli) -> None:
+    """Rather than a draft of nothing, which the next run would take for a person's wish."""
+    prepare(cli)
+    cli.init("--table", "ordrs", code=1)
+    assert not cli.policy.exists()
+
+
 def test_no_agents(cli: Cli) -> None:
     prepare(cli)
     cli.init("--agents", "none")

@@ -207,3 +207,28 @@ def test_after_apply_the_columns_that_it_added_are_no_news(shop: Cli) -> None:
     found = shop.init()
     assert not found["written"], found
     assert shop.policy.read_bytes() == before
+
+
+def test_what_a_person_hid_is_not_shown_under_another_name(shop: Cli) -> None:
+    """Columns and tables that agents did not see come back as comments when they are renamed."""
+    line = next(line for line in lines_of(shop) if line.startswith("      ref: {"))
+    edit(shop, (f"{line}\n", ""))
+    shop.init()
+    assert "ref" not in load(shop).entities["orders"].columns
+    execute(shop, "ALTER TABLE orders RENAME ref TO foreign_ref; ALTER TABLE parcels RENAME TO boxes")
+    shop.init()
+    text = shop.policy.read_text()
+    assert "# DECIDE: new since the last init, or ref under another name, which agents did not see" in text
+    assert "# foreign_ref:" in text
+    assert "or public.parcels under another name: then change its table:" in text
+    policy = load(shop)
+    assert "foreign_ref" not in policy.entities["orders"].columns
+    assert "boxes" not in policy.entities
+    assert "boxes" not in policy.agents["reader"].entities
+    before = shop.policy.read_bytes()
+    shop.init()
+    assert shop.policy.read_bytes() == before
+    # What comes later is new again.
+    execute(shop, "ALTER TABLE orders ADD COLUMN gift boolean")
+    shop.init()
+    assert "gift" in load(shop).entities["orders"].columns

@@ -178,3 +178,20 @@ def test_an_operation_and_an_agent_that_go_take_their_grants_along(site: Site) -
     site.apply(harden="all")
     site.apply(soften="all")
     assert site.acls() == before
+
+
+def test_softening_says_that_the_policy_will_not_fit(bare: Site) -> None:
+    accepted = bare.policy_text
+    bare.policy_text = accepted.partition("accept:")[0]
+    bare.apply(harden="all")
+    told = [f for f in bare.plan(soften="all").planned.findings if f.code == "soften-unaccepted"]
+    assert [f.severity for f in told] == [Severity.WARNING]
+    assert not [
+        f for f in bare.plan(soften="temporary,all-functions").planned.findings if f.code == told[0].code
+    ]
+    bare.apply(soften="all")
+    refused = [f for f in bare.plan().planned.errors if f.code == "reach-public"]
+    assert told[0].message.endswith(f", and {len(refused) - 3} more")
+    bare.policy_text = accepted
+    bare.apply(harden="all")
+    assert "soften-unaccepted" not in {f.code for f in bare.plan(soften="all").planned.findings}

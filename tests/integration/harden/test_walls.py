@@ -8,6 +8,7 @@ import pytest
 from pgmoat.runtime import Moat
 from tests.integration.harden.conftest import Site
 from tests.moat_fixtures import new_task_id
+from tests.postgres_fixtures import create_database
 
 PEOPLE = ["web", 'Odd "name', "ann", "bob", "owner"]
 WAYS = {
@@ -102,6 +103,27 @@ def test_agents_of_another_policy_lose_it_as_well(site: Site) -> None:
     assert try_as(site, "foreign", WAYS["temporary"]) is None
     site.apply(harden="temporary")
     assert try_as(site, "foreign", WAYS["temporary"]) == "42501"
+
+
+def test_an_agent_of_another_database_cannot_pass_for_people(site: Site) -> None:
+    """It may reset its own settings: its comment tells what it is."""
+    policy = """
+version: 1
+settings: {agent_role_prefix: PREFIXb_, system_role_prefix: PREFIXt_}
+entities: {things: {table: public.things, columns: {id: {}}}}
+agents: {clerk: {doc: Sorts things., entities: {things: {select: all}}}}
+""".replace("PREFIX", site.prefix)
+    with create_database(site.database.server) as other, psycopg.connect(other.dsn, autocommit=True) as judge:
+        foreign = Site(other, site.prefix, policy, judge, other.dsn)
+        foreign.run("CREATE TABLE public.things (id integer PRIMARY KEY)")
+        foreign.apply()
+        foreign.set_passwords()
+        with foreign.connect("b_clerk") as agent:
+            agent.execute("SET default_transaction_read_only = off")
+            agent.execute("ALTER ROLE CURRENT_USER RESET ALL")
+        assert try_as(site, "b_clerk", WAYS["temporary"]) is None
+        site.apply(harden="temporary")
+        assert try_as(site, "b_clerk", WAYS["temporary"]) == "42501"
 
 
 def test_what_a_role_shares_with_an_agent_is_not_given_to_it(site: Site) -> None:

@@ -1,5 +1,5 @@
 -- Distinct codes of one column, by one descent of its btree index per code, however many rows there are.
--- Identifiers: relation, column. Columns: code, rows (always -1: not counted).
+-- Identifiers: relation, column. Placeholders: text (found.code as text). Columns: code, rows (always -1: not counted).
 WITH RECURSIVE found AS (
     (
         SELECT base.{column} AS code
@@ -12,14 +12,14 @@ WITH RECURSIVE found AS (
     SELECT (
         SELECT base.{column}
         FROM {relation} AS base
-        WHERE base.{column} > found.code
+        WHERE base.{column} OPERATOR(pg_catalog.>) found.code
         ORDER BY base.{column}
         LIMIT 1
     )
     FROM found
     WHERE found.code IS NOT NULL
 )
-SELECT found.code::pg_catalog.text AS code, -1::pg_catalog.int8 AS rows
+SELECT {text} AS code, -1::pg_catalog.int8 AS rows
 FROM found
 WHERE found.code IS NOT NULL
 LIMIT 1000

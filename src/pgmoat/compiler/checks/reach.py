@@ -54,6 +54,14 @@ def check_reach(policy: Policy, catalog: Catalog) -> list[Finding]:
     return findings
 
 
+def find_unaccepted(policy: Policy, reaches: Iterable[Reach]) -> Iterator[tuple[Reach, str]]:
+    """Yield those of *reaches* through PUBLIC that the policy does not accept, and how they read."""
+    accepted = {_normalize(entry.object) for entry in policy.accept}
+    for reach, privileges in group_reach(reaches):
+        if accepted.isdisjoint(_names_of(reach)):
+            yield reach, _describe(reach, privileges)
+
+
 def group_reach(reaches: Iterable[Reach]) -> Iterator[tuple[Reach, list[str]]]:
     """Yield each object and path once, with all privileges."""
     privileges: dict[tuple[str, str, str], list[str]] = {}

@@ -1,8 +1,8 @@
 -- Who holds what on objects where PUBLIC holds something, or that are named: what a hardening is about.
 -- Parameters: own_schemas (text[]: pgmoat's), catalog_functions (text[]: names in pg_catalog that matter),
 -- databases (text[]: others than this one), named (text[]: kind and object). Needs search_path = pg_catalog.
--- Columns: object_kind, object, column_name, owner, owner_is_superuser, trait, is_default, privilege, grantee,
--- grantor ('' for the owner), is_grantable. trait: catalog, definer, extension definer, extension, or ''.
+-- Columns: object_kind, object, column_name, owner, owner_is_superuser, trait, is_default, object_id, part_id (number of
+-- the column, OID of the schema of default privileges), privilege, grantee, grantor ('' for the owner), is_grantable. trait: catalog, definer, extension definer, extension, or ''.
 WITH place AS (
     SELECT
         n.oid, n.nspname, n.nspowner, n.nspacl,
@@ -32,16 +32,16 @@ thing AS (
     SELECT
         CASE r.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS object_kind,
         r.sql AS object, NULL::pg_catalog.text AS column_name, r.relowner AS owner, r.trait,
-        false AS is_default, r.relacl AS acl
+        false AS is_default, r.relacl AS acl, r.oid AS object_id, 0::pg_catalog.int8 AS part_id
     FROM relation AS r
     WHERE r.relacl IS NOT NULL
     UNION ALL
-    SELECT 'table', r.sql, a.attname::pg_catalog.text, r.relowner, r.trait, false, a.attacl
+    SELECT 'table', r.sql, a.attname::pg_catalog.text, r.relowner, r.trait, false, a.attacl, r.oid, a.attnum
     FROM relation AS r
     JOIN pg_catalog.pg_attribute AS a
         ON a.attrelid = r.oid AND a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
-    SELECT 'schema', p.sql, NULL, p.nspowner, '', false, p.nspacl
+    SELECT 'schema', p.sql, NULL, p.nspowner, '', false, p.nspacl, p.oid, 0
     FROM place AS p
     WHERE p.nspacl IS NOT NULL
     UNION ALL
@@ -57,14 +57,14 @@ thing AS (
             CASE WHEN f.prosecdef THEN 'definer' END
         ),
         f.proacl IS NULL,
-        COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner))
+        COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner)), f.oid, 0
     FROM pg_catalog.pg_proc AS f
     JOIN place AS p ON p.oid = f.pronamespace
     UNION ALL
     SELECT
         'function', 'pg_catalog.' || f.oid::pg_catalog.regprocedure::pg_catalog.text, NULL, f.proowner, 'catalog',
         f.proacl IS NULL,
-        COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner))
+        COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner)), f.oid, 0
     FROM pg_catalog.pg_proc AS f
     WHERE f.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
         AND f.prokind = 'f'
@@ -74,21 +74,21 @@ thing AS (
         'database', '"' || pg_catalog.replace(d.datname::pg_catalog.text, '"', '""') || '"', NULL, d.datdba,
         CASE d.datname WHEN pg_catalog.current_database() THEN '' ELSE 'other' END,
         d.datacl IS NULL,
-        COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))
+        COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba)), d.oid, 0
     FROM pg_catalog.pg_database AS d
     WHERE d.datname = pg_catalog.current_database()
         OR d.datname = ANY (%(databases)s::pg_catalog.text[])
         OR 'database "' || pg_catalog.replace(d.datname::pg_catalog.text, '"', '""') || '"'
             = ANY (%(named)s::pg_catalog.text[])
     UNION ALL
-    SELECT 'large object', o.oid::pg_catalog.text, NULL, o.lomowner, '', false, o.lomacl
+    SELECT 'large object', o.oid::pg_catalog.text, NULL, o.lomowner, '', false, o.lomacl, o.oid, 0
     FROM pg_catalog.pg_largeobject_metadata AS o
     WHERE o.lomacl IS NOT NULL
     UNION ALL
     SELECT
         'language', '"' || pg_catalog.replace(l.lanname::pg_catalog.text, '"', '""') || '"', NULL, l.lanowner, '',
         l.lanacl IS NULL,
-        COALESCE(l.lanacl, pg_catalog.acldefault('l', l.lanowner))
+        COALESCE(l.lanacl, pg_catalog.acldefault('l', l.lanowner)), l.oid, 0
     FROM pg_catalog.pg_language AS l
     WHERE l.lanpltrusted AND l.lanispl
     UNION ALL
@@ -99,7 +99,7 @@ thing AS (
             WHEN 'n' THEN 'schemas' ELSE 'large objects' END,
         'FOR ROLE "' || pg_catalog.replace(pg_catalog.pg_get_userbyid(d.defaclrole)::pg_catalog.text, '"', '""') || '"'
             || COALESCE(' IN SCHEMA ' || p.sql, ''),
-        NULL, d.defaclrole, '', false, d.defaclacl
+        NULL, d.defaclrole, '', false, d.defaclacl, d.defaclrole, d.defaclnamespace::pg_catalog.int8
     FROM pg_catalog.pg_default_acl AS d
     LEFT JOIN place AS p ON p.oid = d.defaclnamespace
     WHERE d.defaclobjtype <> 'T' AND (d.defaclnamespace = 0 OR p.oid IS NOT NULL)
@@ -107,7 +107,7 @@ thing AS (
     SELECT
         'default functions',
         'FOR ROLE "' || pg_catalog.replace(pg_catalog.pg_get_userbyid(o.owner)::pg_catalog.text, '"', '""') || '"',
-        NULL, o.owner, '', true, pg_catalog.acldefault('f', o.owner)
+        NULL, o.owner, '', true, pg_catalog.acldefault('f', o.owner), o.owner, 0
     FROM (
         SELECT DISTINCT f.proowner AS owner
         FROM pg_catalog.pg_proc AS f
@@ -124,7 +124,8 @@ thing AS (
     )
 ),
 open AS (
-    SELECT t.object_kind, t.object, t.column_name, t.owner, t.trait, t.is_default, t.acl
+    SELECT t.object_kind, t.object, t.column_name, t.owner, t.trait, t.is_default, t.acl, t.object_id,
+        t.part_id
     FROM thing AS t
     WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(t.acl) AS e WHERE e.grantee = 0)
         OR (t.object_kind || ' ' || t.object) = ANY (%(named)s::pg_catalog.text[])
@@ -134,6 +135,7 @@ SELECT
     pg_catalog.pg_get_userbyid(o.owner)::pg_catalog.text AS owner,
     w.rolsuper AS owner_is_superuser,
     o.trait, o.is_default,
+    o.object_id::pg_catalog.int8 AS object_id, o.part_id::pg_catalog.int8 AS part_id,
     e.privilege_type AS privilege,
     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(e.grantee)::pg_catalog.text END AS grantee,
     CASE WHEN e.grantor = o.owner THEN '' ELSE pg_catalog.pg_get_userbyid(e.grantor)::pg_catalog.text END AS grantor,

@@ -3,7 +3,8 @@
 SELECT
     r.rolname::pg_catalog.text AS name,
     r.rolsuper AS is_superuser,
-    -- Only who may alter the role may comment on it. Agents with a doc are told by what apply sets on every agent.
+    -- A role may not comment on itself. Agents of an older pgmoat have their doc as comment: they are told by their
+    -- settings, which they can reset.
     COALESCE(
         pg_catalog.starts_with(pg_catalog.shobj_description(r.oid, 'pg_authid'), 'pgmoat: ')
         OR (

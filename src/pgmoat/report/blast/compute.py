@@ -54,8 +54,9 @@ def compute_blast(
     claims = temper(into.finish(judge), budget)
     uncounted = list_uncounted(claims)
     if uncounted:
+        tables = "table" if len(uncounted) == 1 else "tables"
         notes.append(
-            f"rows of {len(uncounted):,} never analyzed tables are not counted, {uncounted[0]} first"
+            f"rows of {len(uncounted):,} never analyzed {tables} are not counted, {uncounted[0]} first"
         )
     return Blast(
         role=role,

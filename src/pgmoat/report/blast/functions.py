@@ -120,7 +120,7 @@ def _take_system(index: Index, function: FunctionFact, way: Way, into: Collectio
         return
     subject = index.subjects.function(function)
     code, what = _DANGEROUS.get(function.name, ("call-system-function", ""))
-    text = f"may call {subject.name}, which PostgreSQL keeps from most roles"
+    text = f"may call {subject.name}, which not every role may call"
     severity = Severity.CRITICAL if code.endswith("-files") else Severity.MEDIUM
     into.add(Headline(code, subject, "EXECUTE", text + (f": {what}" if what else ""), severity), way)
 

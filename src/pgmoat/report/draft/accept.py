@@ -12,6 +12,8 @@ from pgmoat.catalog.snapshot import Reach
 from pgmoat.compiler.checks.reach import group_reach, render_revoke
 from pgmoat.report.draft.model import DraftAccept
 
+_KEEPING = "plan --harden usual does that and keeps people's rights"
+
 
 def draft_accept(reaches: Iterable[Reach]) -> tuple[DraftAccept, ...]:
     """Return an entry for each object that every role reaches; memberships are apply's to take away."""
@@ -23,7 +25,8 @@ def draft_accept(reaches: Iterable[Reach]) -> tuple[DraftAccept, ...]:
         entries.setdefault(
             reach.object,
             DraftAccept(
-                reach.object, f"found by init; decide: {revoke} (plan --harden keeps people's rights)"
+                reach.object,
+                f"found by init; decide: {revoke} ({_KEEPING})",
             ),
         )
     return tuple(entries.values())

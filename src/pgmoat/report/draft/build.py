@@ -24,6 +24,7 @@ from pgmoat.report.draft.spell import spell_tables
 from pgmoat.report.survey.snapshot import Survey, SurveyedTable
 
 _MOST_LOOKUP_COLUMNS = 5
+_NOTHING = "no table was found that agents could need: is it the right database?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def build_draft(survey: Survey, options: DraftOptions | None = None) -> Draft:
     left_out |= {entity.table: "every column of it looks sensitive" for entity in empty}
     entities = [entity for entity in entities if entity.listed]
     entities, rejected = apply_scopes(entities, tables, words.columns)
-    judged = {entity.name: judge_soft_delete(tables[entity.table]) for entity in entities}
+    judged = {entity.name: judge_soft_delete(tables[entity.table], tables) for entity in entities}
     deletable = {name for name, soft in judged.items() if _is_deletable(soft)} - _list_links(entities, tables)
-    agents = draft_agents(entities, tables, words.columns, deletable) if asked.with_agents else ()
+    with_agents = asked.with_agents and bool(entities)
+    agents = draft_agents(entities, tables, words.columns, deletable) if with_agents else ()
     # Beside agents of a person's own nothing is known of what they may delete.
     accesses = () if asked.named else tuple(access for agent in agents for access in agent.accesses)
     deleted = {access.entity for access in accesses if access.delete}
@@ -70,7 +72,7 @@ def build_draft(survey: Survey, options: DraftOptions | None = None) -> Draft:
         accept=draft_accept(survey.reach),
         left_out=(*(LeftOut(name, why) for name, why in sorted(left_out.items())), *rejected),
         settings=dict(asked.settings),
-        notes=survey.notes,
+        notes=survey.notes if entities or asked.named else (*survey.notes, _NOTHING),
     )
 
 

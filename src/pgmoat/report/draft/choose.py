@@ -66,7 +66,7 @@ _MACHINERY: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"(.*_)?(access_tokens?|refresh_tokens?|password_resets?|password_reset_tokens|api_keys?|oauth_\w+"
+            r"(.*_)?(access_tokens?|refresh_tokens?|passwords?|password_hash(es)?|password_history|password_resets?|password_reset_tokens|api_keys?|oauth_\w+"
             r"|encryption_keys?|secrets?|credentials?|verification_tokens?|otp_\w+|one_time_passwords?)",
             re.IGNORECASE,
         ),

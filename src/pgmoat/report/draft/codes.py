@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pgmoat.catalog.snapshot import Column
 from pgmoat.compiler.checks.codes import CodeRefusedError, can_be_mapped, normalize_code, read_simple_default
+from pgmoat.report.draft.legend import read_legend
 from pgmoat.report.draft.model import Kind, Remark
 from pgmoat.report.survey.snapshot import ColumnSample, ForeignKey, SurveyedTable
 
@@ -57,6 +58,7 @@ class CodeMap:
 
     values: tuple[tuple[str, str], ...]
     remark: Remark
+    doc: str | None = None  # what is left of the comment that gave the words
 
 
 def decode_lookup(column: Column, key: ForeignKey, target: SurveyedTable) -> CodeMap | None:
@@ -92,6 +94,9 @@ def find_codes(column: Column, words: Sequence[str], table: SurveyedTable) -> Co
     seen = {value.value: value.rows for value in sample.values} if sample else {}
     listed = column.enum_labels or list_checked(column, table)
     codes = [*listed, *(code for code in seen if code not in listed)]
+    explained = _map_explained(column, codes, sample)
+    if explained is not None:
+        return explained
     if not listed and not _is_telling(sample):
         return None
     if not _look_like_codes(column, codes, words, is_listed=bool(listed)):
@@ -101,6 +106,22 @@ def find_codes(column: Column, words: Sequence[str], table: SurveyedTable) -> Co
     if len(codes) > (MAX_CODES if listed else _MAX_UNKNOWN):
         return None
     return _map_flags(column, codes, words) or _map_unknown(column, codes, seen)
+
+
+def _map_explained(column: Column, codes: Sequence[str], sample: ColumnSample | None) -> CodeMap | None:
+    """Return the map that the column's comment gives; None where a code that there is stands not in it."""
+    legend = read_legend(column.comment or "")
+    is_unseen = sample is None or sample.rows == sample.nulls
+    default = read_simple_default(column)
+    known = [*codes, *([default] if default is not None else [])]
+    if not legend or not (codes or is_unseen) or not {code.strip() for code in known} <= set(legend.words):
+        return None
+    if len(legend.words) > MAX_CODES or not all(map(_is_code, legend.words)):
+        return None
+    values = _normalize(column, legend.words.items())
+    return (
+        CodeMap(values, Remark(Kind.NOTE, "words from the column's comment"), legend.rest) if values else None
+    )
 
 
 def list_checked(column: Column, table: SurveyedTable) -> tuple[str, ...]:

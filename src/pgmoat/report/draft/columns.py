@@ -7,7 +7,7 @@ In: a surveyed table and what is known of all. Out: DraftColumns. I/O: none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgmoat.catalog.snapshot import Column
 from pgmoat.report.draft.codes import CodeMap, decode_lookup, find_codes
@@ -19,6 +19,8 @@ from pgmoat.report.draft.names import name_columns
 from pgmoat.report.draft.references import Reference, Target, find_reference
 from pgmoat.report.survey.snapshot import SurveyedTable
 
+_BOOLEANS = frozenset({"bool", "boolean"})
+_CLAIMS = frozenset({"is", "has", "can", "was", "should", "must", "requires", "needs", "allows", "may"})
 _CODE_ENDINGS = frozenset({"id", "code", "key", "no", "number"})
 
 
@@ -51,7 +53,8 @@ def draft_columns(table: SurveyedTable, entity: str, place: Place) -> tuple[Draf
     columns = [column for column in table.columns if column.name not in managed]
     maps = {column.name: _find_map(column, words[column.name], table, place.tables) for column in columns}
     names = name_columns(
-        {column.name: _shorten(words[column.name], maps[column.name]) for column in columns}, entity
+        {column.name: _shorten(_claim(column, words[column.name]), maps[column.name]) for column in columns},
+        entity,
     )
     return tuple(
         _draft_column(column, names[column.name], maps[column.name], table, place) for column in columns
@@ -78,7 +81,13 @@ def _draft_column(
     return DraftColumn(
         column.name,
         name,
-        describe_column(column, words, table, is_mapped=found is not None, is_pointer=reference is not None),
+        describe_column(
+            column if found is None or found.doc is None else replace(column, comment=found.doc),
+            words,
+            table,
+            is_mapped=found is not None,
+            is_pointer=reference is not None,
+        ),
         found.values if found else (),
         reference.entity if reference else None,
         remarks=tuple(remarks),
@@ -121,6 +130,13 @@ def _decode(
     target = tables.get(key.references)
     found = None if target is None else decode_lookup(column, key, target)
     return None if found is None else (key.references, found)
+
+
+def _claim(column: Column, words: Sequence[str]) -> Sequence[str]:
+    """``activebool`` becomes ``is_active``: a type is no part of a name, a claim is."""
+    if column.base_type_name != "bool" or len(words) < 2 or words[-1] not in _BOOLEANS:
+        return words
+    return words[:-1] if words[0] in _CLAIMS else ("is", *words[:-1])
 
 
 def _shorten(words: Sequence[str], found: CodeMap | None) -> Sequence[str]:

@@ -7,7 +7,7 @@ In: a surveyed table, the installer's rights come from plan. Out: how, or why no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pgmoat.catalog.snapshot import Column, Table
@@ -41,8 +41,12 @@ class SoftDelete:
     left_behind: str = ""  # rows of other tables that would go on pointing to a deleted one
 
 
-def judge_soft_delete(table: SurveyedTable) -> SoftDelete:
-    """Return whether soft deletes fit the table as it is."""
+def judge_soft_delete(table: SurveyedTable, chosen_tables: Collection[str] = ()) -> SoftDelete:
+    """
+    Return whether soft deletes fit the table as it is.
+
+    Of what points to it, *chosen_tables* are named first: a person knows a table rather than its partitions.
+    """
     people = table.table
     columns = {column.name: column for column in table.columns}
     chosen, why_not = _choose_columns(columns)
@@ -54,7 +58,8 @@ def judge_soft_delete(table: SurveyedTable) -> SoftDelete:
         obstacle = find_obstacle(people, chosen["deleted_at"])
     is_own = chosen["deleted_at"] in columns
     changed = {key: name for key, name in chosen.items() if key != name}
-    pointing = sorted({child.table for child in people.children})
+    children = {child.table for child in people.children}
+    pointing = sorted(children & set(chosen_tables) or children)
     more = f" and {len(pointing) - 2} more" if len(pointing) > 2 else ""
     left_behind = (
         f"rows of {', '.join(pointing[:2])}{more} would still point to deleted ones" if pointing else ""

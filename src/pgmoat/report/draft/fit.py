@@ -7,7 +7,7 @@ In: a connection, Draft. Out: Fitted. I/O: reads PostgreSQL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection
@@ -20,9 +20,11 @@ from pgmoat.policy.load import check_policy
 from pgmoat.policy.schema import Policy
 from pgmoat.report.draft.data import as_policy
 from pgmoat.report.draft.model import Draft
+from pgmoat.report.draft.prefixes import name_roles_after
 from pgmoat.report.draft.repair import GLOBAL_CODES, Facts, leave_out, repair
 
 _MOST_ROUNDS = 20
+_MOST_NAMES = 5
 _RIGHTS = frozenset({"not-member-of-owner", "cannot-use-schema"})
 
 
@@ -35,8 +37,14 @@ class Fitted:
     warnings: int
 
 
-def fit_draft(connection: Connection[Any], draft: Draft) -> Fitted:
-    """Return *draft* with the smallest changes that make it pass ``plan``."""
+def fit_draft(connection: Connection[Any], draft: Draft, *, names_roles: bool = False) -> Fitted:
+    """
+    Return *draft* with the smallest changes that make it pass ``plan``.
+
+    With *names_roles* its settings are part of it: where another database of the server has the usual roles,
+    they get other names.
+    """
+    attempts = 0
     for _ in range(_MOST_ROUNDS):
         policy = as_policy(draft)
         planned = plan_policy(connection, policy)
@@ -45,7 +53,11 @@ def fit_draft(connection: Connection[Any], draft: Draft) -> Fitted:
         errors = _leave_to_installer(every, policy)
         mended = _mend(connection, draft, policy, errors) if errors else draft
         if mended == draft:
-            break
+            is_taken = any(finding.code == "role-taken" for finding in planned.plan.findings)
+            if not (names_roles and is_taken and attempts < _MOST_NAMES):
+                break
+            attempts += 1
+            mended = replace(draft, settings=name_roles_after(draft.database, attempts))
         draft = mended
     else:
         raise Error("the draft could not be made to pass plan", hint="Please report this, with your schema.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +28,8 @@ class Memory:
     tables: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])  # to base columns
     agents: frozenset[str] = frozenset()
     accept: frozenset[str] = frozenset()
+    gone: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Those columns of *tables* that were not in the database any more when a run last looked."""
 
 
 def memory_path(policy: Path) -> Path:
@@ -52,42 +54,52 @@ def join(first: Memory, second: Memory) -> Memory:
     return Memory(tables, first.agents | second.agents, first.accept | second.accept)
 
 
+def note_gone(memory: Memory, actual: Mapping[str, frozenset[str]]) -> Memory:
+    """Return *memory* with what of it is not among *actual*, the columns of each table."""
+    gone = {table: columns - actual.get(table, frozenset()) for table, columns in memory.tables.items()}
+    return replace(memory, gone={table: columns for table, columns in gone.items() if columns})
+
+
 def render_memory(memory: Memory) -> str:
     """Return the file's text: a line for each table, so that version control can merge it."""
-    rows = [
-        f"    {json.dumps(table)}: {json.dumps(sorted(memory.tables[table]))}"
-        for table in sorted(memory.tables)
-    ]
+    gone = f'  "gone": {_render_lists(memory.gone)},\n' if memory.gone else ""
     return (
         "{\n"
         f'  "about": {json.dumps(_ABOUT)},\n'
         f'  "version": {_VERSION},\n'
         f'  "agents": {json.dumps(sorted(memory.agents))},\n'
         f'  "accept": {json.dumps(sorted(memory.accept))},\n'
-        '  "tables": {' + ("\n" + ",\n".join(rows) + "\n  " if rows else "") + "}\n}\n"
+        f'{gone}  "tables": {_render_lists(memory.tables)}\n}}\n'
     )
+
+
+def _render_lists(lists: Mapping[str, frozenset[str]]) -> str:
+    rows = [f"    {json.dumps(table)}: {json.dumps(sorted(lists[table]))}" for table in sorted(lists)]
+    return "{" + ("\n" + ",\n".join(rows) + "\n  " if rows else "") + "}"
 
 
 def load_memory(text: str) -> Memory | None:
     """Return the memory in *text*; None when it cannot be read, as after a merge with conflicts."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None
     found = cast("dict[str, Any]", data)
     tables = found.get("tables")
-    if found.get("version") != _VERSION or not isinstance(tables, dict):
+    gone = found.get("gone", {})
+    if found.get("version") != _VERSION or not isinstance(tables, dict) or not isinstance(gone, dict):
         return None
-    named = cast("dict[str, Any]", tables)
-    lists = [*named.values(), found.get("agents"), found.get("accept")]
+    named, missing = cast("dict[str, Any]", tables), cast("dict[str, Any]", gone)
+    lists = [*named.values(), *missing.values(), found.get("agents"), found.get("accept")]
     if not all(_is_list_of_text(part) for part in lists):
         return None
     return Memory(
         {table: frozenset(columns) for table, columns in named.items()},
         frozenset(found["agents"]),
         frozenset(found["accept"]),
+        {table: frozenset(columns) for table, columns in missing.items()},
     )
 
 

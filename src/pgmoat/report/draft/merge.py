@@ -17,11 +17,15 @@ from pgmoat.report.draft.insert import Insertion
 from pgmoat.report.draft.memory import Memory
 from pgmoat.report.draft.model import Draft, DraftAccess, DraftAgent, DraftColumn, DraftEntity
 from pgmoat.report.draft.render import render_accept, render_agent, render_column, render_entity
+from pgmoat.report.draft.scalars import clean
 from pgmoat.report.draft.state import FileState
 from pgmoat.report.survey.snapshot import SurveyedTable
 
 NEW = "# new since the last init"
 UNSURE = "# new, or taken out before: init does not remember"
+_RENAMED_COLUMN = "# DECIDE: new since the last init, or {} under another name, which agents did not see"
+_RENAMED_TABLE = "# DECIDE: new since the last init, or {} under another name: then change its table:"
+_MOST = 0.8  # of a table's columns: it has been renamed, and perhaps changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +41,68 @@ class News:
         return replace(self, insertions=tuple(part for part in self.insertions if part not in gone))
 
 
-def find_news(state: FileState, memory: Memory | None, draft: Draft) -> News:
+def find_news(
+    state: FileState, memory: Memory | None, draft: Draft, actual: Mapping[str, frozenset[str]] | None = None
+) -> News:
     """
     Return what *draft* proposes that neither the file nor the memory of earlier runs has.
 
-    Without a memory nobody knows what a person took out: everything is then added as a comment.
+    Without a memory nobody knows what a person took out: everything is then added as a comment. So is what
+    may be something under another name that a person kept from agents: *actual* has the columns that each
+    table has now.
     """
     is_unsure = memory is None and not state.is_blank
     known = memory or Memory()
     added: list[Insertion] = []
     fresh: list[DraftEntity] = []
+    lost = {} if actual is None else _find_lost(state, known, actual)
     for entity in draft.entities:
         if entity.table in state.tables:
-            added += _add_columns(entity, state, known, is_unsure=is_unsure)
+            note = UNSURE if is_unsure else NEW
+            gone = ", ".join(map(clean, sorted(lost.get(entity.table, ()))))
+            note = _RENAMED_COLUMN.format(gone) if gone and not is_unsure else note
+            added += _add_columns(entity, state, known, note)
         elif entity.table not in known.tables and not (is_unsure and entity.table in state.mentioned):
             fresh.append(entity)
     tables = {name: table for table, name in state.tables.items()}
-    added += (_add_entity(entity, tables, is_unsure=is_unsure) for entity in fresh)
+    before = {entity.table: _find_former(entity, known, lost) for entity in fresh}
+    for entity in fresh:
+        note = UNSURE if is_unsure else NEW
+        former = clean(before[entity.table])
+        note = _RENAMED_TABLE.format(former) if former and not is_unsure else note
+        added.append(_add_entity(entity, tables, note))
     if not is_unsure:
-        added += _add_agents(state, known, draft, fresh)
+        added += _add_agents(state, known, draft, [part for part in fresh if not before[part.table]])
     added += _add_accept(state, known, draft, is_unsure=is_unsure)
     return News(tuple(added))
+
+
+def _find_lost(
+    state: FileState, known: Memory, actual: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Return, by table, columns that agents did not see and that went since the last run; of a table all."""
+    lost: dict[str, frozenset[str]] = {}
+    for table, remembered in known.tables.items():
+        name = state.tables.get(table)
+        shown = frozenset[str]()
+        if name is not None and table in actual:
+            shown = frozenset(state.columns[name])
+        present = actual.get(table, frozenset[str]())
+        lost[table] = remembered - shown - present - known.gone.get(table, frozenset[str]())
+    return {table: columns for table, columns in lost.items() if columns}
+
+
+def _find_former(entity: DraftEntity, known: Memory, lost: Mapping[str, frozenset[str]]) -> str:
+    """Return the table that went and whose columns, or nearly all, *entity* has; empty if there is none."""
+    own = frozenset(column.base for column in entity.columns)
+    return next(
+        (
+            table
+            for table, columns in sorted(lost.items())
+            if columns == known.tables[table] and len(columns & own) >= _MOST * len(columns)
+        ),
+        "",
+    )
 
 
 def find_vanished(state: FileState, tables: Mapping[str, SurveyedTable]) -> tuple[str, ...]:
@@ -77,9 +122,7 @@ def _find_vanished(state: FileState, tables: Mapping[str, SurveyedTable]) -> Ite
                 yield f"entities.{name}.columns.{base}: {table} has no such column any more"
 
 
-def _add_columns(
-    entity: DraftEntity, state: FileState, known: Memory, *, is_unsure: bool
-) -> Iterator[Insertion]:
+def _add_columns(entity: DraftEntity, state: FileState, known: Memory, note: str) -> Iterator[Insertion]:
     """Yield the new columns of an entity of the file, each behind the one that precedes it in the table."""
     name = state.tables[entity.table]
     present, commented = state.columns[name], state.commented.get(name, frozenset())
@@ -94,25 +137,25 @@ def _add_columns(
             continue
         drafted = replace(column, name=_choose_free(column.name, used))
         used.add(drafted.name)
-        yield _write_column(name, drafted, after, is_unsure=is_unsure)
+        yield _write_column(name, drafted, after, note)
 
 
-def _write_column(entity: str, column: DraftColumn, after: str | None, *, is_unsure: bool) -> Insertion:
-    is_comment = is_unsure or not column.is_listed
+def _write_column(entity: str, column: DraftColumn, after: str | None, note: str) -> Insertion:
+    is_comment = note != NEW or not column.is_listed
     lines = render_column(column)
-    if is_unsure and column.is_listed:
+    if note != NEW and column.is_listed:
         lines = [f"# {line}" for line in lines]
     return Insertion(
         ("entities", entity, "columns"),
         column.base,
         column_data(column),
-        (UNSURE if is_unsure else NEW, *lines),
+        (note, *lines),
         after,
         is_comment,
     )
 
 
-def _add_entity(entity: DraftEntity, tables: Mapping[str, str], *, is_unsure: bool) -> Insertion:
+def _add_entity(entity: DraftEntity, tables: Mapping[str, str], note: str) -> Insertion:
     """Return a new entity, behind the last one of its schema whose table comes before."""
     before = sorted(
         (table, name)
@@ -122,16 +165,16 @@ def _add_entity(entity: DraftEntity, tables: Mapping[str, str], *, is_unsure: bo
     same = [name for name, table in tables.items() if table.partition(".")[0] == entity.schema]
     after = before[-1][1] if before else same[-1] if same else None
     lines = render_entity(entity)
-    if is_unsure:
+    if note != NEW:
         lines = [f"# {line}".rstrip() for line in lines]
     is_first = not tables
     return Insertion(
         ("entities",),
         entity.name,
         entity_data(entity),
-        tuple(lines) if is_first else (UNSURE if is_unsure else NEW, *lines),
+        tuple(lines) if is_first and note == NEW else (note, *lines),
         after,
-        is_unsure,
+        note != NEW,
         is_spaced=True,
     )
 

@@ -19,7 +19,7 @@ from pgmoat.report.draft.agents import READER
 from pgmoat.report.draft.build import DraftOptions, build_draft
 from pgmoat.report.draft.fit import fit_draft
 from pgmoat.report.draft.insert import Insertion, insert_all
-from pgmoat.report.draft.memory import Memory, join, remember
+from pgmoat.report.draft.memory import Memory, join, note_gone, remember
 from pgmoat.report.draft.merge import News, find_news, find_vanished
 from pgmoat.report.draft.model import Draft
 from pgmoat.report.draft.render import render_draft
@@ -55,7 +55,7 @@ class Proposal:
 
 def propose_first(connection: Connection[Any], survey: Survey, options: DraftOptions) -> Proposal:
     """Return a policy where there is none."""
-    fitted = fit_draft(connection, build_draft(survey, options))
+    fitted = fit_draft(connection, build_draft(survey, options), names_roles=True)
     text = render_draft(fitted.draft)
     return Proposal(text, remember(fitted.draft), fitted.draft, fitted.errors, fitted.warnings)
 
@@ -81,15 +81,19 @@ def propose_more(
     )
     vanished = tuple(line for line in find_vanished(state, survey.tables) if _is_asked(line, state, options))
     draft = build_draft(survey, asked)
-    news = find_news(state, memory, draft)
+    actual = {
+        name: frozenset(column.name for column in table.columns) for name, table in survey.tables.items()
+    }
+    news = find_news(state, memory, draft, actual)
     if not news.insertions:
-        return Proposal(text, join(known, remember(draft)), draft, vanished=vanished, is_first=False)
+        remembered = note_gone(join(known, remember(draft)), actual)
+        return Proposal(text, remembered, draft, vanished=vanished, is_first=False)
     fitted = fit_draft(connection, draft)
-    news = find_news(state, memory, fitted.draft)
+    news = find_news(state, memory, fitted.draft, actual)
     proposal = _insert_news(connection, existing, news)
     return replace(
         proposal,
-        memory=join(known, remember(fitted.draft)),
+        memory=note_gone(join(known, remember(fitted.draft)), actual),
         draft=fitted.draft,
         warnings=fitted.warnings,
         vanished=vanished,

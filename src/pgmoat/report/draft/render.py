@@ -6,6 +6,8 @@ In: Draft, or a part of it. Out: text, or lines without indentation. I/O: none.
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -20,6 +22,9 @@ _HEADER = (
     " itself. Read it, change it, keep it in version control. A column that is not listed is hidden from"
     " every agent."
 )
+_SETTINGS = (
+    "note: roles of the usual names are another database's of this server, so these have names of their own."
+)
 _ACCEPT = "What every role reaches through PUBLIC, so agents too. DECIDE for each: keep it or close it."
 _LEGEND = (
     ("DECIDE", "a person has to say what is right; the draft works without, on the safe side"),
@@ -29,11 +34,15 @@ _LEGEND = (
 )
 
 
+_MANY = 4
+"""Tables left out for the same reason that stand in one list."""
+
+
 def render_draft(draft: Draft) -> str:
     """Return the whole file."""
     lines = list(_render_head(draft))
     if draft.settings:
-        lines += ["", "settings:"]
+        lines += ["", *comment(_SETTINGS, WIDTH), "settings:"]
         lines += indent([f"{key}: {flow(value)}" for key, value in draft.settings.items()], _STEP)
     lines += ["", *_render_entities(draft.entities)]
     lines += _render_left_out(draft.left_out)
@@ -183,4 +192,19 @@ def _render_left_out(items: Iterable[LeftOut]) -> Iterator[str]:
     ):
         if part:
             yield ""
-            yield from indent([f"# {title}", *map(render_left_out, part)], _STEP)
+            yield from indent([f"# {title}", *_list_by_reason(part)], _STEP)
+
+
+def _list_by_reason(items: Sequence[LeftOut]) -> Iterator[str]:
+    """Yield a line for each, or one list of all that share a reason: ninety views are ninety names."""
+    shared = Counter(item.why for item in items)
+    for why, number in shared.items():
+        alike = [item for item in items if item.why == why]
+        if number < _MANY:
+            yield from map(render_left_out, alike)
+            continue
+        yield f"#   {number:,} times: {clean(why)}"
+        names = ", ".join(clean(item.table) for item in alike)
+        yield from (
+            f"#     {line}" for line in textwrap.wrap(names, WIDTH - _STEP - 6, break_on_hyphens=False)
+        )

@@ -36,7 +36,7 @@ def spell_tables(tables: Mapping[str, SurveyedTable]) -> Spelling:
         table = surveyed.table
         comments = [column.comment for column in table.columns if column.comment]
         beside = [table.name, table.comment or "", *(column.name for column in table.columns), *comments]
-        hints = read_hints([*beside, *all_names])
+        hints = read_hints(beside, all_names)
         table_words[name] = _read_words(expand(table.name, hints))
         own = column_words[name] = {}
         for column in table.columns:
@@ -54,7 +54,12 @@ def _read_words(found: Expansion) -> Words:
 
 def _describe_guess(found: Expansion) -> str:
     """Return ``st is taken for status, not state``; empty where nothing was guessed."""
-    parts = [part for part in found.expanded if part.sureness is Sureness.GUESS and part.words]
+    parts = [
+        part
+        for part in found.expanded
+        # A part that is left as it is, or left out, is no guess that anybody could read in the name.
+        if part.sureness is Sureness.GUESS and part.words and part.words != part.abbreviation
+    ]
     return "; ".join(
         f"{part.abbreviation} is taken for {part.words.replace('_', ' ')}"
         + (

@@ -57,22 +57,32 @@ def load_baseline(path: Path) -> Baseline:
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise Error(f"cannot read {path}: {error.strerror or error}", hint=hint) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Error(f"{path} is no baseline: {error}", hint=hint) from error
-    try:
-        return _parse(data)
-    except (KeyError, TypeError) as error:
-        raise Error(f"{path} is no baseline of version {_VERSION}: {error!r}", hint=hint) from error
+    problem = _find_problem(data)
+    if problem:
+        raise Error(f"{path} is no baseline of version {_VERSION}: {problem}", hint=hint)
+    found = (Known(part["object"], part["rule"], part["fingerprint"]) for part in data["findings"])
+    return Baseline(data["subject"], tuple(found))
 
 
-def _parse(data: Any) -> Baseline:
+def _find_problem(data: Any) -> str:
+    """Return what is wrong with a baseline, as with one that was edited; empty if nothing is."""
+    if not isinstance(data, dict):
+        return "it is no object"
     fields = cast("dict[str, Any]", data)
-    if fields["version"] != _VERSION:
-        raise KeyError("version")
-    found = [
-        Known(str(part["object"]), str(part["rule"]), str(part["fingerprint"])) for part in fields["findings"]
-    ]
-    return Baseline(str(fields["subject"]), tuple(found))
+    if fields.get("version") != _VERSION:
+        return "it has another version, or none"
+    if not isinstance(fields.get("subject"), str):
+        return "it has no text `subject`"
+    parts = fields.get("findings")
+    if not isinstance(parts, list):
+        return "it has no list `findings`"
+    for number, part in enumerate(cast("list[Any]", parts), 1):
+        found = cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+        if not all(isinstance(found.get(key), str) for key in ("object", "rule", "fingerprint")):
+            return f"finding {number} has no object, rule and fingerprint"
+    return ""
 
 
 def compare(

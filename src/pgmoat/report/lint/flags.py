@@ -22,6 +22,8 @@ def find_flag(place: Place) -> tuple[str, str] | None:
     kind = place.column.base_type_name
     if place.is_key or place.is_reference or place.is_unique or kind not in _INTEGERS | _TEXTS:
         return None
+    if place.column.enum_labels:  # the words of a value map: agents read yes and no
+        return None
     seen = {value.strip() for value in place.values} or {value.strip() for value in place.allowed_values}
     if len(seen) == 1 and not _CLAIMING & full_words(place.name):
         return None

@@ -147,7 +147,18 @@ def split_glued(token: str) -> tuple[str, ...]:
         rest = token.removesuffix(suffix)
         if rest != token and len(rest) > 2 and ranks.get(rest, _USUAL_RANK) < _USUAL_RANK:
             return (*split_glued(rest), suffix)
-    return tuple(_find_pieces(token)) or (token,)
+    found = tuple(_find_pieces(token))
+    return _split_id(token, found) or found or (token,)
+
+
+def _split_id(token: str, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of ``creditcardid``, which is no ``credit car did``; empty where *found* is right."""
+    if not found or len(found[-1]) != 3 or not token.endswith("id"):
+        return ()
+    words = split_glued(token.removesuffix("id"))
+    ranks = load_ranks()
+    is_plain = all(len(word) > 2 and ranks.get(word, _USUAL_RANK) < _USUAL_RANK for word in words)
+    return (*words, "id") if is_plain and len(words) > 1 else ()
 
 
 def _find_pieces(token: str) -> list[str]:

@@ -73,6 +73,8 @@ def _count(  # noqa: PLR0913, PLR0917 - a step of count_codes
         connection.execute("SET LOCAL transaction_read_only = on")
         connection.execute("SET LOCAL lock_timeout = '300ms'")
         connection.execute("SET LOCAL row_security = off")
+        # What else stands on it may have an operator that fits better than PostgreSQL's own.
+        connection.execute("SET LOCAL search_path = pg_catalog")
         for name, columns in step.items():
             for column in columns:
                 if _is_countable(tables[name], column):

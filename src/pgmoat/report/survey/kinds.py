@@ -40,6 +40,7 @@ KINDS: dict[str, tuple[str, Harm]] = {
     "address": ("a postal address", Harm.PERSONAL),
     "person-name": ("a person's name", Harm.PERSONAL),
     "biometric": ("a photo, fingerprint or other bytes of a person", Harm.PERSONAL),
+    "profile": ("what describes a person: a CV, a biography, habits", Harm.PERSONAL),
     "free-text": ("free text, which may hold any of them", Harm.HINT),
 }
 """Kind to what it is, and the harm."""

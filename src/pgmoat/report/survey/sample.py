@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg import Connection, errors, sql
 
+from pgmoat.catalog.foreign_code import compose_text, find_foreign_code, lock_tables
 from pgmoat.catalog.snapshot import Column, Table
 from pgmoat.model.installer import Installer
 from pgmoat.postgres.sqlfile import load_sql
@@ -58,6 +59,8 @@ _SHORT = frozenset(
     | {"uuid", "inet", "cidr", "macaddr", "macaddr8", "money", "oid", "interval"}
 )
 
+_OF_ANY_LENGTH = frozenset({"A", "C", "R"})  # arrays, composites, ranges, whatever their names
+
 _NO_ROWS_OF_THEIR_OWN = {
     "v": "a view: to read it would run its query, with the rights of its owner",
     "f": "a foreign table: its rows are on another server",
@@ -73,6 +76,14 @@ class Sampled:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     is_whole: bool
+
+
+class _ForeignCodeError(Exception):
+    """Reading a table would run a function of another role."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function)
+        self.function = function
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +203,10 @@ def _read_batch(
     rows: list[list[Row]] = [[] for _ in batch]
     parts = [_compose(number, candidate) for number, candidate in enumerate(batch)]
     try:
-        for number, values in _fetch(connection, sql.SQL("\nUNION ALL\n").join(parts), None, deadline):
+        for number, values in _fetch(connection, batch, sql.SQL("\nUNION ALL\n").join(parts), None, deadline):
             rows[number].append(tuple(values))
+    except _ForeignCodeError:
+        return None
     except psycopg.DatabaseError:
         if connection.broken:
             raise
@@ -209,14 +222,16 @@ def _read_one(
     if deadline.is_past:
         return "the time for samples was over"
     try:
-        rows = [tuple(values) for _, values in _fetch(connection, _compose(0, candidate), owner, deadline)]
+        found = _fetch(connection, [candidate], _compose(0, candidate), owner, deadline)
+    except _ForeignCodeError as error:
+        return f"reading it would run {error.function} with the rights of whoever reads"
     except psycopg.DatabaseError as error:
         if connection.broken:
             raise
         return _explain(error)
     except UnicodeDecodeError:  # of SQL_ASCII PostgreSQL checks and converts nothing
         return "it holds text that is not UTF-8"
-    return _finish(candidate, rows)
+    return _finish(candidate, [tuple(values) for _, values in found])
 
 
 def _explain(error: psycopg.DatabaseError) -> str:
@@ -230,13 +245,21 @@ def _explain(error: psycopg.DatabaseError) -> str:
 
 
 def _fetch(
-    connection: Connection[Any], query: sql.Composed, owner: str | None, deadline: Deadline
+    connection: Connection[Any],
+    candidates: Sequence[Candidate],
+    query: sql.Composed,
+    owner: str | None,
+    deadline: Deadline,
 ) -> list[tuple[int, list[str | None]]]:
     timeout = {"statement": str(min(TABLE_TIMEOUT_MS, deadline.left_ms)), "lock": str(_LOCK_TIMEOUT_MS)}
     with connection.transaction(force_rollback=True):
         if owner is not None:
             connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
         connection.execute(load_sql(_PACKAGE, "begin_sample"), timeout)
+        # Who may read columns only may not lock; such a table is checked all the same.
+        lock_tables(connection, [part.table for part in candidates if owner or part.relation.is_readable])
+        for function in find_foreign_code(connection, [part.table for part in candidates]).values():
+            raise _ForeignCodeError(function)
         return connection.execute(query).fetchall()
 
 
@@ -273,13 +296,14 @@ def _cut(column: Column) -> sql.Composed:
     name = sql.Identifier("base", column.name)
     if column.base_type_name == "bytea" and column.type_category == "U":
         return sql.SQL("pg_catalog.left(pg_catalog.substr({}, 1, 8)::pg_catalog.text, 20)").format(name)
-    if column.base_type_name in _CUT_AS_STORED:
-        return sql.SQL("pg_catalog.left({}::pg_catalog.text, {})").format(name, sql.Literal(CUT))
-    if column.base_type_name in _SHORT:
-        return sql.SQL("{}::pg_catalog.text").format(name)
+    text = compose_text(column, name)
+    if column.base_type_name in _CUT_AS_STORED and column.type_category == "S":
+        return sql.SQL("pg_catalog.left({}, {})").format(text, sql.Literal(CUT))
+    is_short = column.base_type_name in _SHORT and column.type_category not in _OF_ANY_LENGTH
+    if is_short or column.type_category == "E":
+        return text
     # pg_column_size() looks at the head of a value only.
     return sql.SQL(
-        "CASE WHEN pg_catalog.pg_column_size({name}) <= {bytes}"
-        " THEN pg_catalog.left({name}::pg_catalog.text, {cut})"
+        "CASE WHEN pg_catalog.pg_column_size({name}) <= {bytes} THEN pg_catalog.left({text}, {cut})"
         " WHEN {name} IS NULL THEN NULL ELSE '' END"
-    ).format(name=name, bytes=sql.Literal(_MOST_BYTES), cut=sql.Literal(CUT))
+    ).format(name=name, text=text, bytes=sql.Literal(_MOST_BYTES), cut=sql.Literal(CUT))

@@ -79,6 +79,7 @@ _TYPES: dict[str, frozenset[str]] = {
     "address": _TEXTS | _DOCUMENTS,
     "person-name": _TEXTS | _DOCUMENTS,
     "biometric": _TEXTS | _BYTES | _DOCUMENTS,
+    "profile": _TEXTS | _DOCUMENTS | _BYTES,
     "free-text": _TEXTS | _DOCUMENTS,
 }
 """Types that can hold each kind; a kind that is not here fits any."""

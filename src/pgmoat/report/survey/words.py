@@ -7,7 +7,7 @@ In: words. Out: the kind of data that they speak of. I/O: reads ``terms.txt`` of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -41,6 +41,18 @@ class _Kind:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A term, where it stands in ``terms.txt``, and the words beside which it says nothing."""
+
+    at: int
+    term: Term
+    unless: frozenset[str]
+
+    def __hash__(self) -> int:
+        return self.at
+
+
 def split_name(name: str) -> tuple[str, ...]:
     """Return the words of *name* in lower case, by underscores, capitals and digits."""
     return tuple(word.lower() for word in _SPLIT.findall(name))
@@ -54,14 +66,17 @@ def find_term(words: tuple[str, ...], *, is_prose: bool = False) -> Term | None:
     The longest term wins, one without other meanings before one that has some. In prose, such as a comment,
     only the former count, and only as words of their own.
     """
-    found = (
-        term
-        for kind in _load_kinds()
-        if is_prose or kind.unless.isdisjoint(words)
-        for term in kind.terms
-        if not (is_prose and term.is_ambiguous) and _speaks(words, term, is_prose)
+    entries = {entry for word in set(words) for entry in _list_beginning(word)}
+    found = {entry for entry in entries if _stands_in(words, entry.term.parts)}
+    if not is_prose:
+        found |= {entry for word in set(words) for entry in _list_within(word)}
+    fitting = (
+        entry
+        for entry in found
+        if not (entry.term.is_ambiguous if is_prose else not entry.unless.isdisjoint(words))
     )
-    return max(found, key=lambda term: (not term.is_ambiguous, len(term.joined)), default=None)
+    best = max(fitting, key=_rank, default=None)
+    return None if best is None else best.term
 
 
 def find_in_table(table: Sequence[str], column: Sequence[str]) -> Term | None:
@@ -75,15 +90,42 @@ def find_in_table(table: Sequence[str], column: Sequence[str]) -> Term | None:
     return None
 
 
-def _speaks(words: tuple[str, ...], term: Term, is_prose: bool) -> bool:
-    parts = term.parts
-    if parts[0] in words:
-        starts = range(len(words) - len(parts) + 1)
-        if any(words[start : start + len(parts)] == parts for start in starts):
-            return True
-    if is_prose or not term.may_be_within:
-        return False
-    return any(term.joined in word and not _LONGER.search(word) for word in words)
+def _rank(entry: _Entry) -> tuple[bool, int, int]:
+    """Return what makes a term win; the earlier in the file of two that are alike."""
+    return (not entry.term.is_ambiguous, len(entry.term.joined), -entry.at)
+
+
+def _stands_in(words: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    length = len(parts)
+    return any(words[start : start + length] == parts for start in range(len(words) - length + 1))
+
+
+def _list_beginning(word: str) -> tuple[_Entry, ...]:
+    """Return the terms whose first word is *word*."""
+    return _load_beginnings().get(word, ())
+
+
+@lru_cache(maxsize=65_536)
+def _list_within(word: str) -> tuple[_Entry, ...]:
+    """Return the terms that may stand inside a word and stand in *word*: names share most of their words."""
+    if _LONGER.search(word):
+        return ()
+    entries = (entry for entry in _load_entries() if entry.term.may_be_within)
+    return tuple(entry for entry in entries if entry.term.joined in word)
+
+
+@cache
+def _load_entries() -> tuple[_Entry, ...]:
+    terms = ((kind, term) for kind in _load_kinds() for term in kind.terms)
+    return tuple(_Entry(at, term, frozenset(kind.unless)) for at, (kind, term) in enumerate(terms))
+
+
+@cache
+def _load_beginnings() -> Mapping[str, tuple[_Entry, ...]]:
+    entries: dict[str, list[_Entry]] = {}
+    for entry in _load_entries():
+        entries.setdefault(entry.term.parts[0], []).append(entry)
+    return {word: tuple(found) for word, found in entries.items()}
 
 
 @cache

@@ -125,4 +125,4 @@ def test_tables_that_were_never_counted_are_no_zero() -> None:
     fresh = RelationFact(ORDERS, PUBLIC_SCHEMA, "orders", "r", OWNER)
     found = blast(relations=[fresh], grants=[grant(ME, "DELETE")])
     assert "can change an unknown number of rows in one statement" in summarize(found)
-    assert found.notes == ("rows of 1 never analyzed tables are not counted, public.orders first",)
+    assert found.notes == ("rows of 1 never analyzed table are not counted, public.orders first",)

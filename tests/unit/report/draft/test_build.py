@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pgmoat.catalog.snapshot import Reach, TablePolicy, UniqueIndex
+from pgmoat.catalog.snapshot import ForeignKeyChild, Reach, TablePolicy, UniqueIndex
 from pgmoat.policy.load import check_policy, load_policy_text
 from pgmoat.report.draft.build import DraftOptions, build_draft
 from pgmoat.report.draft.data import as_policy
+from pgmoat.report.draft.deletes import judge_soft_delete
 from pgmoat.report.draft.model import Draft, DraftColumn, DraftEntity
 from pgmoat.report.draft.render import render_draft
 from pgmoat.report.survey.snapshot import Lookup, Survey, SurveyedTable
@@ -58,6 +59,26 @@ def test_numbers_that_are_no_codes_have_no_map(name: str) -> None:
     counts = {"1": 40, "2": 35, "7": 25}
     found = drafted(draft(table("orders", "id", name, samples={name: sample(counts)})), "orders", name)
     assert found.values == ()
+
+
+def test_a_comment_that_explains_all_codes_gives_the_words() -> None:
+    comment = "State of the order. 1 = pending, 2 = paid, 9 = gone"
+    base = column("stat_cd", "int2", comment=comment)
+    for counts in ({"1": 40, "2": 35}, {}):
+        orders = table("orders", "id", base, samples={"stat_cd": sample(counts)} if counts else {})
+        found = drafted(draft(orders), "orders", "stat_cd")
+        assert found.name == "status"
+        assert found.values == (("1", "pending"), ("2", "paid"), ("9", "gone"))
+        assert found.doc == "State of the order."
+        assert say(found)[-1] == "note: words from the column's comment"
+
+
+def test_a_comment_that_misses_a_code_leaves_all_to_a_person() -> None:
+    base = column("stat_cd", "int2", comment="1 = pending, 2 = paid")
+    orders = table("orders", "id", base, samples={"stat_cd": sample({"1": 40, "2": 35, "7": 25})})
+    found = drafted(draft(orders), "orders", "stat_cd")
+    assert dict(found.values)["7"] == "TODO_7"
+    assert found.doc.startswith("1 = pending, 2 = paid.")
 
 
 def test_flags_are_guessed() -> None:
@@ -281,4 +302,33 @@ def test_the_same_survey_gives_the_same_bytes_in_any_order() -> None:
 def test_an_empty_database() -> None:
     found = check(build_draft(survey(), DraftOptions()))
     assert found.entities == ()
-    assert [agent.accesses for agent in found.agents] == [(), (), ()]
+    assert found.agents == ()
+    assert any("is it the right database" in note for note in found.notes)
+
+
+def test_many_tables_left_out_for_one_reason_stand_in_one_list() -> None:
+    tables = [table(f"audit_{name}", "id", kind="v") for name in "abcdef"]
+    text = render_draft(draft(table("orders", "id"), *tables))
+    assert "#   6 times: a view; entities stand on tables" in text
+    assert "#     public.audit_a, public.audit_b, public.audit_c" in text
+    assert text.count("entities stand on tables") == 1
+
+
+def test_a_boolean_is_named_as_a_claim_and_not_as_a_type() -> None:
+    """As lint advises."""
+    users = table(
+        "users", "id", column("activebool", "bool"), column("is_paid_bool", "bool"), column("active")
+    )
+    found = draft(users)
+    assert drafted(found, "users", "activebool").name == "is_active"
+    assert drafted(found, "users", "is_paid_bool").name == "is_paid"
+    assert drafted(found, "users", "active").name == "active"
+
+
+def test_partitions_are_not_named_where_their_parent_is() -> None:
+    parts = [ForeignKeyChild(f"public.payment_p{number}", "fk", "a") for number in range(3)]
+    children = (*parts, ForeignKeyChild("public.payment", "fk", "a"))
+    customers = table("customer", "id", "note", children=children)
+    soft = judge_soft_delete(customers, {"public.payment", "public.customer"})
+    assert soft.left_behind == "rows of public.payment would still point to deleted ones"
+    assert "and 2 more" in judge_soft_delete(customers).left_behind

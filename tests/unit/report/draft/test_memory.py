@@ -28,7 +28,16 @@ def test_joined_it_holds_both(one: Memory, other: Memory) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "<<<<<<< ours\n", "[]", "{}", '{"version": 2, "tables": {}}', '{"version": 1, "tables": {"a": 1}}'],
+    [
+        "[" * 100_000,
+        '{"version": 1, "agents": [], "accept": [], "tables": {}, "gone": {"a": 1}}',
+        "",
+        "<<<<<<< ours\n",
+        "[]",
+        "{}",
+        '{"version": 2, "tables": {}}',
+        '{"version": 1, "tables": {"a": 1}}',
+    ],
 )
 def test_what_is_broken_is_none(text: str) -> None:
     assert load_memory(text) is None

@@ -84,6 +84,10 @@ def test_fingerprints_tell_names_apart_that_run_together() -> None:
         "{}",
         '{"version": 2, "subject": "database", "findings": []}',
         '{"version": 1, "findings": [1]}',
+        '{"version": 1, "subject": "database", "findings": {"a": 1}}',
+        '{"version": 1, "subject": "database", "findings": [{"object": "a", "rule": "PL001"}]}',
+        '{"version": 1, "subject": 7, "findings": []}',
+        "[" * 100_000,
     ],
 )
 def test_what_is_no_baseline_is_an_error_with_a_hint(tmp_path: Path, text: str) -> None:

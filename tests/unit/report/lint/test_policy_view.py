@@ -140,3 +140,20 @@ def test_the_comment_of_the_table_is_offered_as_the_doc_that_is_missing() -> Non
     (finding,) = lint_subject(Subject(shown.survey, shown.origins), RULES).findings
     assert finding.remark.remedy.policy == "doc: One row per order of a customer."
     assert "agents do not see the table's comment" in finding.remark.message
+
+
+def test_a_flag_that_the_policy_decodes_is_none_any_more() -> None:
+    """Agents read yes and no: nothing is left to mend, and certainly not no: no."""
+    flag = 'gone: {name: is_gone, doc: Whether it left., values: {0: "no", 1: "yes"}}'
+    text = POLICY.replace("upd_ts: {name", f"{flag}\n      upd_ts: {{name")
+    base = table(
+        "ord",
+        column("id", "int4"),
+        column("gone", "int2"),
+        comment=None,
+        samples={"gone": sample({"0": 50, "1": 30})},
+    )
+    found = view_through(survey(base), load_policy_text(text, "moat.yaml").policy)
+    report = lint_subject(Subject(found.survey, found.origins), RULES)
+    assert "PL023" in {finding.code for finding in lint(base).findings}
+    assert "PL023" not in {finding.code for finding in report.findings}

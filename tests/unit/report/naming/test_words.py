@@ -26,6 +26,8 @@ from pgmoat.report.naming.words import is_word, split_words
         ("secondaryordercategoryname", "secondary order category name"),
         ("MINCODEINSUBSECTION", "min code in subsection"),
         ("custid", "cust id"),
+        ("creditcardid", "credit card id"),
+        ("auctionbid", "auction bid"),
         ("rowguid", "row guid"),
         ("wardid", "ward id"),
         ("valueuom", "value uom"),

@@ -14,7 +14,15 @@ WITH thing AS (
     WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
     UNION ALL
     SELECT 'function', f.oid, 0, f.proowner, COALESCE(f.proacl, pg_catalog.acldefault('f', f.proowner)),
-        CASE WHEN n.nspname = 'pg_catalog' THEN NULL ELSE pg_catalog.acldefault('f', f.proowner) END,
+        -- Of PostgreSQL's own those are everybody's that initdb left alone, whatever was granted and taken since.
+        CASE
+            WHEN n.nspname = 'pg_catalog' AND EXISTS (
+                SELECT
+                FROM pg_catalog.pg_init_privs AS i
+                WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND i.objoid = f.oid
+            ) THEN NULL
+            ELSE pg_catalog.acldefault('f', f.proowner)
+        END,
         'pg_catalog.pg_proc'::pg_catalog.regclass, ''
     FROM pg_catalog.pg_proc AS f
     JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace

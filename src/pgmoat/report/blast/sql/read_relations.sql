@@ -10,12 +10,24 @@ SELECT
     c.relforcerowsecurity AS forces_row_security,
     CASE
         WHEN c.relkind = 'p' THEN (
-            SELECT COALESCE(pg_catalog.sum(GREATEST(leaf.reltuples, 0)), 0)::pg_catalog.int8
+            SELECT COALESCE(
+                pg_catalog.sum(
+                    CASE
+                        WHEN leaf.reltuples > 0 THEN leaf.reltuples::pg_catalog.int8
+                        ELSE pg_catalog.pg_stat_get_live_tuples(leaf.oid)
+                    END
+                ),
+                0
+            )::pg_catalog.int8
             FROM pg_catalog.pg_partition_tree(c.oid) AS t
             JOIN pg_catalog.pg_class AS leaf ON leaf.oid = t.relid
             WHERE t.isleaf
         )
-        WHEN c.relkind IN ('r', 'm', 'f') AND c.reltuples >= 0 THEN c.reltuples::pg_catalog.int8
+        WHEN c.relkind IN ('r', 'm', 'f') AND c.reltuples > 0 THEN c.reltuples::pg_catalog.int8
+        -- What the statistics collector has counted since: a small table is not analyzed for a long time.
+        WHEN c.relkind IN ('r', 'm') AND pg_catalog.pg_stat_get_live_tuples(c.oid) > 0
+            THEN pg_catalog.pg_stat_get_live_tuples(c.oid)
+        WHEN c.relkind IN ('r', 'm', 'f') AND c.reltuples = 0 THEN 0
     END AS rows,
     c.relispartition AS is_partition,
     COALESCE('security_invoker=true' = ANY (c.reloptions) OR 'security_invoker=on' = ANY (c.reloptions), false)

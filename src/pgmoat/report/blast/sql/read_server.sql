@@ -5,7 +5,12 @@ SELECT
     d.datdba::pg_catalog.int8 AS database_owner,
     r.rolname::pg_catalog.text AS reader,
     r.rolsuper AS is_superuser,
-    pg_catalog.to_regclass('pgmoat.object') IS NOT NULL AS is_installed,
+    EXISTS (  -- to_regclass() fails on a schema that the reader may not use
+        SELECT
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'pgmoat' AND c.relname = 'object'
+    ) AS is_installed,
     COALESCE(
         (
             SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
