@@ -82,7 +82,7 @@ def run_demo(
     try:
         policy = load_example().policy
         logins = _prepare(server, policy, watch)
-        with connect(server.dsn_for(database=DATABASE)) as people:
+        with connect(server.dsn_for(database=DATABASE), pins_search_path=False) as people:
             stage = Stage(people=people, logins=logins, policy=policy)
             with watch.phase("scenarios", "letting the agents misbehave"):
                 results = tuple(_play_all(stage, on_result))
@@ -106,7 +106,7 @@ def _prepare(server: Server, policy: Policy, watch: Stopwatch) -> Mapping[str, D
 def _create_shop(server: Server, dsn: str) -> None:
     with connect(server.dsn) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-    with connect(dsn) as connection:
+    with connect(dsn, pins_search_path=False) as connection:
         load_shop(connection)
 
 

@@ -163,7 +163,7 @@ class Stage:
         Raises:
             ConnectionFailedError: no such login: then a scenario proves nothing.
         """
-        connection = connect(self.logins[agent], autocommit=False)
+        connection = connect(self.logins[agent], autocommit=False, pins_search_path=False)
         try:
             yield Session(connection, token, reason)
         finally:

@@ -78,7 +78,7 @@ def read_pooler(dsn: Dsn) -> PoolerFacts:
         ConnectionFailedError: no way in: no pooler there, or the user may not use the console.
         psycopg.Error: something else than PgBouncer answered.
     """
-    with connect(Dsn(make_conninfo(dsn, dbname=CONSOLE))) as console:
+    with connect(Dsn(make_conninfo(dsn, dbname=CONSOLE)), pins_search_path=False) as console:
         version = _show(console, "SHOW VERSION")
         config = _show(console, "SHOW CONFIG")
         databases = _show(console, "SHOW DATABASES")

@@ -16,13 +16,18 @@ from pgmoat.postgres.dsn import MASK, Dsn, list_secrets, normalize_dsn, redact, 
 __all__ = ["Dsn", "connect", "redact", "resolve_dsn"]
 
 CONNECT_TIMEOUT_S = 10
+_PIN = "SET search_path = pg_catalog, pg_temp"
 
 
 def connect(
-    dsn: str, *, application_name: str = "pgmoat", autocommit: bool = True
+    dsn: str, *, application_name: str = "pgmoat", autocommit: bool = True, pins_search_path: bool = True
 ) -> psycopg.Connection[TupleRow]:
     """
-    Return an open connection that speaks UTF-8.
+    Return an open connection that speaks UTF-8 and finds PostgreSQL's own functions and operators only.
+
+    Whoever owns the database may give it a search_path in which an operator of theirs stands before
+    pg_catalog's, and so run code with the rights of whoever reads. Without *pins_search_path* the session has
+    that path: for people's own SQL, and for a pooler's console, which knows no SET.
 
     Raises:
         ConnectionFailedError: no connection. Neither it nor what is chained to it holds the password:
@@ -31,12 +36,16 @@ def connect(
     """
     dsn = normalize_dsn(dsn)
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             make_conninfo(dsn, **_defaults(dsn)),
-            autocommit=autocommit,
+            autocommit=True,
             application_name=application_name,
             client_encoding="UTF8",
         )
+        if pins_search_path:
+            connection.execute(_PIN)
+        connection.autocommit = autocommit
+        return connection  # noqa: TRY300 - what fails above is one failure: no connection as it must be
     except psycopg.Error as error:
         answer = str(error)
     raise ConnectionFailedError(
