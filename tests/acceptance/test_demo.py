@@ -59,7 +59,7 @@ def template() -> Generator[Template]:
         with connect(server.dsn) as connection:
             connection.execute("CREATE DATABASE template_shop")
         dsn = server.dsn_for(database="template_shop")
-        with connect(dsn) as connection:
+        with connect(dsn, pins_search_path=False) as connection:
             load_shop(connection)
             catalog = read_catalog(connection, load_example().policy)
         findings = check_policy(load_example().policy, catalog)
@@ -79,7 +79,7 @@ def stage(template: Template) -> Generator[Stage]:
                 sql.Identifier(name)
             )
         )
-    with connect(template.server.dsn_for(database=name)) as people:
+    with connect(template.server.dsn_for(database=name), pins_search_path=False) as people:
         logins = {
             agent: Dsn(make_conninfo(dsn, dbname=name, connect_timeout=10))
             for agent, dsn in template.logins.items()

@@ -81,7 +81,7 @@ EXPECTED = {
         humanresources.employee.maritalstatus belief likely
         humanresources.employee.gender belief likely
         humanresources.employeepayhistory.rate salary possible
-        humanresources.jobcandidate.resume free-text likely
+        humanresources.jobcandidate.resume profile likely
         person.address.addressline1 address likely
         person.address.addressline2 address likely
         person.address.postalcode address likely
