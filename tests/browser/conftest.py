@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.dashboard_fixtures import OPERATOR, Served, Shop, open_shop, seed, serve, watch
 from tests.postgres_fixtures import PostgresServer
@@ -92,6 +100,7 @@ def open_tab(chromium: Browser, served: Served, **options: Any) -> tuple[Browser
     """Return a new browser context, and a tab in it that is logged in."""
     context = chromium.new_context(base_url=served.url, **options)
     context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)  # two parts of a page may come by two answers, on a busy machine
     tab = Tab(context.new_page())
     tab.log_in()
     return context, tab
