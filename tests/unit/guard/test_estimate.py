@@ -47,6 +47,11 @@ def test_a_table_is_called_as_the_agent_knows_it() -> None:
     assert problem is not None
     assert problem.message.startswith("Nested Loop over purchases, refunds expects 4,000 rows")
     assert "codes" not in problem.message
+    decoding = make_step("Materialize", 3, 1.0, hidden, parent_relationship="Inner")
+    decoded = make_step("Nested Loop", 2_000, 90.0, scan | {"Parent Relationship": "Outer"}, decoding)
+    problem = judge_plan(make_plan(decoded), Ceilings(None, 500, entities))
+    assert problem is not None
+    assert problem.message.startswith("Seq Scan on purchases expects 2,000 rows")
 
 
 def test_the_step_that_costs_most_is_named() -> None:
