@@ -92,8 +92,8 @@ EXPECTED = {
         person.person.firstname person-name likely
         person.person.middlename person-name likely
         person.person.lastname person-name likely
-        person.person.additionalcontactinfo free-text likely
-        person.person.demographics free-text likely
+        person.person.additionalcontactinfo profile likely
+        person.person.demographics profile likely
         person.personphone.phonenumber phone likely
         production.productreview.reviewername person-name likely
         production.productreview.emailaddress email certain
@@ -102,7 +102,7 @@ EXPECTED = {
         sales.salesorderheader.creditcardapprovalcode card likely
         sales.salesorderheader.comment free-text likely
         sales.salesperson.bonus salary possible
-        sales.store.demographics free-text likely
+        sales.store.demographics profile likely
     """,
     "mimic": """
         mimiciii.admissions.religion belief likely
