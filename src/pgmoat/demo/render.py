@@ -87,6 +87,10 @@ def _list_next_steps(report: DemoReport, program: str) -> Iterator[tuple[str, st
         f"cp {example} moat.yaml",
         "the demo's policy, to make it yours; pgmoat schema says what may stand in it",
     )
+    yield (
+        f"{program} init --dsn …",
+        "drafts a policy from a database of yours, to read and change; changes no database",
+    )
     yield f"{program} plan --dsn …", "what pgmoat would do to a database of yours; changes nothing"
 
 
