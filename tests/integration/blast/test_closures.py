@@ -100,13 +100,13 @@ def story(server: PostgresServer) -> Generator[Story]:
         yield Story(world, blast, look(world), chosen)
 
 
-def test_1_every_hole_is_found(story: Story) -> None:
+def every_hole_is_found(story: Story) -> None:
     assert len(story.world.holes) >= 29
     missed = [hole.name for hole in story.world.holes if not story.claims_of(hole, story.blast)]
     assert missed == []
 
 
-def test_2_every_hole_is_open_and_people_work_there(story: Story) -> None:
+def every_hole_is_open_and_people_work_there(story: Story) -> None:
     with copied(story.world) as copy:
         for hole in story.world.holes:
             copy.work(hole)
@@ -118,7 +118,7 @@ def test_2_every_hole_is_open_and_people_work_there(story: Story) -> None:
     assert shut == []
 
 
-def test_3_the_script_closes_all(story: Story) -> None:
+def the_script_closes_all(story: Story) -> None:
     script = render_script(story.blast)
     run_script(story.world.database.dsn, script.encode())
     rest = [closure for closure in story.closures if any(f"{one};" not in script for one in closure.sql)]
@@ -128,18 +128,18 @@ def test_3_the_script_closes_all(story: Story) -> None:
         run_script(story.world.database.dsn, "".join(f"{one};\n" for one in statements).encode())
 
 
-def test_4_none_is_found_again(story: Story) -> None:
+def none_is_found_again(story: Story) -> None:
     after = story.measure()
     assert [(claim.code, claim.action, claim.subject.name) for claim in after.beyond] == []
     assert [hole.name for hole in story.world.holes if story.claims_of(hole, after)] == []
 
 
-def test_5_none_is_open(story: Story) -> None:
+def none_is_open(story: Story) -> None:
     with copied(story.world) as copy:
         assert [hole.name for hole in story.world.holes if copy.exploit(hole)] == []
 
 
-def test_6_people_work_as_before(story: Story) -> None:
+def people_work_as_before(story: Story) -> None:
     failed: dict[str, str] = {}
     for hole in story.world.holes:
         try:
@@ -149,11 +149,11 @@ def test_6_people_work_as_before(story: Story) -> None:
     assert failed == {}
 
 
-def test_7_claims_and_facts_agree_after_the_closures(story: Story) -> None:
+def claims_and_facts_agree_after_the_closures(story: Story) -> None:
     assert prove_it(story.world.database.dsn, story.measure()).differences == ()
 
 
-def test_8_what_takes_it_back_restores_every_privilege(story: Story) -> None:
+def what_takes_it_back_restores_every_privilege(story: Story) -> None:
     for closure in reversed(story.closures):
         statements = "".join(f"{one};\n" for one in closure.revert)
         run_script(story.world.database.dsn, f"BEGIN; {statements} COMMIT".encode())
@@ -163,6 +163,18 @@ def test_8_what_takes_it_back_restores_every_privilege(story: Story) -> None:
     found = story.measure()
     gone = [hole.name for hole in story.world.holes if not story.claims_of(hole, found)]
     assert set(gone) <= IRREVERSIBLE
+
+
+def test_the_story(story: Story) -> None:
+    """In one test: another process may run what stands beside it."""
+    every_hole_is_found(story)
+    every_hole_is_open_and_people_work_there(story)
+    the_script_closes_all(story)
+    none_is_found_again(story)
+    none_is_open(story)
+    people_work_as_before(story)
+    claims_and_facts_agree_after_the_closures(story)
+    what_takes_it_back_restores_every_privilege(story)
 
 
 def test_the_seeds_say_what_they_are() -> None:
