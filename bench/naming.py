@@ -68,7 +68,7 @@ def _count_a_second(run: Callable[[Sequence[str]], object], names: Sequence[str]
 
 def _make_names(count: int, seed: int) -> list[str]:
     """Return different made-up names, the same for the same *seed*."""
-    chance = random.Random(seed)  # noqa: S311 # no secret: the same names in each run
+    chance = random.Random(seed)  # noqa: S311 - no secret: the same names in each run
     frequent = [word for word, rank in load_ranks().items() if rank < _WORDS]
     pieces = [*frequent, *load_abbreviations()]
     names: dict[str, None] = {}

@@ -137,7 +137,7 @@ def _write(path: Path, content: bytes) -> None:
         mode = real.stat().st_mode & 0o777 if real.exists() else 0o666 & ~umask
         Path(name).chmod(mode)
         Path(name).replace(real)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: half a file is left nowhere; raised again
         with suppress(OSError):
             Path(name).unlink()
         raise

@@ -27,7 +27,8 @@ def connect(
 
     Whoever owns the database may give it a search_path in which an operator of theirs stands before
     pg_catalog's, and so run code with the rights of whoever reads. Without *pins_search_path* the session has
-    that path: for people's own SQL, and for a pooler's console, which knows no SET.
+    that path: for people's own SQL, and for a pooler's console, which knows no SET. Behind a pooler it has it
+    too: what is set there stays on the server's session, for the next client.
 
     Raises:
         ConnectionFailedError: no connection. Neither it nor what is chained to it holds the password:
@@ -42,7 +43,7 @@ def connect(
             application_name=application_name,
             client_encoding="UTF8",
         )
-        if pins_search_path:
+        if pins_search_path and _is_direct(connection):
             connection.execute(_PIN)
         connection.autocommit = autocommit
         return connection  # noqa: TRY300 - what fails above is one failure: no connection as it must be
@@ -53,6 +54,12 @@ def connect(
         detail=_without_secrets(answer, dsn),
         hint="check host, port, database, user and password of --dsn, PGMOAT_DSN or DATABASE_URL",
     )
+
+
+def _is_direct(connection: psycopg.Connection[TupleRow]) -> bool:
+    """Return whether no pooler stands between: it names a process of its own as the session's."""
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return row is not None and row[0] == connection.info.backend_pid
 
 
 def _defaults(dsn: str) -> dict[str, int]:

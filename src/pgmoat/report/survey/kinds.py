@@ -12,7 +12,7 @@ from enum import StrEnum
 class Harm(StrEnum):
     """What somebody can do with it."""
 
-    SECRET = "secret"  # noqa: S105  a word, not one: it opens something: a password, a token, a card
+    SECRET = "secret"  # noqa: S105 - a word, not a secret: it opens something: a password, a token, a card
     PERSONAL = "personal"  # tells who somebody is, or what the law protects
     HINT = "hint"  # says something about somebody only beside other data
 
